@@ -1,0 +1,4 @@
+/** The deployable node: HTTP API, sockets, files, configuration and lifecycle.
+ * @packageDocumentation
+ */
+export {};

@@ -1,0 +1,127 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+import * as jsonParser from 'jsonc-eslint-parser';
+
+/** Who may import whom: each row is a room of the house and the rooms that it may call. A project without a tag may import nothing. */
+const depConstraints = [
+  { sourceTag: 'layer:core', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'layer:protocol', onlyDependOnLibsWithTags: ['pkg:quorum'] },
+  { sourceTag: 'layer:client', onlyDependOnLibsWithTags: ['pkg:wire', 'pkg:hash-ring', 'pkg:quorum'] },
+  { sourceTag: 'layer:member', onlyDependOnLibsWithTags: ['layer:core', 'layer:protocol'] },
+  {
+    sourceTag: 'layer:simulation',
+    onlyDependOnLibsWithTags: ['layer:core', 'layer:protocol', 'layer:member', 'layer:client'],
+  },
+  {
+    sourceTag: 'layer:app',
+    onlyDependOnLibsWithTags: ['layer:core', 'layer:protocol', 'layer:member', 'layer:client'],
+  },
+  {
+    sourceTag: 'layer:outside',
+    onlyDependOnLibsWithTags: [
+      'layer:core',
+      'layer:protocol',
+      'layer:member',
+      'layer:client',
+      'layer:simulation',
+      'layer:outside',
+    ],
+  },
+];
+
+/** The core takes time, randomness, network and disk from outside; each ban names what to use instead. */
+const determinism = {
+  'no-restricted-globals': [
+    'error',
+    ...['Date', 'performance'].map((name) => ({ name, message: 'Take the time as an argument (now).' })),
+    ...[
+      'setTimeout',
+      'setInterval',
+      'setImmediate',
+      'clearTimeout',
+      'clearInterval',
+      'clearImmediate',
+      'queueMicrotask',
+    ].map((name) => ({ name, message: 'Take timers from a port, or be ticked.' })),
+    ...['process', 'Buffer', 'require', '__dirname', '__filename', 'global', 'globalThis'].map((name) => ({
+      name,
+      message: 'The core packages do not know Node; take what you need through a port.',
+    })),
+    ...['fetch', 'WebSocket', 'XMLHttpRequest'].map((name) => ({ name, message: 'Take the network through a port.' })),
+    ...['crypto', 'WeakRef', 'FinalizationRegistry'].map((name) => ({
+      name,
+      message: 'Not deterministic; take randomness and lifetimes from outside.',
+    })),
+  ],
+  'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take an injected generator.' }],
+};
+
+/** Modules that would bring clock, network or disk into the core: Node's own, with and without the prefix. */
+const nodeModules = {
+  'no-restricted-imports': [
+    'error',
+    {
+      patterns: [
+        {
+          regex:
+            '^(node:|(assert|buffer|child_process|cluster|crypto|dgram|dns|events|fs|http|http2|https|net|os|path|perf_hooks|process|readline|stream|timers|tls|url|util|v8|vm|worker_threads|zlib)(/|$))',
+          message: 'The core packages do not import Node modules; take what you need through a port.',
+        },
+      ],
+    },
+  ],
+};
+
+const corePackages = ['hash-ring', 'gossip', 'quorum', 'anti-entropy', 'lsm-storage', 'wire', 'cluster-node'];
+const tests = '**/*.test.ts';
+const nodeParts = ['packages/lsm-storage/src/node/**'];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/out-tsc', '**/node_modules', '**/.nx', '**/.data', '**/testdata', '**/vitest.config.*'] },
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: true, banTransitiveDependencies: true, allow: [], depConstraints },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: corePackages.map((name) => `packages/${name}/src/**/*.ts`),
+    ignores: [tests, ...nodeParts],
+    rules: { ...determinism, ...nodeModules },
+  },
+  { files: ['packages/simulation/src/**/*.ts'], ignores: [tests, '**/cli/**'], rules: determinism },
+  { files: [tests], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
+  {
+    files: ['tools/**/*.ts', 'examples/**/*.ts', 'packages/simulation/src/cli/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['packages/*/package.json', 'apps/*/package.json'],
+    languageOptions: { parser: jsonParser },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/dependency-checks': [
+        'error',
+        {
+          ignoredFiles: ['{projectRoot}/**/*.test.ts', '{projectRoot}/vitest.config.mts'],
+          checkVersionMismatches: false,
+        },
+      ],
+    },
+  },
+);

@@ -1,0 +1,4 @@
+/** Programs from the documentation, run by tests.
+ * @packageDocumentation
+ */
+export {};

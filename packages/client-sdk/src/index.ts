@@ -1,0 +1,4 @@
+/** The typed client: connect, typed keyspaces, straight to a replica.
+ * @packageDocumentation
+ */
+export {};

@@ -1,0 +1,4 @@
+/** Hybrid logical clocks, versions, and quorum reads and writes as synchronous state machines.
+ * @packageDocumentation
+ */
+export {};

@@ -1,0 +1,4 @@
+/** Real node processes: kill, restart, published packages.
+ * @packageDocumentation
+ */
+export {};

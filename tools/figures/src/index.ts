@@ -1,0 +1,4 @@
+/** Measures and draws the tables and plots of the package READMEs.
+ * @packageDocumentation
+ */
+export {};

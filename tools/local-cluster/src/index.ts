@@ -1,0 +1,4 @@
+/** Starts and supervises a cluster of real nodes on this machine.
+ * @packageDocumentation
+ */
+export {};
