@@ -5,6 +5,7 @@
 export { QuorumError, type QuorumErrorCode } from './errors.ts';
 export { HybridLogicalClock, defaultMaxAheadMs } from './hybrid-logical-clock.ts';
 export { checkedQuorum, majority } from './levels.ts';
+export { type Held, type ReadEffect, type ReadFailure, ReadOperation, type ReadResult } from './read-operation.ts';
 export type { Receipt, ReplicaAnswer, ReplicaAnswerKind } from './receipt.ts';
 export type { ReplicaPlan } from './replica-plan.ts';
 export { compareStamps, isStamp, maxStampCounter, maxStampMs, nextStamp, type Stamp, zeroStamp } from './stamp.ts';
@@ -18,3 +19,10 @@ export {
   sameVersion,
   type Version,
 } from './version.ts';
+export {
+  type WriteEffect,
+  type WriteFailure,
+  WriteOperation,
+  type WriteOutcome,
+  type WriteResult,
+} from './write-operation.ts';

@@ -1,0 +1,39 @@
+/** Keeps what each replica answered to one request, and writes the receipt from it. */
+import type { Receipt, ReplicaAnswer } from './receipt.ts';
+import type { ReplicaPlan } from './replica-plan.ts';
+
+export class RequestLedger {
+  readonly #plan: ReplicaPlan;
+  readonly #startedAt: number;
+  readonly #answers = new Map<string, ReplicaAnswer>();
+
+  constructor(plan: ReplicaPlan, startedAt: number) {
+    this.#plan = plan;
+    this.#startedAt = startedAt;
+  }
+
+  asked(replica: string): void {
+    if (!this.#answers.has(replica)) this.#answers.set(replica, { replica, answer: 'pending' });
+  }
+
+  hasAsked(replica: string): boolean {
+    return this.#answers.has(replica);
+  }
+
+  answered(replica: string, answer: Omit<ReplicaAnswer, 'replica' | 'latencyMs'>, now: number): void {
+    this.#answers.set(replica, { replica, ...answer, latencyMs: Math.max(0, now - this.#startedAt) });
+  }
+
+  everyoneRefused(): boolean {
+    return this.#plan.replicas.every((replica) => this.#answers.get(replica)?.answer === 'refused');
+  }
+
+  onlyRefusalsSoFar(): boolean {
+    return [...this.#answers.values()].every(({ answer }) => answer === 'refused' || answer === 'pending');
+  }
+
+  receipt(got: number, repairs: Receipt['repairs'] = { sent: 0, acknowledged: 0 }): Receipt {
+    const replicas = this.#plan.replicas.flatMap((replica) => this.#answers.get(replica) ?? []);
+    return { mode: 'strict', epoch: this.#plan.epoch, needed: this.#plan.needed, got, replicas, repairs };
+  }
+}

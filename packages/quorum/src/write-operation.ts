@@ -1,0 +1,123 @@
+/**
+ * One write at its coordinator: send to every replica at once, answer when W distinct servers are durable (Dynamo §4.5).
+ *
+ * A plain synchronous object: the driver carries out its effects and feeds back what comes in. After the `answer`
+ * effect it only records; further acknowledgements are neither awaited nor cancelled.
+ */
+import type { Receipt } from './receipt.ts';
+import type { ReplicaPlan } from './replica-plan.ts';
+import { RequestLedger } from './request-ledger.ts';
+import { Tally } from './tally.ts';
+import { compareVersions, newerOf, type Version } from './version.ts';
+
+/**
+ * - `applied`: W distinct servers are durable and none that answered holds a newer version.
+ * - `superseded`: durable likewise, and a newer version, the `winner`, won.
+ * - `rejected`: nothing was stored: every replica refused.
+ * - `unknown`: it may have been stored, now or later; the receipt names who holds it.
+ */
+export type WriteOutcome = 'applied' | 'superseded' | 'rejected' | 'unknown';
+
+export interface WriteResult {
+  readonly outcome: WriteOutcome;
+  readonly version: Version;
+  /** The newer version that won, when the outcome is `superseded`. */
+  readonly winner?: Version;
+  /** False for a `superseded` write that a quorum of readers may still see until it is repaired (2W ≤ N). */
+  readonly certain: boolean;
+  /** Why a write is `rejected` or `unknown`. */
+  readonly reason?: WriteFailure;
+  readonly receipt: Receipt;
+}
+
+/** `too-few-replicas`: fewer than W can still answer. `deadline`: time ran out first. `refused`: every replica refused. */
+export type WriteFailure = 'too-few-replicas' | 'deadline' | 'refused';
+
+export type WriteEffect =
+  | { readonly type: 'send'; readonly to: string }
+  | { readonly type: 'answer'; readonly result: WriteResult };
+
+export class WriteOperation {
+  readonly #plan: ReplicaPlan;
+  readonly #version: Version;
+  readonly #tally: Tally;
+  readonly #ledger: RequestLedger;
+  #winner: Version | undefined;
+  #answered = false;
+
+  /** @param startedAt monotonic milliseconds, the origin of the receipt's latencies */
+  constructor(plan: ReplicaPlan, version: Version, startedAt: number) {
+    this.#plan = plan;
+    this.#version = version;
+    this.#tally = new Tally(plan.replicas, plan.needed);
+    this.#ledger = new RequestLedger(plan, startedAt);
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  start(): WriteEffect[] {
+    return this.#plan.replicas.map((to) => {
+      this.#ledger.asked(to);
+      return { type: 'send', to };
+    });
+  }
+
+  /** Answers `rejected` without sending anything: the driver knows that too few owners are up. */
+  reject(reason: WriteFailure): WriteEffect[] {
+    return this.#answer('rejected', reason);
+  }
+
+  /** A replica is durable; `held` is the version that it holds now: this one or a newer one. */
+  acknowledge(replica: string, held: Version, now: number): WriteEffect[] {
+    const superseded = compareVersions(held, this.#version) > 0;
+    this.#ledger.answered(replica, { answer: superseded ? 'superseded' : 'applied', version: held }, now);
+    if (superseded) this.#winner = newerOf(this.#winner, held);
+    this.#tally.acknowledge(replica);
+    return this.#settle();
+  }
+
+  /** A replica refused (it did nothing), or could not be reached (it may have done it). */
+  fail(replica: string, answer: 'refused' | 'unreachable', reason: string, now: number): WriteEffect[] {
+    this.#ledger.answered(replica, { answer, reason }, now);
+    this.#tally.fail(replica);
+    return this.#settle();
+  }
+
+  /** The deadline passed. */
+  expire(): WriteEffect[] {
+    return this.#answered ? [] : this.#answer('unknown', 'deadline');
+  }
+
+  #settle(): WriteEffect[] {
+    if (this.#answered) return [];
+    switch (this.#tally.outcome) {
+      case 'pending':
+        return [];
+      case 'met':
+        return this.#answer(this.#winner === undefined ? 'applied' : 'superseded');
+      case 'unreachable':
+        return this.#ledger.everyoneRefused() ? this.#answer('rejected', 'refused') : this.#settleUnreachable();
+    }
+  }
+
+  /** The outcome of a write that cannot succeed waits for the last refusal: "nothing was stored" is worth knowing. */
+  #settleUnreachable(): WriteEffect[] {
+    return this.#ledger.onlyRefusalsSoFar() ? [] : this.#answer('unknown', 'too-few-replicas');
+  }
+
+  #answer(outcome: WriteOutcome, reason?: WriteFailure): WriteEffect[] {
+    this.#answered = true;
+    const { needed, replicas } = this.#plan;
+    const result: WriteResult = {
+      outcome,
+      version: this.#version,
+      certain: outcome !== 'superseded' || 2 * needed > replicas.length,
+      receipt: this.#ledger.receipt(this.#tally.got),
+      ...(this.#winner !== undefined && { winner: this.#winner }),
+      ...(reason !== undefined && { reason }),
+    };
+    return [{ type: 'answer', result }];
+  }
+}
