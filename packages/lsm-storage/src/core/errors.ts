@@ -1,0 +1,54 @@
+/**
+ * What the engine says when it cannot do what it was asked. Every error carries a stable `code`; the message tells
+ * what happened, what was needed and what was got; `cause` keeps the error underneath.
+ */
+
+/**
+ * - `INVALID_ARGUMENT`: the call breaks a limit that the message names; nothing was done.
+ * - `LOCKED`: another engine has the directory open; the message names its holder.
+ * - `CLOSED`: the engine was closed.
+ * - `POISONED`: an earlier write or sync failed, so nothing more is written until the engine is opened again. Whether
+ *   the entries then in flight are durable is unknown until that opening; reads go on.
+ * - `CORRUPTION`: bytes on disk are not what was written (always a {@link CorruptionError}).
+ * - `UNSUPPORTED_FORMAT`: a file was written by a newer version, or with a codec that this engine was not given.
+ * - `NOT_FOUND`, `ALREADY_EXISTS`, `DISK_FULL`, `IO_ERROR`: what a file system call ran into.
+ */
+export type StorageErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'LOCKED'
+  | 'CLOSED'
+  | 'POISONED'
+  | 'CORRUPTION'
+  | 'UNSUPPORTED_FORMAT'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'DISK_FULL'
+  | 'IO_ERROR';
+
+export class StorageError extends Error {
+  override readonly name: string = 'StorageError';
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Bytes on disk that are not what the engine wrote there: never returned as data, always reported with their place. */
+export class CorruptionError extends StorageError {
+  override readonly name: string = 'CorruptionError';
+  /** Path of the damaged file, relative to the engine's directory. */
+  readonly file: string;
+  /** Position in bytes of the frame, block or footer that is damaged; 0 where the file as a whole is. */
+  readonly offset: number;
+  /** What is wrong there, in words. */
+  readonly what: string;
+
+  constructor(file: string, offset: number, what: string, options?: { readonly cause?: unknown }) {
+    super('CORRUPTION', `${file} is damaged at byte ${offset}: ${what}`, options);
+    this.file = file;
+    this.offset = offset;
+    this.what = what;
+  }
+}

@@ -1,0 +1,16 @@
+/** The port to compression: one block in, one block out, no state between calls. */
+
+export interface Codec {
+  /** Written beside every block it compressed; frozen: 0 = none, 1 = zstd. */
+  readonly id: number;
+  compress(bytes: Uint8Array): Uint8Array;
+  /** `rawLength` is what the engine's own checked header says; any other result, or damage, is an error. */
+  decompress(bytes: Uint8Array, rawLength: number): Uint8Array;
+}
+
+/** Keeps bytes as they are. */
+export const noCodec: Codec = {
+  id: 0,
+  compress: (bytes) => bytes,
+  decompress: (bytes) => bytes,
+};
