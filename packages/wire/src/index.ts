@@ -1,20 +1,41 @@
 /**
  * The frames and messages that nodes and clients exchange, and the records and keys that replicas store.
+ *
+ * Everything here is a pure function of bytes and values, but for {@link FrameDecoder}, which keeps the frame that has
+ * only partly arrived. Whatever the bytes, the result is a value or a {@link WireError}.
  * @packageDocumentation
  */
 export { WireError, type WireErrorCode } from './errors.ts';
+export { decodeFrame, encodeFrame } from './frame.ts';
+export { FrameDecoder } from './frame-decoder.ts';
 export { type Frame, type FrameHeader, maxFrameBytes } from './frame-header.ts';
+export { decodeIdentity, encodeIdentity, type Identity } from './identity.ts';
+export { maxContentTypeBytes, maxKeyBytes, maxMetaBytes } from './layout/fields.ts';
 export type { Delete, Get, GetReply, Put, ReadFailed, WriteReply } from './messages/client.ts';
-export type {
-  GossipAck,
-  GossipAck2,
-  GossipDigest,
-  GossipState,
-  GossipStatus,
-  GossipSyn,
-} from './messages/gossip.ts';
+export type { GossipAck, GossipAck2, GossipDigest, GossipState, GossipStatus, GossipSyn } from './messages/gossip.ts';
 export { anyClusterId, type Hello } from './messages/hello.ts';
 export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
 export type { Topology, TopologyKeyspace, TopologyMember, TopologyRequest } from './messages/topology.ts';
+export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
+export {
+  compareMetaVersions,
+  decodeRecordMeta,
+  encodeRecordMeta,
+  type RecordMeta,
+  type TombstoneMeta,
+  type ValueMeta,
+  valueCodecs,
+  versionOfMeta,
+} from './record-meta.ts';
+export {
+  type DataKey,
+  dataRange,
+  decodeDataKey,
+  encodeDataKey,
+  type KeyRange,
+  storageKinds,
+  systemKey,
+} from './storage-key.ts';
+export { uuidFromBytes, uuidToBytes } from './uuid.ts';

@@ -1,6 +1,12 @@
 /** What a client asks of a coordinator, and the answers with their receipts. */
 import type { Receipt, Version } from '@kv/quorum';
-import type { Want } from './replica.ts';
+import { longBytes, printableText, text } from '../layout/byte-strings.ts';
+import { oneOf, optional, struct } from '../layout/composites.ts';
+import { key, maxContentTypeBytes, meta, version } from '../layout/fields.ts';
+import type { Layout } from '../layout/layout.ts';
+import { boolean, choice, constant, u32, u48, u8 } from '../layout/scalars.ts';
+import { receipt } from './receipt.ts';
+import { type Want, want } from './replica.ts';
 
 export interface Get {
   readonly type: 'get';
@@ -75,3 +81,47 @@ export interface ReadFailed {
   readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out';
   readonly receipt: Receipt;
 }
+
+export const get: Layout<Get> = struct<Get>({ type: constant('get'), key, r: optional(u8), want });
+
+const replyType = constant('get-reply');
+
+export const getReply: Layout<GetReply> = oneOf<GetReply, 'found'>('found', {
+  absent: [0, { type: replyType, meta: optional(meta), receipt }],
+  found: [1, { type: replyType, meta, value: optional(longBytes), receipt }],
+});
+
+export const put: Layout<Put> = struct<Put>({
+  type: constant('put'),
+  key,
+  version: optional(version),
+  contentType: printableText(maxContentTypeBytes),
+  codec: u8,
+  rawLength: u32,
+  value: longBytes,
+  ttlMs: optional(u48),
+  w: optional(u8),
+});
+
+export const deleteKey: Layout<Delete> = struct<Delete>({
+  type: constant('delete'),
+  key,
+  version: optional(version),
+  w: optional(u8),
+});
+
+export const writeReply: Layout<WriteReply> = struct<WriteReply>({
+  type: constant('write-reply'),
+  outcome: choice<WriteReply['outcome']>({ applied: 1, superseded: 2, rejected: 3, unknown: 4 }),
+  version,
+  winner: optional(version),
+  certain: boolean,
+  reason: optional(text(64)),
+  receipt,
+});
+
+export const readFailed: Layout<ReadFailed> = struct<ReadFailed>({
+  type: constant('read-failed'),
+  outcome: choice<ReadFailed['outcome']>({ unavailable: 1, 'repair-incomplete': 2, 'timed-out': 3 }),
+  receipt,
+});

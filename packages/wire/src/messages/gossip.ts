@@ -2,6 +2,11 @@
  * The three steps of a gossip exchange (van Renesse et al. 1998, as in Cassandra): what I know of, what I want and what
  * you lack, what you wanted. Every list holds at most 1024 entries, every id is a UUID.
  */
+import { text } from '../layout/byte-strings.ts';
+import { list, struct } from '../layout/composites.ts';
+import { uuid } from '../layout/fields.ts';
+import type { Layout } from '../layout/layout.ts';
+import { choice, constant, u64 } from '../layout/scalars.ts';
 
 /** How much of a member the sender knows. */
 export interface GossipDigest {
@@ -46,3 +51,39 @@ export interface GossipAck2 {
   readonly states: readonly GossipState[];
   readonly suspects: readonly string[];
 }
+
+const maxEntries = 1024;
+const suspects = list(uuid, maxEntries);
+const digests = list(struct<GossipDigest>({ id: uuid, generation: u64, heartbeat: u64 }), maxEntries);
+const states = list(
+  struct<GossipState>({
+    id: uuid,
+    generation: u64,
+    heartbeat: u64,
+    status: choice<GossipStatus>({ joining: 1, normal: 2, leaving: 3, left: 4 }),
+    address: text(255),
+  }),
+  maxEntries,
+);
+
+export const gossipSyn: Layout<GossipSyn> = struct<GossipSyn>({
+  type: constant('gossip-syn'),
+  clusterId: uuid,
+  digests,
+  suspects,
+});
+
+export const gossipAck: Layout<GossipAck> = struct<GossipAck>({
+  type: constant('gossip-ack'),
+  clusterId: uuid,
+  digests,
+  states,
+  suspects,
+});
+
+export const gossipAck2: Layout<GossipAck2> = struct<GossipAck2>({
+  type: constant('gossip-ack2'),
+  clusterId: uuid,
+  states,
+  suspects,
+});

@@ -1,10 +1,34 @@
 /** Every message there is, as one union discriminated by `type`. */
-import type { Delete, Get, GetReply, Put, ReadFailed, WriteReply } from './client.ts';
-import type { GossipAck, GossipAck2, GossipSyn } from './gossip.ts';
-import type { Hello } from './hello.ts';
-import type { Refusal } from './refusal.ts';
-import type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply } from './replica.ts';
-import type { Topology, TopologyRequest } from './topology.ts';
+import { WireError } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
+import {
+  type Delete,
+  type Get,
+  type GetReply,
+  type Put,
+  type ReadFailed,
+  type WriteReply,
+  deleteKey,
+  get,
+  getReply,
+  put,
+  readFailed,
+  writeReply,
+} from './client.ts';
+import { type GossipAck, type GossipAck2, type GossipSyn, gossipAck, gossipAck2, gossipSyn } from './gossip.ts';
+import { type Hello, hello } from './hello.ts';
+import { type Refusal, refusal } from './refusal.ts';
+import {
+  type ReplicaRead,
+  type ReplicaReadReply,
+  type ReplicaWrite,
+  type ReplicaWriteReply,
+  replicaRead,
+  replicaReadReply,
+  replicaWrite,
+  replicaWriteReply,
+} from './replica.ts';
+import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
 
 export type Message =
   | Hello
@@ -25,3 +49,55 @@ export type Message =
   | TopologyRequest
   | Topology;
 export type MessageType = Message['type'];
+
+type Entries = {
+  readonly [Type in MessageType]: readonly [code: number, layout: Layout<Extract<Message, { readonly type: Type }>>];
+};
+
+/** The type byte and the body of every message. Frozen: never change or reuse a number. */
+const entries: Entries = {
+  hello: [1, hello],
+  error: [2, refusal],
+  'gossip-syn': [10, gossipSyn],
+  'gossip-ack': [11, gossipAck],
+  'gossip-ack2': [12, gossipAck2],
+  'replica-write': [20, replicaWrite],
+  'replica-write-reply': [21, replicaWriteReply],
+  'replica-read': [22, replicaRead],
+  'replica-read-reply': [23, replicaReadReply],
+  get: [30, get],
+  'get-reply': [31, getReply],
+  put: [32, put],
+  delete: [33, deleteKey],
+  'write-reply': [34, writeReply],
+  'read-failed': [35, readFailed],
+  'topology-request': [40, topologyRequest],
+  topology: [41, topology],
+};
+
+/** How one type of message travels. */
+export interface MessageFormat {
+  readonly type: MessageType;
+  readonly code: number;
+  readonly body: Layout<Message>;
+}
+
+const formats = Object.entries(entries).map(
+  ([type, [code, body]]) => ({ type, code, body }) as unknown as MessageFormat,
+);
+const byType = new Map<string, MessageFormat>(formats.map((format) => [format.type, format]));
+const byCode = new Map<number, MessageFormat>(formats.map((format) => [format.code, format]));
+
+/** @throws WireError UNKNOWN_MESSAGE */
+export function formatOfType(type: string): MessageFormat {
+  const format = byType.get(type);
+  if (format !== undefined) return format;
+  throw new WireError('UNKNOWN_MESSAGE', `needed a message type of this version, got ${JSON.stringify(type)}`);
+}
+
+/** @throws WireError UNKNOWN_MESSAGE */
+export function formatOfCode(code: number): MessageFormat {
+  const format = byCode.get(code);
+  if (format !== undefined) return format;
+  throw new WireError('UNKNOWN_MESSAGE', `needed a message type of this version, got the code ${code}`);
+}

@@ -1,4 +1,10 @@
 /** Who owns what, for clients that send each request straight to a replica of its key. */
+import { malformed } from '../errors.ts';
+import { text } from '../layout/byte-strings.ts';
+import { checked, list, optional, struct } from '../layout/composites.ts';
+import { uuid } from '../layout/fields.ts';
+import type { Layout } from '../layout/layout.ts';
+import { constant, quantity, u16, u32, u64, u8 } from '../layout/scalars.ts';
 
 export interface TopologyRequest {
   readonly type: 'topology-request';
@@ -39,3 +45,36 @@ export interface Topology {
   /** At most 1024. */
   readonly keyspaces: readonly TopologyKeyspace[];
 }
+
+export const topologyRequest: Layout<TopologyRequest> = struct<TopologyRequest>({ type: constant('topology-request') });
+
+const member = struct<TopologyMember>({
+  id: uuid,
+  name: text(64),
+  address: text(255),
+  weight: quantity,
+  rack: optional(text(64)),
+  dataCentre: optional(text(64)),
+});
+
+const keyspace = struct<TopologyKeyspace>({ id: u32, name: text(64), replicas: u8 });
+
+const fields = struct<Topology>({
+  type: constant('topology'),
+  epoch: u64,
+  clusterId: uuid,
+  partitions: u32,
+  members: list(member, 1024),
+  owners: list(u16, 65536),
+  keyspaces: list(keyspace, 1024),
+});
+
+export const topology: Layout<Topology> = checked(fields, ({ partitions, owners, members }) => {
+  if (owners.length !== partitions) {
+    throw malformed(`needed an owner for each of ${partitions} partitions, got ${owners.length} owners`);
+  }
+  const stranger = owners.find((owner) => owner >= members.length);
+  if (stranger !== undefined) {
+    throw malformed(`needed owners among ${members.length} members, got the index ${stranger}`);
+  }
+});

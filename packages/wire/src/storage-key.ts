@@ -1,0 +1,90 @@
+/**
+ * The keys of a node's storage engine. Byte order puts all records of one keyspace in one partition side by side, so that
+ * streaming, hashing and dropping them are range operations. A format that lasts, drawn in docs/formats/storage-key.md:
+ *
+ *   u8 kind · u16 partition · u32 keyspace id · user key (1 to 4096 bytes)
+ */
+import { ByteReader } from './bytes/byte-reader.ts';
+import { ByteWriter } from './bytes/byte-writer.ts';
+import { utf8Length } from './bytes/utf8.ts';
+import { malformed } from './errors.ts';
+import { maxKeyBytes } from './layout/fields.ts';
+import { encode, type Layout } from './layout/layout.ts';
+import { struct } from './layout/composites.ts';
+import { u16, u32, u8 } from './layout/scalars.ts';
+
+/** What a storage key leads to. Frozen: never change or reuse a number. Acceptors and hints are reserved for later. */
+export const storageKinds: { readonly data: 1; readonly acceptor: 2; readonly hint: 3; readonly system: 4 } = {
+  data: 1,
+  acceptor: 2,
+  hint: 3,
+  system: 4,
+};
+
+export interface DataKey {
+  readonly partition: number;
+  readonly keyspaceId: number;
+  /** The user's key. */
+  readonly key: Uint8Array;
+}
+
+/** The storage keys from `gte`, included, to `lt`, excluded. */
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+interface Prefix {
+  readonly kind: number;
+  readonly partition: number;
+  readonly keyspaceId: number;
+}
+
+const prefix: Layout<Prefix> = struct<Prefix>({ kind: u8, partition: u16, keyspaceId: u32 });
+
+/** @throws WireError MALFORMED */
+export function encodeDataKey(partition: number, keyspaceId: number, key: Uint8Array): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(prefix.minSize + checkedLength(key.length));
+  prefix.write(writer, { kind: storageKinds.data, partition, keyspaceId });
+  writer.bytes(key);
+  return writer.finish();
+}
+
+/** `key` is a view of `storageKey`. @throws WireError MALFORMED for anything but a data key */
+export function decodeDataKey(storageKey: Uint8Array): DataKey {
+  const reader = new ByteReader(storageKey);
+  const { kind, partition, keyspaceId } = prefix.read(reader);
+  if (kind !== storageKinds.data) throw malformed(`needed a data key (kind 1), got kind ${kind}`);
+  return { partition, keyspaceId, key: reader.bytes(checkedLength(reader.remaining)) };
+}
+
+/** The data keys of one keyspace in one partition: all of them, and nothing else. @throws WireError MALFORMED */
+export function dataRange(partition: number, keyspaceId: number): KeyRange {
+  const gte = encode(prefix, { kind: storageKinds.data, partition, keyspaceId });
+  return { gte, lt: successor(gte) };
+}
+
+/** The key of something that the node keeps for itself, by a name of 1 to 4096 bytes. @throws WireError MALFORMED */
+export function systemKey(name: string): Uint8Array<ArrayBuffer> {
+  const length = checkedLength(utf8Length(name));
+  const writer = new ByteWriter(prefix.minSize + length);
+  prefix.write(writer, { kind: storageKinds.system, partition: 0, keyspaceId: 0 });
+  writer.utf8(name, length);
+  return writer.finish();
+}
+
+/** The prefix right after `bytes` among those of its length. The kind is never 255, so the carry ends. */
+function successor(bytes: Uint8Array): Uint8Array {
+  const next = bytes.slice();
+  for (let index = next.length - 1; index >= 0; index -= 1) {
+    const byte = next[index] ?? 0;
+    next[index] = byte + 1;
+    if (byte < 0xff) break;
+  }
+  return next;
+}
+
+function checkedLength(length: number): number {
+  if (length >= 1 && length <= maxKeyBytes) return length;
+  throw malformed(`needed a key of 1 to ${maxKeyBytes} bytes, got ${length}`);
+}
