@@ -38,11 +38,12 @@ export class HybridLogicalClock {
 
   /**
    * Judges a stamp where it enters the cluster, before it is merged: it may be at most `maxAheadMs` ahead of the wall
-   * clock, or not ahead of what this clock would issue itself (so that one fast clock, once merged, locks nobody out).
+   * clock, or at most one millisecond ahead of the latest stamp known here. Whoever heard of that stamp issues the ones
+   * right after it, and one millisecond is 2^16 of them: so one fast clock, once merged, locks nobody out.
    * @throws QuorumError STAMP_TOO_FAR_AHEAD
    */
   judge(stamp: Stamp, wallMs: number, maxAheadMs: number = defaultMaxAheadMs): void {
-    if (stamp.ms <= wallMs + maxAheadMs || compareStamps(stamp, this.#latest) <= 0) return;
+    if (stamp.ms <= Math.max(wallMs + maxAheadMs, this.#latest.ms + 1)) return;
     throw new QuorumError(
       'STAMP_TOO_FAR_AHEAD',
       `a stamp may be at most ${maxAheadMs} ms ahead of this server's clock, got ${Math.ceil(stamp.ms - wallMs)} ms`,

@@ -21,8 +21,8 @@ export interface Held<Value> {
 /**
  * - `found`, `absent`: the newest of R answers, and N−R+1 owners hold it (when 2R > N).
  * - `unavailable`: fewer than R owners can answer.
- * - `repair-incomplete`: R answered, but by the deadline too few owners held the newest version.
- * - `timed-out`: fewer than R answered by the deadline.
+ * - `repair-incomplete`: R answered, but by the deadline too few owners had confirmed the newest version.
+ * - `timed-out`: fewer than R answered by the deadline, or the newest value itself had not come.
  */
 export type ReadResult<Value> =
   | { readonly outcome: 'found'; readonly version: Version; readonly value: Value; readonly receipt: Receipt }
@@ -38,15 +38,15 @@ export type ReadEffect<Value> =
 export class ReadOperation<Value> {
   readonly #plan: ReplicaPlan;
   readonly #ledger: RequestLedger;
-  /** What each replica that answered holds, with acknowledged repairs applied. Disjoint from `#failed`. */
+  /** What each replica that answered holds, with acknowledged repairs applied. Disjoint from `#failed`; owners only. */
   readonly #held = new Map<string, Version | undefined>();
   readonly #failed = new Set<string>();
-  /** Replicas that a repair of the newest version was sent to. */
-  readonly #repairing = new Set<string>();
+  /** Replicas that a repair of `#newest` was sent to, and what became of it. */
+  readonly #repairs = new Map<string, 'sent' | 'acknowledged' | 'failed'>();
   /** Whom the full value was asked from and has not come yet. */
   readonly #awaitedValues = new Set<string>();
+  /** The newest version whose value is known, kept even when the replica that sent it has failed since. */
   #newest: { readonly version: Version; readonly value: Value } | undefined;
-  #repairsAcknowledged = 0;
   #answered = false;
 
   /** @param startedAt monotonic milliseconds, the origin of the receipt's latencies */
@@ -60,6 +60,7 @@ export class ReadOperation<Value> {
   }
 
   start(): ReadEffect<Value>[] {
+    if (this.#answered) return [];
     return this.#plan.replicas
       .slice(0, this.#plan.needed)
       .map((replica, index) => this.#fetch(replica, index === 0 ? 'value' : 'version'));
@@ -67,32 +68,40 @@ export class ReadOperation<Value> {
 
   /** What a replica said it holds. */
   receive(replica: string, held: Held<Value>, now: number): ReadEffect<Value>[] {
-    if (this.#answered || this.#isStaleAnswer(replica, held)) return [];
+    if (this.#ignores(replica)) return [];
+    if (held.value !== undefined || held.version === undefined) this.#awaitedValues.delete(replica);
+    if (this.#isStaleAnswer(replica, held)) return [];
     this.#failed.delete(replica);
     this.#held.set(replica, held.version);
-    if (held.value !== undefined || held.version === undefined) this.#awaitedValues.delete(replica);
     const { version } = held;
     this.#ledger.answered(replica, version === undefined ? { answer: 'absent' } : { answer: 'held', version }, now);
     if (version !== undefined && held.value !== undefined) this.#keepNewest(version, held.value);
     return this.#advance();
   }
 
-  /** A repair is durable at `replica`, which now holds `held`: the repaired version or a newer one. */
+  /**
+   * A repair is durable at `replica`, which now holds `held`: the repaired version or a newer one. Something newer
+   * counts as holding the answer and is not chased: it came after R replicas had reported, so a stream of writes
+   * cannot keep a read from ending.
+   */
   repaired(replica: string, held: Version): ReadEffect<Value>[] {
-    if (this.#answered) return [];
-    this.#repairsAcknowledged += 1;
-    this.#held.set(replica, newerOf(this.#held.get(replica), held));
+    const newest = this.#newest;
+    if (this.#answered || newest === undefined || !this.#repairs.has(replica)) return [];
+    if (compareVersions(held, newest.version) < 0) return [];
+    this.#repairs.set(replica, 'acknowledged');
+    this.#failed.delete(replica);
+    this.#held.set(replica, newest.version);
     return this.#advance();
   }
 
   /** A replica refused a fetch or a repair, or could not be reached: whatever it said before no longer counts. */
   fail(replica: string, answer: 'refused' | 'unreachable', reason: string, now: number): ReadEffect<Value>[] {
-    if (this.#answered) return [];
+    if (this.#ignores(replica) || this.#failed.has(replica)) return [];
     this.#ledger.answered(replica, { answer, reason }, now);
     this.#failed.add(replica);
     this.#held.delete(replica);
     this.#awaitedValues.delete(replica);
-    this.#repairing.delete(replica);
+    if (this.#repairs.has(replica)) this.#repairs.set(replica, 'failed');
     return this.#askStandIns(1).concat(this.#advance());
   }
 
@@ -105,19 +114,33 @@ export class ReadOperation<Value> {
 
   /** Answers `unavailable` without asking anyone: the driver knows that too few owners are up. */
   reject(): ReadEffect<Value>[] {
-    return [this.#answer('unavailable')];
+    return this.#answered ? [] : [this.#answer('unavailable')];
   }
 
   /** The deadline passed. */
   expire(): ReadEffect<Value>[] {
     if (this.#answered) return [];
-    return [this.#answer(this.#held.size >= this.#plan.needed ? 'repair-incomplete' : 'timed-out')];
+    const isRepairing = this.#held.size >= this.#plan.needed && this.#hasNewestValue;
+    return [this.#answer(isRepairing ? 'repair-incomplete' : 'timed-out')];
   }
 
   /** Owners that must hold the answer before it is given; with 2R ≤ N reads promise no order and wait for nobody. */
   get #holdersNeeded(): number {
     const { replicas, needed } = this.#plan;
     return 2 * needed > replicas.length ? replicas.length - needed + 1 : 0;
+  }
+
+  /** The newest version known: held by a replica that counts, or already fetched. */
+  get #newestVersion(): Version | undefined {
+    return [...this.#held.values()].reduce(newerOf, this.#newest?.version);
+  }
+
+  get #hasNewestValue(): boolean {
+    return sameVersion(this.#newestVersion, this.#newest?.version);
+  }
+
+  #ignores(replica: string): boolean {
+    return this.#answered || !this.#ledger.isOwner(replica);
   }
 
   /** A delayed duplicate must not take back what the same replica confirmed since. */
@@ -129,7 +152,7 @@ export class ReadOperation<Value> {
   #keepNewest(version: Version, value: Value): void {
     if (this.#newest !== undefined && compareVersions(version, this.#newest.version) <= 0) return;
     this.#newest = { version, value };
-    this.#repairing.clear();
+    this.#repairs.clear();
   }
 
   #advance(): ReadEffect<Value>[] {
@@ -137,10 +160,9 @@ export class ReadOperation<Value> {
     if (this.#held.size < needed) {
       return replicas.length - this.#failed.size < needed ? [this.#answer('unavailable')] : [];
     }
-    const newest = [...this.#held.values()].reduce(newerOf, undefined);
+    const newest = this.#newestVersion;
     if (newest === undefined) return [this.#answer('absent')];
-    if (!sameVersion(newest, this.#newest?.version)) return this.#fetchValue(newest);
-    return this.#repairAndAnswer();
+    return this.#hasNewestValue ? this.#repairAndAnswer() : this.#fetchValue(newest);
   }
 
   /** The newest version is known by name only: ask one who holds it, unless such an answer is already on its way. */
@@ -152,8 +174,8 @@ export class ReadOperation<Value> {
   }
 
   #askAnotherHolder(): ReadEffect<Value>[] {
-    const newest = [...this.#held.values()].reduce(newerOf, undefined);
-    if (newest === undefined || sameVersion(newest, this.#newest?.version)) return [];
+    const newest = this.#newestVersion;
+    if (newest === undefined || this.#hasNewestValue) return [];
     const holder = this.#plan.replicas.find(
       (replica) => sameVersion(this.#held.get(replica), newest) && !this.#awaitedValues.has(replica),
     );
@@ -163,19 +185,20 @@ export class ReadOperation<Value> {
   #repairAndAnswer(): ReadEffect<Value>[] {
     const newest = this.#newest;
     if (newest === undefined) return [];
-    const behind = [...this.#held].filter(([, version]) => !this.#isCovered(version)).map(([replica]) => replica);
-    const repairs = behind.filter((replica) => !this.#repairing.has(replica)).map((to) => this.#repair(to, newest));
+    const behind = [...this.#held.keys()].filter((replica) => !sameVersion(this.#held.get(replica), newest.version));
+    const repairs = behind.filter((replica) => this.#needsRepair(replica)).map((to) => this.#repair(to, newest));
     const holders = this.#held.size - behind.length;
     return holders >= this.#holdersNeeded ? [...repairs, this.#answer('found')] : repairs;
   }
 
-  /** Holding something newer than the answer serves a later reader just as well. */
-  #isCovered(version: Version | undefined): boolean {
-    return version !== undefined && this.#newest !== undefined && compareVersions(version, this.#newest.version) >= 0;
+  /** A repair is sent once, and again to a replica that failed and came back without it. */
+  #needsRepair(replica: string): boolean {
+    const repair = this.#repairs.get(replica);
+    return repair === undefined || repair === 'failed';
   }
 
   #repair(to: string, newest: { version: Version; value: Value }): ReadEffect<Value> {
-    this.#repairing.add(to);
+    this.#repairs.set(to, 'sent');
     return { type: 'repair', to, ...newest };
   }
 
@@ -193,7 +216,8 @@ export class ReadOperation<Value> {
   #answer(outcome: 'found' | 'absent' | ReadFailure): ReadEffect<Value> {
     this.#answered = true;
     const got = Math.min(this.#held.size, this.#plan.needed);
-    const repairs = { sent: this.#repairing.size, acknowledged: this.#repairsAcknowledged };
+    const acknowledged = [...this.#repairs.values()].filter((repair) => repair === 'acknowledged').length;
+    const repairs = { sent: this.#repairs.size, acknowledged };
     const receipt = this.#ledger.receipt(got, repairs);
     if (outcome !== 'found') return { type: 'answer', result: { outcome, receipt } };
     if (this.#newest === undefined) throw new TypeError('a found read has a value');

@@ -1,6 +1,7 @@
 /** Keeps what each replica answered to one request, and writes the receipt from it. */
 import type { Receipt, ReplicaAnswer } from './receipt.ts';
 import type { ReplicaPlan } from './replica-plan.ts';
+import { sameVersion } from './version.ts';
 
 export class RequestLedger {
   readonly #plan: ReplicaPlan;
@@ -12,6 +13,11 @@ export class RequestLedger {
     this.#startedAt = startedAt;
   }
 
+  /** Only owners of the key are asked and counted; what comes from anyone else is ignored. */
+  isOwner(replica: string): boolean {
+    return this.#plan.replicas.includes(replica);
+  }
+
   asked(replica: string): void {
     if (!this.#answers.has(replica)) this.#answers.set(replica, { replica, answer: 'pending' });
   }
@@ -20,7 +26,18 @@ export class RequestLedger {
     return this.#answers.has(replica);
   }
 
+  hasAskedAnyone(): boolean {
+    return this.#answers.size > 0;
+  }
+
+  answerOf(replica: string): ReplicaAnswer | undefined {
+    return this.#answers.get(replica);
+  }
+
+  /** Replaces what the replica said before; an answer that only repeats it keeps the first latency. */
   answered(replica: string, answer: Omit<ReplicaAnswer, 'replica' | 'latencyMs'>, now: number): void {
+    const known = this.#answers.get(replica);
+    if (known?.answer === answer.answer && sameVersion(known.version, answer.version)) return;
     this.#answers.set(replica, { replica, ...answer, latencyMs: Math.max(0, now - this.#startedAt) });
   }
 

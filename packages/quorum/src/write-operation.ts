@@ -2,7 +2,7 @@
  * One write at its coordinator: send to every replica at once, answer when W distinct servers are durable (Dynamo §4.5).
  *
  * A plain synchronous object: the driver carries out its effects and feeds back what comes in. After the `answer`
- * effect it only records; further acknowledgements are neither awaited nor cancelled.
+ * effect there are no more: further acknowledgements are neither awaited nor cancelled.
  */
 import type { Receipt } from './receipt.ts';
 import type { ReplicaPlan } from './replica-plan.ts';
@@ -23,7 +23,11 @@ export interface WriteResult {
   readonly version: Version;
   /** The newer version that won, when the outcome is `superseded`. */
   readonly winner?: Version;
-  /** False for a `superseded` write that a quorum of readers may still see until it is repaired (2W ≤ N). */
+  /**
+   * False for a `superseded` write with 2W ≤ N: two write quorums need not meet then, so the `winner` may itself have
+   * lost to an acknowledged version that no server which answered holds. In either case the loser may be read until
+   * the winner has been repaired.
+   */
   readonly certain: boolean;
   /** Why a write is `rejected` or `unknown`. */
   readonly reason?: WriteFailure;
@@ -58,19 +62,30 @@ export class WriteOperation {
   }
 
   start(): WriteEffect[] {
+    if (this.#answered) return [];
     return this.#plan.replicas.map((to) => {
       this.#ledger.asked(to);
       return { type: 'send', to };
     });
   }
 
-  /** Answers `rejected` without sending anything: the driver knows that too few owners are up. */
+  /**
+   * Answers `rejected` without sending anything: the driver knows that too few owners are up. What has been sent
+   * cannot be taken back: after `start` the answer is `unknown`.
+   */
   reject(reason: WriteFailure): WriteEffect[] {
-    return this.#answer('rejected', reason);
+    if (this.#answered) return [];
+    return this.#answer(this.#ledger.hasAskedAnyone() ? 'unknown' : 'rejected', reason);
   }
 
-  /** A replica is durable; `held` is the version that it holds now: this one or a newer one. */
+  /**
+   * A replica is durable; `held` is the version that it holds now: this one or a newer one. An older one would mean
+   * that it did not store the write, and is ignored, as is what it said before it held something newer.
+   */
   acknowledge(replica: string, held: Version, now: number): WriteEffect[] {
+    if (this.#ignores(replica)) return [];
+    const known = this.#ledger.answerOf(replica)?.version ?? this.#version;
+    if (compareVersions(held, known) < 0) return [];
     const superseded = compareVersions(held, this.#version) > 0;
     this.#ledger.answered(replica, { answer: superseded ? 'superseded' : 'applied', version: held }, now);
     if (superseded) this.#winner = newerOf(this.#winner, held);
@@ -78,8 +93,13 @@ export class WriteOperation {
     return this.#settle();
   }
 
-  /** A replica refused (it did nothing), or could not be reached (it may have done it). */
+  /**
+   * A replica refused (it did nothing), or could not be reached (it may have done it). What may have been done is not
+   * undone by the refusal of a second try, nor what is durable by a failure.
+   */
   fail(replica: string, answer: 'refused' | 'unreachable', reason: string, now: number): WriteEffect[] {
+    if (this.#ignores(replica) || this.#tally.has(replica)) return [];
+    if (this.#ledger.answerOf(replica)?.answer === 'unreachable') return [];
     this.#ledger.answered(replica, { answer, reason }, now);
     this.#tally.fail(replica);
     return this.#settle();
@@ -90,8 +110,11 @@ export class WriteOperation {
     return this.#answered ? [] : this.#answer('unknown', 'deadline');
   }
 
+  #ignores(replica: string): boolean {
+    return this.#answered || !this.#ledger.isOwner(replica);
+  }
+
   #settle(): WriteEffect[] {
-    if (this.#answered) return [];
     switch (this.#tally.outcome) {
       case 'pending':
         return [];
@@ -115,7 +138,7 @@ export class WriteOperation {
       version: this.#version,
       certain: outcome !== 'superseded' || 2 * needed > replicas.length,
       receipt: this.#ledger.receipt(this.#tally.got),
-      ...(this.#winner !== undefined && { winner: this.#winner }),
+      ...(outcome === 'superseded' && this.#winner !== undefined && { winner: this.#winner }),
       ...(reason !== undefined && { reason }),
     };
     return [{ type: 'answer', result }];
