@@ -1,0 +1,194 @@
+/**
+ * The configuration of a node: one schema that reads flags, environment and file, prints `--help` and writes the table
+ * of the README. Flags win over `KV_*` variables, those over the file, and every fault is reported at once.
+ */
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+const yes = z.union([z.boolean(), z.stringbool()], { error: 'must be true or false' });
+const text = z.string({ error: 'is required' }).min(1, 'must not be empty');
+const list = z
+  .union([z.array(z.string()), z.string().transform((all) => all.split(','))], { error: 'must be a list of texts' })
+  .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''));
+
+/** Every option there is, in the order of `--help`. The keys are those of a configuration file. */
+export const configSchema = z.strictObject({
+  topology: text.meta({ value: 'FILE', description: 'JSON file that names the cluster, its members and keyspaces' }),
+  node: text.meta({ value: 'NAME', description: 'which member of the topology this process is' }),
+  data: text.meta({ value: 'DIR', description: "this member's own folder" }),
+  create: yes.default(false).meta({
+    description: 'first start of this member: write its identity; without it an empty folder is refused',
+  }),
+  listen: text.optional().meta({
+    value: 'HOST:PORT',
+    description: "where to listen, if it differs from the member's address in the topology",
+  }),
+  allowAddress: list.default([]).meta({
+    value: 'ADDRESS|CIDR',
+    description: 'also listen on an address that is not loopback, without any authentication: for closed test networks',
+  }),
+  logFile: text.optional().meta({ value: 'FILE', description: 'append the log there instead of to standard output' }),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be one of trace, debug, info, warn, error, fatal, silent',
+    })
+    .default('info')
+    .meta({ value: 'LEVEL', description: 'how much to log' }),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** Options of the command line that are no part of the configuration. */
+const commandOptions = {
+  config: { value: 'FILE', description: 'read options from a JSON or YAML file as well' },
+  help: { value: undefined, description: 'print this and exit' },
+} as const;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'INVALID_CONFIG';
+  /** One sentence for each thing that is wrong. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[], options?: { cause?: unknown }) {
+    super(`the configuration is not valid: ${faults.join('; ')} (see --help)`, options);
+    this.faults = faults;
+  }
+}
+
+export interface OptionRow {
+  readonly flag: string;
+  readonly variable: string;
+  /** Name of its value, absent for a switch. */
+  readonly value: string | undefined;
+  readonly fallback: string | undefined;
+  readonly description: string;
+}
+
+/** What `--help` and the README say about each option. */
+export function optionRows(): OptionRow[] {
+  return Object.entries(configSchema.shape).map(([key, schema]) => {
+    const { value, description = '' } = (schema.meta() ?? {}) as { value?: string; description?: string };
+    return { flag: flagOf(key), variable: variableOf(key), value, fallback: fallbackOf(schema), description };
+  });
+}
+
+export function helpText(): string {
+  const rows = optionRows().map(({ flag, variable, value, fallback, description }) => ({
+    left: value === undefined ? flag : `${flag} ${value}`,
+    right: `${description}${fallback === undefined ? '' : ` (default ${fallback})`} [${variable}]`,
+  }));
+  for (const [key, { value, description }] of Object.entries(commandOptions)) {
+    rows.push({ left: value === undefined ? `--${key}` : `--${key} ${value}`, right: description });
+  }
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
+  return ['usage: node apps/node/dist/main.js --topology FILE --node NAME --data DIR [option …]', '', ...lines].join('\n');
+}
+
+/**
+ * @returns `'help'` when help was asked for
+ * @throws ConfigError naming every fault
+ */
+export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Config | 'help' {
+  const flags = readFlags(args);
+  if (flags.help) return 'help';
+  const faults = [...flags.faults];
+  const path = flags.config ?? environment['KV_CONFIG'];
+  const given = { ...readFile(path, faults), ...readEnvironment(environment), ...flags.options };
+  const checked = configSchema.safeParse(given);
+  for (const issue of checked.error?.issues ?? []) faults.push(describeIssue(issue));
+  if (faults.length > 0 || checked.data === undefined) throw new ConfigError(faults, { cause: checked.error });
+  return checked.data;
+}
+
+interface Flags {
+  readonly options: Record<string, unknown>;
+  readonly config?: string;
+  readonly help: boolean;
+  readonly faults: string[];
+}
+
+function readFlags(args: readonly string[]): Flags {
+  const options: Record<string, unknown> = {};
+  const faults: string[] = [];
+  let config: string | undefined;
+  const rest = [...args];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--help' || argument === '-h') return { options, help: true, faults };
+    const [flag = '', inline] = splitOnce(argument, '=');
+    const isConfig = flag === '--config';
+    const key = Object.keys(configSchema.shape).find((name) => flagOf(name) === flag);
+    if (key === undefined && !isConfig) {
+      faults.push(`there is no option ${JSON.stringify(argument)}`);
+      continue;
+    }
+    const isSwitch = key !== undefined && isSwitchOption(key);
+    const value = inline ?? (isSwitch ? true : nextValue(rest));
+    if (value === undefined) faults.push(`${flag} needs a value`);
+    else if (isConfig) config = String(value);
+    else if (key !== undefined) options[key] = merged(options[key], value, key);
+  }
+  return { options, help: false, faults, ...(config !== undefined && { config }) };
+}
+
+/** A value is whatever follows, unless it looks like the next flag. */
+function nextValue(rest: string[]): string | undefined {
+  return rest[0]?.startsWith('--') ? undefined : rest.shift();
+}
+
+/** A list may be given by repeating its flag; of anything else the last one counts. */
+function merged(before: unknown, value: unknown, key: string): unknown {
+  return key === 'allowAddress' && typeof before === 'string' ? `${before},${String(value)}` : value;
+}
+
+function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
+  const given = Object.keys(configSchema.shape).map((key) => [key, environment[variableOf(key)]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+function readFile(path: string | undefined, faults: string[]): Record<string, unknown> {
+  if (path === undefined) return {};
+  try {
+    const content: unknown = parseYaml(readFileSync(path, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content };
+    faults.push(`${path} must hold an object with options`);
+  } catch (error) {
+    faults.push(`cannot read ${path}: ${oneLine(error)}`);
+  }
+  return {};
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `there is no option ${issue.keys.join(', ')}`;
+  const key = String(issue.path[0]);
+  return `${flagOf(key)} (${variableOf(key)}) ${issue.message}`;
+}
+
+function isSwitchOption(key: string): boolean {
+  return optionRows().some(({ flag, value }) => flag === flagOf(key) && value === undefined);
+}
+
+function fallbackOf(schema: z.ZodType): string | undefined {
+  const { data } = schema.safeParse(undefined);
+  if (data === undefined || data === false || (Array.isArray(data) && data.length === 0)) return undefined;
+  return String(data);
+}
+
+function flagOf(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function variableOf(key: string): string {
+  return `KV_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}

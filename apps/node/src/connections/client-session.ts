@@ -1,0 +1,44 @@
+/**
+ * A client's connection: its requests go to the member, the answers come back in any order. A client that asks for more
+ * than it reads is not read from any more until it has caught up.
+ */
+import type { ClusterNode } from '@kv/cluster-node';
+import type { Connection } from './connection.ts';
+
+/** Requests of one client under way at once. Higher lets one client take more of the node. */
+const maxRequests = 1024;
+/** Bytes of answers that may wait for one client. */
+const maxQueuedBytes = 8 * 1024 * 1024;
+
+export class ClientSession {
+  readonly #connection: Connection;
+  readonly #member: Pick<ClusterNode, 'serve'>;
+  #underWay = 0;
+  #paused = false;
+
+  constructor(connection: Connection, member: Pick<ClusterNode, 'serve'>) {
+    this.#connection = connection;
+    this.#member = member;
+  }
+
+  receive(frame: Uint8Array): void {
+    this.#underWay += 1;
+    this.#member.serve(frame, (answer) => {
+      this.#underWay -= 1;
+      this.#connection.send(answer);
+      this.#balance();
+    });
+    this.#balance();
+  }
+
+  #balance(): void {
+    const isFull = this.#underWay >= maxRequests || this.#connection.queuedBytes > maxQueuedBytes;
+    if (isFull === this.#paused) return;
+    this.#paused = isFull;
+    if (!isFull) this.#connection.resume();
+    else {
+      this.#connection.pause();
+      this.#connection.onceDrained(() => this.#balance());
+    }
+  }
+}

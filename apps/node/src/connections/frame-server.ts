@@ -1,0 +1,98 @@
+/**
+ * The answering side of `Upgrade: kv/1`: peers and SDKs connect here, say who they are, and their frames go to the
+ * member. What is wrong with a connection ends that connection and nothing else.
+ */
+import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ClusterNode, Log } from '@kv/cluster-node';
+import type { Hello } from '@kv/wire';
+import { Problem } from '../http/problem-details.ts';
+import { ClientSession } from './client-session.ts';
+import { Connection } from './connection.ts';
+import { helloFrame } from './hello-frame.ts';
+import { acceptUpgrade, asksForFrames, upgradeProtocol, writeProblem } from './upgrade.ts';
+
+export type ServedMember = Pick<ClusterNode, 'hello' | 'checkHello' | 'receive' | 'serve'>;
+
+export interface FrameServerDependencies {
+  /** Undefined until the member is open. */
+  member(): ServedMember | undefined;
+  readonly log: Log;
+  /** A frame came from this member. */
+  heard(member: string): void;
+}
+
+/** How long a connection may be silent before the operating system asks whether the other end is still there. */
+const keepAliveMs = 15_000;
+
+export class FrameServer {
+  readonly #dependencies: FrameServerDependencies;
+  readonly #connections = new Set<Connection>();
+  #closed = false;
+
+  constructor(dependencies: FrameServerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Open connections by who is at the other end: for metrics. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** A listener for the `upgrade` event of Node's HTTP server. */
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    const member = this.#dependencies.member();
+    if (!asksForFrames(incoming)) {
+      writeProblem(socket, new Problem('NOT_SUPPORTED', `the only upgrade is GET with Upgrade: ${upgradeProtocol}`));
+    } else if (member === undefined || this.#closed) {
+      writeProblem(socket, new Problem('NOT_READY', 'this node is starting or stopping'));
+    } else {
+      if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
+      acceptUpgrade(socket, head);
+      this.#serve(member, socket);
+    }
+  }
+
+  /** Ends every connection once what was sent on it has left. */
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#connections) connection.end();
+  }
+
+  /** Drops whatever connection is left. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #serve(member: ServedMember, socket: Duplex): void {
+    let receive: (frame: Uint8Array) => void = () => undefined;
+    let who = 'an unknown end';
+    const connection: Connection = new Connection(socket, helloFrame(member.hello('node')), {
+      check: (hello) => member.checkHello(hello),
+      opened: (hello) => {
+        who = `${hello.role} ${hello.nodeId}`;
+        receive = this.#receiverFor(member, hello, connection);
+      },
+      frame: (frame) => receive(frame),
+      closed: (error) => {
+        this.#connections.delete(connection);
+        if (error !== undefined) this.#dependencies.log.warn('connection-lost', { who, reason: error.message });
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #receiverFor(member: ServedMember, hello: Hello, connection: Connection): (frame: Uint8Array) => void {
+    if (hello.role === 'client') {
+      const session = new ClientSession(connection, member);
+      return (frame) => session.receive(frame);
+    }
+    const from = hello.nodeId;
+    return (frame) => {
+      this.#dependencies.heard(from);
+      member.receive(from, frame);
+    };
+  }
+}

@@ -1,0 +1,55 @@
+/** The `Transport` of a member: one outgoing link to each peer, made on first use. */
+import type { Transport } from '@kv/cluster-node';
+import type { Hello } from '@kv/wire';
+import { PeerLink } from './peer-link.ts';
+
+export interface PeerLinksDependencies {
+  hello(): Uint8Array;
+  /** @throws when the hello is not that of a member of this cluster */
+  checkHello(theirs: Hello): void;
+  linkLost(member: string, reason: string): void;
+}
+
+export class PeerLinks implements Transport {
+  readonly #dependencies: PeerLinksDependencies;
+  readonly #links = new Map<string, PeerLink>();
+  #closed = false;
+
+  constructor(dependencies: PeerLinksDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  send(to: string, address: string, frame: Uint8Array): void {
+    if (!this.#closed) this.#linkTo(to, address).send(frame);
+  }
+
+  /** Something came from `member`: whatever was sent to it before seems to arrive. */
+  heard(member: string): void {
+    this.#links.get(member)?.heard();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const link of this.#links.values()) link.close();
+  }
+
+  #linkTo(to: string, address: string): PeerLink {
+    const known = this.#links.get(to);
+    if (known?.address === address) return known;
+    known?.close();
+    const link = new PeerLink(address, {
+      hello: () => this.#dependencies.hello(),
+      checkHello: (theirs) => this.#checkHello(to, theirs),
+      lost: (reason) => this.#dependencies.linkLost(to, reason),
+    });
+    this.#links.set(to, link);
+    return link;
+  }
+
+  #checkHello(to: string, theirs: Hello): void {
+    this.#dependencies.checkHello(theirs);
+    if (theirs.role !== 'node' || theirs.nodeId !== to) {
+      throw new Error(`expected member ${to}, got ${theirs.role} ${theirs.nodeId}`);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** Turns what a coordinator says of a read or a write into the answer over HTTP: status, headers, problem. */
+import type { GetResult, PutResult } from '@kv/cluster-node';
+import { formatVersion, type Version } from '@kv/quorum';
+import { Problem, type ProblemCode } from './problem-details.ts';
+import { receiptHeader, type ReceiptView, viewReceipt } from './receipt-header.ts';
+
+export type NameOf = (id: string) => string;
+
+export interface FoundAnswer {
+  readonly headers: Record<string, string>;
+  readonly value: Uint8Array;
+}
+
+/** @throws Problem when there is no value to answer with */
+export function readAnswer(result: GetResult, nameOf: NameOf): FoundAnswer {
+  const view = viewReceipt(result.receipt, nameOf);
+  const headers = outcomeHeaders(result.outcome, view);
+  switch (result.outcome) {
+    case 'found':
+      return { headers: { ...headers, ...valueHeaders(result.contentType, result.version) }, value: result.value };
+    case 'absent':
+      throw new Problem('KEY_NOT_FOUND', 'the key was never written, or it was deleted', {
+        headers: { ...headers, ...(result.version && { 'kv-version': formatVersion(result.version) }) },
+      });
+    case 'unavailable':
+    case 'repair-incomplete':
+    case 'timed-out':
+      throw new Problem(readProblems[result.outcome], readDetail(result.outcome, view), {
+        headers,
+        members: { outcome: result.outcome, needed: view.needed, got: view.got, receipt: view },
+      });
+  }
+}
+
+/**
+ * The headers of a write that is durable: the `ETag` names the version that the key has now.
+ * @throws Problem for a write that is not, or of which nobody knows
+ */
+export function writeHeaders(result: PutResult, nameOf: NameOf): Record<string, string> {
+  const { outcome, version, winner, reason } = result;
+  const view = viewReceipt(result.receipt, nameOf);
+  const headers = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
+  if (outcome === 'applied' || outcome === 'superseded') return { ...headers, etag: etag(winner ?? version) };
+  throw new Problem(writeProblem(reason), writeDetail(result, view), {
+    headers,
+    members: { outcome, version: formatVersion(version), needed: view.needed, got: view.got, receipt: view },
+  });
+}
+
+export function etag(version: Version): string {
+  return `"${formatVersion(version)}"`;
+}
+
+const readProblems = {
+  unavailable: 'TOO_FEW_REPLICAS',
+  'repair-incomplete': 'REPAIR_INCOMPLETE',
+  'timed-out': 'DEADLINE_PASSED',
+} as const satisfies Record<string, ProblemCode>;
+
+/** A browser that is pointed at a stored page must not run it as if this node had written it. */
+function valueHeaders(contentType: string, version: Version): Record<string, string> {
+  return {
+    'content-type': contentType,
+    etag: etag(version),
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': 'sandbox',
+  };
+}
+
+function outcomeHeaders(outcome: string, view: ReceiptView): Record<string, string> {
+  return { 'kv-outcome': outcome, 'kv-receipt': receiptHeader(view) };
+}
+
+function readDetail(outcome: keyof typeof readProblems, { needed, got }: ReceiptView): string {
+  const counted = `needed ${needed} of the key's replicas to answer, got ${got}`;
+  switch (outcome) {
+    case 'unavailable':
+      return counted;
+    case 'timed-out':
+      return `${counted} before the deadline`;
+    case 'repair-incomplete':
+      return `${counted}; but too few replicas held the newest version before the deadline`;
+  }
+}
+
+function writeProblem(reason: PutResult['reason']): ProblemCode {
+  switch (reason) {
+    case 'too-few-replicas':
+    case undefined:
+      return 'TOO_FEW_REPLICAS';
+    case 'deadline':
+      return 'DEADLINE_PASSED';
+    case 'refused':
+      return 'REFUSED';
+  }
+}
+
+function writeDetail({ outcome, reason }: PutResult, { needed, got }: ReceiptView): string {
+  const counted = `needed ${needed} of the key's replicas to be durable, got ${got}`;
+  const timed = reason === 'deadline' ? `${counted} before the deadline` : counted;
+  return outcome === 'unknown' ? `${timed}; the write may have happened` : `${timed}; nothing was written`;
+}

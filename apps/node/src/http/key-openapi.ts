@@ -1,0 +1,103 @@
+/** What the API description says of the routes for single keys. */
+import type { DescribeRouteOptions } from 'hono-openapi';
+import { problemMediaType, type ProblemCode, problemTypes } from './problem-details.ts';
+
+type Responses = NonNullable<DescribeRouteOptions['responses']>;
+type Parameters = NonNullable<DescribeRouteOptions['parameters']>;
+
+const text = { type: 'string' } as const;
+
+const keyParameters: Parameters = [
+  { name: 'keyspace', in: 'path', required: true, schema: text, description: 'Name of the keyspace.' },
+  {
+    name: 'key',
+    in: 'path',
+    required: true,
+    schema: text,
+    description: 'One percent-encoded UTF-8 segment of 1 to 4096 bytes once decoded; see `encoding` for other keys.',
+  },
+  {
+    name: 'encoding',
+    in: 'query',
+    schema: { type: 'string', enum: ['base64url'] },
+    description: 'The key in the path is base64url: for binary keys, and for `.` and `..`, which clients fold away.',
+  },
+  {
+    name: 'timeout',
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: 60_000 },
+    description: 'Milliseconds after which nobody waits for the answer any more.',
+  },
+];
+
+const outcomeHeaders = {
+  'KV-Outcome': { description: 'What happened, in one word.', schema: text },
+  'KV-Receipt': { description: 'JSON: what each replica answered, and when.', schema: text },
+};
+
+const versionHeaders = {
+  ...outcomeHeaders,
+  ETag: { description: 'The version that the key has now.', schema: text },
+};
+
+const writeResponses: Responses = {
+  204: {
+    description: 'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version.',
+    headers: { ...versionHeaders, 'KV-Version': { description: 'The version of this write.', schema: text } },
+  },
+  ...problemResponses([400, 404, 405, 500, 503, 504]),
+};
+
+export const describeGet: DescribeRouteOptions = {
+  summary: 'Read a value',
+  description: 'Answers with the bytes as they were stored. `HEAD` answers the same without them.',
+  operationId: 'getKey',
+  tags: ['keys'],
+  parameters: [...keyParameters, quorumParameter('r', 'Replicas that must answer')],
+  responses: {
+    200: {
+      description: 'The newest value that R replicas know of.',
+      headers: versionHeaders,
+      content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+    },
+    304: { description: 'The version is the one named by `If-None-Match`.' },
+    ...problemResponses([400, 404, 405, 500, 503, 504]),
+  },
+};
+
+export const describePut: DescribeRouteOptions = {
+  summary: 'Write a value',
+  description:
+    'Stores the body as it comes, with its `Content-Type`. Absent, or `application/x-www-form-urlencoded` (which is ' +
+    "curl's default), it is stored as `application/octet-stream`.",
+  operationId: 'putKey',
+  tags: ['keys'],
+  parameters: [...keyParameters, quorumParameter('w', 'Replicas that must be durable')],
+  requestBody: { required: true, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
+  responses: { ...writeResponses, ...problemResponses([413]) },
+};
+
+export const describeDelete: DescribeRouteOptions = {
+  summary: 'Delete a value',
+  description: 'Deleting what is not there is a write like any other.',
+  operationId: 'deleteKey',
+  tags: ['keys'],
+  parameters: [...keyParameters, quorumParameter('w', 'Replicas that must be durable')],
+  responses: writeResponses,
+};
+
+/** One response for each status, naming every problem that has it. */
+export function problemResponses(statuses: readonly number[]): Responses {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const codes = (Object.keys(problemTypes) as ProblemCode[]).filter((code) => problemTypes[code].status === status);
+      const content = { [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } };
+      return [status, { description: `Problem: ${codes.join(', ')}.`, content }];
+    }),
+  );
+}
+
+function quorumParameter(name: 'r' | 'w', meaning: string): Parameters[number] {
+  const description = `${meaning}, 1 to the number of replicas. Default: a majority.`;
+  return { name, in: 'query', schema: { type: 'integer', minimum: 1 }, description };
+}

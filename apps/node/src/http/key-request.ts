@@ -1,0 +1,85 @@
+/** Reads a request for a single key: which key of which keyspace, how many replicas, by when. */
+import type { IncomingMessage } from 'node:http';
+import type { RequestOptions } from '@kv/cluster-node';
+import { Problem } from './problem-details.ts';
+import { decodeKey, keyAddress, parseRequestTarget } from './request-target.ts';
+
+export interface KeyRequest extends RequestOptions {
+  /** `r` of a read, `w` of a write; undefined for the keyspace's default. */
+  readonly replicas: number | undefined;
+}
+
+/** Longest time that a client may ask a node to try. */
+const maxTimeoutMs = 60_000;
+const maxKeyBytes = 4096;
+
+/** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
+const laterParameters: Readonly<Record<string, string>> = {
+  sloppy: 'every keyspace is strict',
+  level: 'use r and w',
+  ttl: 'values live until they are deleted',
+};
+const laterHeaders: Readonly<Record<string, string>> = {
+  'if-match': 'compare-and-set needs a strong keyspace, and there is none',
+  'if-unmodified-since': 'compare-and-set needs a strong keyspace, and there is none',
+  'content-encoding': 'values are stored as they come, without an encoding',
+  'content-range': 'a value is written as a whole',
+};
+
+/** @throws Problem */
+export function readKeyRequest(incoming: IncomingMessage, quorum: 'r' | 'w'): KeyRequest {
+  const { path, parameters } = parseRequestTarget(incoming.url ?? '');
+  const { keyspace, key: segment } = keyAddress(path);
+  checkParameterNames(parameters, quorum);
+  if (quorum === 'w') checkWriteHeaders(incoming);
+  const key = decodeKey(segment, encodingOf(parameters));
+  if (key.length > maxKeyBytes) {
+    throw new Problem('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${key.length}`);
+  }
+  return { keyspace, key, replicas: replicasOf(parameters, quorum), timeoutMs: timeoutOf(parameters) };
+}
+
+function checkParameterNames(parameters: ReadonlyMap<string, string>, quorum: 'r' | 'w'): void {
+  const known = [quorum, 'timeout', 'encoding'];
+  for (const name of parameters.keys()) {
+    if (known.includes(name)) continue;
+    if (Object.hasOwn(laterParameters, name)) {
+      throw new Problem('NOT_SUPPORTED', `the parameter ${name} is not supported: ${laterParameters[name]}`);
+    }
+    throw new Problem('UNKNOWN_PARAMETER', `this request takes ${known.join(', ')}, got ${JSON.stringify(name)}`);
+  }
+}
+
+function checkWriteHeaders({ headers }: IncomingMessage): void {
+  const later = Object.keys(laterHeaders).find((name) => headers[name] !== undefined);
+  if (later !== undefined) {
+    throw new Problem('NOT_SUPPORTED', `the header ${later} is not supported: ${laterHeaders[later]}`);
+  }
+  if (headers['if-none-match'] !== undefined) {
+    throw new Problem('NOT_SUPPORTED', `the header if-none-match is not supported here: ${laterHeaders['if-match']}`);
+  }
+}
+
+function encodingOf(parameters: ReadonlyMap<string, string>): string | undefined {
+  const encoding = parameters.get('encoding');
+  if (encoding === undefined || encoding === 'base64url') return encoding;
+  throw new Problem('INVALID_PARAMETER', `encoding can be base64url, got ${JSON.stringify(encoding)}`);
+}
+
+function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): number | undefined {
+  const text = parameters.get(name);
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new Problem('INVALID_QUORUM', `${name} must be an integer from 1 to the number of replicas, got ${quote(text)}`);
+}
+
+function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {
+  const text = parameters.get('timeout');
+  if (text === undefined) return undefined;
+  const timeoutMs = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (timeoutMs >= 1 && timeoutMs <= maxTimeoutMs) return timeoutMs;
+  throw new Problem('INVALID_PARAMETER', `timeout must be 1 to ${maxTimeoutMs} milliseconds, got ${quote(text)}`);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}

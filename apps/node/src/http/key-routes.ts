@@ -1,0 +1,72 @@
+/** `PUT GET HEAD DELETE /v1/keyspaces/{keyspace}/keys/{key}`: raw bytes with their content type. */
+import type { HttpBindings } from '@hono/node-server';
+import type { ClusterNode, GetResult, PutResult } from '@kv/cluster-node';
+import type { Hono } from 'hono';
+import { describeRoute } from 'hono-openapi';
+import { readBoundedBody } from './bounded-body.ts';
+import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
+import { describeDelete, describeGet, describePut } from './key-openapi.ts';
+import { readKeyRequest } from './key-request.ts';
+
+export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete'>;
+
+export interface KeyRoutesDependencies {
+  /** @throws Problem NOT_READY while there is no member */
+  member(): CoordinatingMember;
+  readonly nameOf: NameOf;
+  readonly maxValueBytes: number;
+}
+
+/** The braces let the key be empty or hold slashes here, so that it is refused with a reason and not as unknown. */
+export const keyPath = '/v1/keyspaces/:keyspace/keys/:key{.*}';
+
+export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies: KeyRoutesDependencies): void {
+  const { member, nameOf, maxValueBytes } = dependencies;
+
+  app.get(keyPath, describeRoute(describeGet), async (context) => {
+    const { replicas: r, ...request } = readKeyRequest(context.env.incoming, 'r');
+    const coordinator = member();
+    const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...request, r }, resolve));
+    const { headers, value } = readAnswer(result, nameOf);
+    if (matches(context.env.incoming.headers['if-none-match'], headers['etag'])) {
+      return new Response(null, { status: 304, headers });
+    }
+    return new Response(bodyOf(value), { headers: { ...headers, 'content-length': String(value.length) } });
+  });
+
+  app.put(keyPath, describeRoute(describePut), async (context) => {
+    const { incoming } = context.env;
+    const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
+    const coordinator = member();
+    const value = await readBoundedBody(incoming, maxValueBytes);
+    const contentType = storedContentType(incoming.headers['content-type']);
+    const write = { ...request, w, value, contentType };
+    const result = await new Promise<PutResult>((resolve) => coordinator.put(write, resolve));
+    return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
+  });
+
+  app.delete(keyPath, describeRoute(describeDelete), async (context) => {
+    const { replicas: w, ...request } = readKeyRequest(context.env.incoming, 'w');
+    const coordinator = member();
+    const result = await new Promise<PutResult>((resolve) => coordinator.delete({ ...request, w }, resolve));
+    return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
+  });
+}
+
+/** What a client that names no type sends are bytes; curl's default for `-d` names a type that nobody chose. */
+export function storedContentType(given: string | undefined): string {
+  const type = given?.trim() ?? '';
+  return type === '' || /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type) ? 'application/octet-stream' : type;
+}
+
+/** RFC 9110 §13.1.2, with the weak comparison that it asks for. */
+function matches(header: string | undefined, current: string | undefined): boolean {
+  if (header === undefined || current === undefined) return false;
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(current);
+}
+
+/** The value may be a view of a larger buffer, and that of any kind; a response takes it as it is. */
+function bodyOf(value: Uint8Array): Uint8Array<ArrayBuffer> {
+  return value.buffer instanceof ArrayBuffer ? (value as Uint8Array<ArrayBuffer>) : new Uint8Array(value);
+}

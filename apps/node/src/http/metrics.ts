@@ -1,0 +1,109 @@
+/** What a node counts, under the names and labels of Prometheus. The numbers are the member's; they are read when asked. */
+import type { Counters, NodeStatus } from '@kv/cluster-node';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+interface Place {
+  readonly name: string;
+  readonly help: string;
+  /** The value of the label `outcome`, where one metric has several fields. */
+  readonly outcome?: string;
+}
+
+const reads = (outcome: string): Place => ({ name: 'kv_reads_total', help: 'Reads coordinated here, by outcome.', outcome });
+const writes = (outcome: string): Place => ({ name: 'kv_writes_total', help: 'Writes coordinated here, by outcome.', outcome });
+
+/** A new counter of the member does not compile until it has a place here. */
+const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
+  readsFound: reads('found'),
+  readsAbsent: reads('absent'),
+  readsUnavailable: reads('unavailable'),
+  readsRepairIncomplete: reads('repair-incomplete'),
+  readsTimedOut: reads('timed-out'),
+  writesApplied: writes('applied'),
+  writesSuperseded: writes('superseded'),
+  writesRejected: writes('rejected'),
+  writesUnknown: writes('unknown'),
+  requestsRefused: { name: 'kv_requests_refused_total', help: 'Requests refused before anything was sent.' },
+  repairsSent: { name: 'kv_repairs_sent_total', help: 'Repairs that reads sent to replicas that were behind.' },
+  repairsAcknowledged: { name: 'kv_repairs_acknowledged_total', help: 'Repairs that replicas confirmed.' },
+  standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
+  replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
+  replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
+  replicaRefusals: { name: 'kv_replica_refusals_total', help: 'Requests of other members that were refused.' },
+  framesReceived: { name: 'kv_frames_received_total', help: 'Frames of members and clients.' },
+  framesRefused: { name: 'kv_frames_refused_total', help: 'Frames that were malformed or not expected.' },
+  linksLost: { name: 'kv_links_lost_total', help: 'Times that a member could not be sent to.' },
+};
+
+type NumericField<T> = { [Field in keyof T]: T[Field] extends number ? Field : never }[keyof T];
+
+const storagePlaces: Readonly<Record<NumericField<NodeStatus['storage']>, Place & { readonly total?: true }>> = {
+  pendingEntries: { name: 'kv_storage_pending_entries', help: 'Entries decided but not yet durable.' },
+  memtableEntries: { name: 'kv_storage_memtable_entries', help: 'Entries in memtables.' },
+  memtableBytes: { name: 'kv_storage_memtable_bytes', help: 'Bytes in memtables.' },
+  runs: { name: 'kv_storage_runs', help: 'Live sorted runs.' },
+  runEntries: { name: 'kv_storage_run_entries', help: 'Entries in runs, replaced versions included.' },
+  runBytes: { name: 'kv_storage_run_bytes', help: 'Bytes of the live sorted runs.' },
+  segments: { name: 'kv_storage_segments', help: 'Segments of the commit log.' },
+  segmentBytes: { name: 'kv_storage_segment_bytes', help: 'Bytes of the commit log.' },
+  durableSequence: { name: 'kv_storage_durable_sequence', help: 'Sequence of the newest durable entry.' },
+  flushedSequence: { name: 'kv_storage_flushed_sequence', help: 'Sequence of the newest entry in a run.' },
+  groups: { name: 'kv_storage_groups_total', help: 'Group commits.', total: true },
+  flushes: { name: 'kv_storage_flushes_total', help: 'Memtables written to runs.', total: true },
+  compactions: { name: 'kv_storage_compactions_total', help: 'Compactions.', total: true },
+};
+
+export class NodeMetrics {
+  readonly contentType: string;
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<string, Counter<'outcome'> | Gauge<'outcome'>>();
+  readonly #connections: Gauge;
+  readonly #ready: Gauge;
+  readonly #members: Gauge<'state'>;
+
+  constructor() {
+    const registers = [this.#registry];
+    this.contentType = this.#registry.contentType;
+    collectDefaultMetrics({ register: this.#registry });
+    this.#connections = new Gauge({ name: 'kv_connections', help: 'Connections of peers and clients.', registers });
+    this.#ready = new Gauge({ name: 'kv_ready', help: '1 while this node serves requests.', registers });
+    const help = 'Members of the cluster by what this node believes of them.';
+    this.#members = new Gauge({ name: 'kv_members', help, labelNames: ['state'], registers });
+    for (const place of Object.values(counterPlaces)) this.#add(place, true);
+    for (const place of Object.values(storagePlaces)) this.#add(place, place.total === true);
+  }
+
+  /** @param status undefined while there is no member */
+  async render(status: NodeStatus | undefined, connections: number): Promise<string> {
+    this.#connections.set(connections);
+    this.#ready.set(status?.ready === true ? 1 : 0);
+    if (status !== undefined) this.#record(status);
+    return this.#registry.metrics();
+  }
+
+  #record({ counters, storage, members }: NodeStatus): void {
+    for (const state of ['alive', 'suspect', 'down'] as const) {
+      this.#members.set({ state }, members.filter((member) => member.state === state).length);
+    }
+    for (const metric of this.#metrics.values()) metric.reset();
+    for (const [field, place] of entriesOf(counterPlaces)) this.#set(place, counters[field]);
+    for (const [field, place] of entriesOf(storagePlaces)) this.#set(place, storage[field]);
+  }
+
+  #add({ name, help }: Place, isCounter: boolean): void {
+    if (this.#metrics.has(name)) return;
+    const options = { name, help, labelNames: ['outcome'] as const, registers: [this.#registry] };
+    this.#metrics.set(name, isCounter ? new Counter(options) : new Gauge(options));
+  }
+
+  /** The metric was reset before, so that adding is setting. */
+  #set({ name, outcome }: Place, value: number): void {
+    const metric = this.#metrics.get(name);
+    if (outcome === undefined) metric?.inc(value);
+    else metric?.inc({ outcome }, value);
+  }
+}
+
+function entriesOf<Field extends string, Value>(record: Readonly<Record<Field, Value>>): [Field, Value][] {
+  return Object.entries(record) as [Field, Value][];
+}

@@ -1,0 +1,80 @@
+/** Everything that can be wrong with a request, as the problem details of RFC 9457: one stable code, one status each. */
+
+/** Frozen: programs compare these codes. Add, never rename. */
+export const problemTypes = {
+  INVALID_TARGET: { status: 400, title: 'The request target cannot be read' },
+  INVALID_ENCODING: { status: 400, title: 'The key is not encoded as it must be' },
+  INVALID_PARAMETER: { status: 400, title: 'A query parameter has a value that it cannot have' },
+  UNKNOWN_PARAMETER: { status: 400, title: 'There is no such query parameter' },
+  INVALID_BODY: { status: 400, title: 'The body ended early' },
+  KEY_EMPTY: { status: 400, title: 'The key is empty' },
+  KEY_TOO_LONG: { status: 400, title: 'The key is too long' },
+  INVALID_QUORUM: { status: 400, title: 'The number of replicas asked for cannot be met' },
+  INVALID_CONTENT_TYPE: { status: 400, title: 'The content type cannot be stored' },
+  INVALID_VERSION: { status: 400, title: 'The version is not one' },
+  STAMP_TOO_FAR_AHEAD: { status: 400, title: "The version's stamp is too far in the future" },
+  NOT_SUPPORTED: { status: 400, title: 'Not supported' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this path' },
+  KEY_NOT_FOUND: { status: 404, title: 'The key has no value' },
+  UNKNOWN_KEYSPACE: { status: 404, title: 'There is no such keyspace' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The method is not supported here' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
+  VALUE_TOO_LARGE: { status: 413, title: 'The value is too large' },
+  HEADER_TOO_LARGE: { status: 431, title: 'The request line and headers are too long' },
+  INTERNAL_ERROR: { status: 500, title: 'Something went wrong on this node' },
+  NOT_READY: { status: 503, title: 'This node does not serve requests now' },
+  TOO_FEW_REPLICAS: { status: 503, title: 'Too few replicas can answer' },
+  REFUSED: { status: 503, title: 'Every replica refused' },
+  REPAIR_INCOMPLETE: { status: 503, title: 'Too few replicas hold the newest version' },
+  DEADLINE_PASSED: { status: 504, title: 'The deadline passed' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof problemTypes;
+
+/** Thrown where a request cannot go on; the application turns it into the answer. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  /** Further members of the answer's object, for programs. */
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.members = options.members ?? {};
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return problemTypes[this.code].status;
+  }
+
+  /** The text of the answer: nothing of how this program is made gets into it. */
+  toBody(): string {
+    const { status, title } = problemTypes[this.code];
+    const type = `urn:kv:problem:${this.code}`;
+    return `${JSON.stringify({ type, title, status, code: this.code, detail: this.message, ...this.members })}\n`;
+  }
+
+  toResponse(): Response {
+    const headers = { 'content-type': problemMediaType, ...retryHint(this.status), ...this.headers };
+    return new Response(this.toBody(), { status: this.status, headers });
+  }
+}
+
+export interface ProblemOptions {
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+export const problemMediaType = 'application/problem+json';
+
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(problemTypes, code);
+}
+
+function retryHint(status: number): Record<string, string> {
+  return status === 503 ? { 'retry-after': '1' } : {};
+}

@@ -1,0 +1,67 @@
+/** The form of `GET /v1/cluster/status`, and how a member's own status gets it. */
+import type { NodeStatus } from '@kv/cluster-node';
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+const memberSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  state: z.enum(['alive', 'suspect', 'down']).meta({ description: "The answering node's opinion." }),
+  share: z.number().meta({ description: 'Its part of all stored copies, 0 to 1.' }),
+  copies: count.meta({ description: 'Copies of partitions that it holds.' }),
+  weight: z.number(),
+  rack: z.string().optional(),
+  dataCentre: z.string().optional(),
+  generation: count.optional().meta({ description: 'Raised at every start; absent when it was not heard yet.' }),
+});
+
+const storageSchema = z.object({
+  state: z.enum(['open', 'poisoned', 'closed']),
+  pendingEntries: count,
+  memtableEntries: count,
+  memtableBytes: count,
+  runs: count,
+  runEntries: count,
+  runBytes: count,
+  segments: count,
+  segmentBytes: count,
+  durableSequence: count,
+  flushedSequence: count,
+  groups: count,
+  flushes: count,
+  compactions: count,
+  compactionFailure: z.string().optional(),
+});
+
+export const statusSchema = z.object({
+  clusterId: z.string(),
+  id: z.string(),
+  name: z.string(),
+  address: z.string(),
+  generation: count,
+  epoch: count,
+  partitions: count,
+  ready: z.boolean().meta({ description: 'Whether the answering node serves requests.' }),
+  clockAheadMs: z.number().meta({ description: 'How far its stamps are ahead of its wall clock.' }),
+  members: z.array(memberSchema),
+  keyspaces: z.array(
+    z.object({ id: count, name: z.string(), mode: z.literal('eventual'), sloppy: z.literal(false), replicas: count }),
+  ),
+  storage: storageSchema,
+  counters: z.record(z.string(), count),
+});
+
+export type StatusView = z.input<typeof statusSchema>;
+
+export function viewStatus(status: NodeStatus): StatusView {
+  const { compactionFailure, ...storage } = status.storage;
+  return {
+    ...status,
+    members: status.members.map((member) => ({ ...member })),
+    keyspaces: status.keyspaces.map((keyspace) => ({ ...keyspace })),
+    storage: { ...storage, ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }) },
+    counters: { ...status.counters },
+  };
+}

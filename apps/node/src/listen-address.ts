@@ -1,0 +1,74 @@
+/**
+ * Where a node may listen. There is no authentication yet, so anything but the loopback interface is refused, except
+ * for addresses that an operator of a closed test network names one by one.
+ */
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { ConfigError } from './config.ts';
+
+export interface ListenAddress {
+  /** An IP address, so that what was checked is what gets bound. */
+  readonly host: string;
+  readonly port: number;
+  readonly isLoopback: boolean;
+}
+
+/**
+ * @param address `host:port`, the host of an IPv6 address in brackets
+ * @param allowed addresses and CIDR ranges beside loopback
+ * @throws ConfigError when the address may not be listened on, saying why
+ */
+export async function checkedListenAddress(address: string, allowed: readonly string[]): Promise<ListenAddress> {
+  const { host: name, port } = splitAddress(address);
+  const host = isIP(name) === 0 ? await resolve(name) : name;
+  const isLoopback = loopback.check(host, familyOf(host));
+  if (!isLoopback && !listOf(allowed).check(host, familyOf(host))) {
+    throw new ConfigError([
+      `will not listen on ${address}: only loopback addresses (127.0.0.0/8, ::1) are allowed, because there is no ` +
+        'authentication or encryption yet; on a closed test network, name the address with --allow-address',
+    ]);
+  }
+  return { host, port, isLoopback };
+}
+
+/** @throws ConfigError when the text is not `host:port` */
+export function splitAddress(address: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) {
+    throw new ConfigError([`an address has the form host:port or [host]:port, got ${JSON.stringify(address)}`]);
+  }
+  return { host, port };
+}
+
+const loopback = listOf(['127.0.0.0/8', '::1']);
+
+function listOf(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  const faults = entries.filter((entry) => !addEntry(list, entry));
+  if (faults.length === 0) return list;
+  throw new ConfigError(faults.map((entry) => `--allow-address must be an IP address or a CIDR range, got ${entry}`));
+}
+
+function addEntry(list: BlockList, entry: string): boolean {
+  const [address = '', prefix] = entry.split('/');
+  const version = isIP(address);
+  if (version === 0) return false;
+  if (prefix === undefined) list.addAddress(address, familyOf(address));
+  else if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return false;
+  else list.addSubnet(address, Number(prefix), familyOf(address));
+  return true;
+}
+
+async function resolve(name: string): Promise<string> {
+  try {
+    return (await lookup(name)).address;
+  } catch (error) {
+    throw new ConfigError([`cannot resolve the host name ${name}`], { cause: error });
+  }
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}

@@ -1,0 +1,25 @@
+/**
+ * The log of a node: one JSON object a line, by pino, to standard output or to a file. It names keyspaces, members and
+ * codes; never a key or a value.
+ */
+import type { Log, LogFields } from '@kv/cluster-node';
+import { destination, pino, stdSerializers } from 'pino';
+
+export interface LogOptions {
+  readonly level: string;
+  /** Appended to; standard output if absent. */
+  readonly file?: string | undefined;
+  /** In every line. */
+  readonly fields: LogFields;
+}
+
+/** Lines are written before the call returns: the last one before a crash is the one that is needed. */
+export function createLog({ level, file, fields }: LogOptions): Log {
+  const options = { level, base: fields, serializers: { error: stdSerializers.err }, messageKey: 'event' };
+  const logger = pino(options, destination({ dest: file ?? 1, sync: true, mkdir: true }));
+  return {
+    info: (event, more = {}) => logger.info(more, event),
+    warn: (event, more = {}) => logger.warn(more, event),
+    error: (event, more = {}) => logger.error(more, event),
+  };
+}
