@@ -1,0 +1,106 @@
+/** `npm start`: starts a local cluster, says when it is whole, and watches over it until it is told to stop. */
+import type { MemberStatus } from './cluster-status.ts';
+import { LocalClusterError } from './errors.ts';
+import { LocalCluster, type LocalClusterOptions } from './local-cluster.ts';
+import { describeExit } from './node-process.ts';
+import { alignTable, type Terminal } from './terminal.ts';
+
+export interface StartCommandOptions extends Pick<LocalClusterOptions, 'nodes' | 'port' | 'program'> {
+  readonly data: string;
+  /** What must stand behind `npm run node -- 2` so that it finds the same data folder; empty for the default one. */
+  readonly dataArguments: string;
+}
+
+/** Runs until the cluster is stopped (0), cannot start, or has lost its last node (1). Answers the exit code. */
+export async function startCommand(options: StartCommandOptions, terminal: Terminal): Promise<number> {
+  const interrupted = new AbortController();
+  let cluster: LocalCluster | undefined;
+  terminal.onInterrupt(() => {
+    // Whoever asks twice does not want to wait for a clean end.
+    if (interrupted.signal.aborted) cluster?.nodes.forEach((node) => node.kill('SIGKILL'));
+    interrupted.abort();
+  });
+  try {
+    const done = terminal.step('starting the nodes');
+    cluster = await LocalCluster.start({ ...options, signal: interrupted.signal });
+    return await runCluster(cluster, done, options, terminal, interrupted.signal);
+  } catch (error) {
+    if (interrupted.signal.aborted) {
+      terminal.line('stopped');
+      return 0;
+    }
+    if (!(error instanceof LocalClusterError)) throw error;
+    terminal.problem(error.message);
+    return 1;
+  } finally {
+    await cluster?.stop();
+  }
+}
+
+async function runCluster(
+  cluster: LocalCluster,
+  started: (outcome: string) => void,
+  options: StartCommandOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const stopping = new Promise<'stop'>((resolve) => {
+    if (signal.aborted) resolve('stop');
+    signal.addEventListener('abort', () => resolve('stop'));
+  });
+  const members = await Promise.race([cluster.waitReady(), stopping]);
+  if (members !== 'stop') {
+    started(`${cluster.nodes.length} ${cluster.nodes.length === 1 ? 'node' : 'nodes'} started`);
+    announce(cluster, members, terminal);
+    const end = await Promise.race([watch(cluster, options, terminal), stopping]);
+    if (end === 'all gone') {
+      terminal.problem(`the last node is gone; the data stays in ${cluster.data}: start again with npm start`);
+      return 1;
+    }
+  }
+  await stop(cluster, terminal);
+  return 0;
+}
+
+function announce(cluster: LocalCluster, members: readonly MemberStatus[], terminal: Terminal): void {
+  terminal.line('');
+  for (const line of formatMembers(members)) terminal.line(line);
+  terminal.line('');
+  terminal.line(`data in ${cluster.data}, Ctrl-C stops the cluster`);
+  terminal.line(`cluster ready http://${cluster.node(1).address}`);
+}
+
+/** The members as a table: node, address, state, share of the ring. */
+export function formatMembers(members: readonly MemberStatus[]): string[] {
+  const rows = members.map(({ name, address, state, share }) => [
+    name,
+    address,
+    state,
+    `${(share * 100).toFixed(1)} %`,
+  ]);
+  return alignTable([['node', 'address', 'state', 'share of the ring'], ...rows]);
+}
+
+/** Reports each node that ends by itself or is killed. Settles when none is left. */
+async function watch(cluster: LocalCluster, options: StartCommandOptions, terminal: Terminal): Promise<'all gone'> {
+  const ends = cluster.nodes.map(async (node) => {
+    const exit = await node.exited;
+    const left = cluster.nodes.filter(({ running }) => running).length;
+    if (cluster.stopping) return;
+    terminal.problem(`${node.name} (process ${node.pid}) ${describeExit(exit)}; ${left} of ${ends.length} still run`);
+    if (left > 0) terminal.line(`start it again with: npm run node -- ${node.number}${options.dataArguments}`);
+  });
+  await Promise.all(ends);
+  return 'all gone';
+}
+
+async function stop(cluster: LocalCluster, terminal: Terminal): Promise<void> {
+  const asked = cluster.nodes.filter(({ running }) => running);
+  terminal.line('stopping the nodes');
+  await cluster.stop();
+  for (const node of asked) {
+    const exit = await node.exited;
+    if (exit.how === 'signal') terminal.problem(`${node.name} did not stop cleanly: it ${describeExit(exit)}`);
+  }
+  terminal.line(`stopped; the data stays in ${cluster.data}`);
+}
