@@ -1,4 +1,5 @@
 import { mergeConfig } from 'vitest/config';
 import { base } from '../../vitest.config.base.mts';
 
-export default mergeConfig(base, {});
+// Files of src/testing are what tests share, not tests.
+export default mergeConfig(base, { test: { exclude: ['src/testing/**'] } });

@@ -4,6 +4,7 @@
  * field promises.
  */
 import { ByteReader } from './bytes/byte-reader.ts';
+import { WireError } from './errors.ts';
 import { decodeFrame, lengthFieldBytes, readLength } from './frame.ts';
 import { type Frame, maxFrameBytes } from './frame-header.ts';
 
@@ -15,7 +16,7 @@ export class FrameDecoder {
   /** The begun frame: `#held` bytes of it, in a buffer never longer than the frame. */
   #buffer = new Uint8Array(lengthFieldBytes);
   #held = 0;
-  #failure: unknown;
+  #failure: WireError | undefined;
 
   /** @param maxBytes the longest frame after its length field */
   constructor(maxBytes: number = maxFrameBytes) {
@@ -37,7 +38,7 @@ export class FrameDecoder {
     try {
       return this.#cut(chunk);
     } catch (error) {
-      this.#failure = error;
+      if (error instanceof WireError) this.#failure = error;
       this.#reset();
       throw error;
     }

@@ -45,11 +45,18 @@ export function text(max: number): Layout<string> {
 export function printableText(max: number): Layout<string> {
   return {
     ...text(max),
-    size: (value) => 2 + checkedLength(checkedPrintable(value).length, 0, max),
+    size: (value) => {
+      for (let index = 0; index < value.length; index += 1) checkPrintable(value.charCodeAt(index));
+      return 2 + checkedLength(value.length, 0, max);
+    },
     read: (reader) => {
-      const bytes = reader.bytes(checkedLength(reader.u16(), 0, max));
-      // A call of the decoder costs more than all other fields of a put, for a text this short.
-      return checkedPrintable(String.fromCharCode(...bytes));
+      // A call of the UTF-8 decoder costs more than all other fields of a put, for texts this short.
+      let value = '';
+      for (const byte of reader.bytes(checkedLength(reader.u16(), 0, max))) {
+        checkPrintable(byte);
+        value += String.fromCharCode(byte);
+      }
+      return value;
     },
   };
 }
@@ -59,10 +66,6 @@ function checkedLength(length: number, min: number, max: number): number {
   throw malformed(`needed ${min} to ${max} bytes, got ${length}`);
 }
 
-function checkedPrintable(value: string): string {
-  for (let index = 0; index < value.length; index += 1) {
-    const unit = value.charCodeAt(index);
-    if (unit < 0x20 || unit > 0x7e) throw malformed(`needed printable ASCII, got ${JSON.stringify(value)}`);
-  }
-  return value;
+function checkPrintable(unit: number): void {
+  if (unit < 0x20 || unit > 0x7e) throw malformed(`needed printable ASCII, got the character ${unit}`);
 }

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dataRange, decodeDataKey, encodeDataKey, storageKinds, systemKey } from './index.ts';
+
+const partition = fc.oneof(fc.nat({ max: 0xffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffff));
+const keyspaceId = fc.oneof(fc.nat({ max: 0xffffffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffffffff));
+const key = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 12 }),
+  fc.constantFrom(new Uint8Array(4096).fill(0xff), Uint8Array.of(0), Uint8Array.of(0xff)),
+);
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  return Math.sign(Buffer.compare(a, b));
+}
+
+describe('data keys', () => {
+  it('come back as they were made', () => {
+    fc.assert(
+      fc.property(partition, keyspaceId, key, (p, k, user) => {
+        const decoded = decodeDataKey(encodeDataKey(p, k, user));
+        expect({ ...decoded, key: Buffer.from(decoded.key) }).toStrictEqual({
+          partition: p,
+          keyspaceId: k,
+          key: Buffer.from(user),
+        });
+      }),
+    );
+  });
+
+  it('are in byte order by partition, then keyspace, then key', () => {
+    fc.assert(
+      fc.property(partition, partition, keyspaceId, keyspaceId, key, key, (p, q, k, l, a, b) => {
+        const expected = Math.sign(p - q) || Math.sign(k - l) || compare(a, b);
+        expect(compare(encodeDataKey(p, k, a), encodeDataKey(q, l, b))).toBe(expected);
+      }),
+    );
+  });
+
+  it('lie in the range of their partition and keyspace, and in no other', () => {
+    fc.assert(
+      fc.property(partition, partition, keyspaceId, keyspaceId, key, (p, q, k, l, user) => {
+        const { gte, lt } = dataRange(q, l);
+        const storageKey = encodeDataKey(p, k, user);
+        const inside = compare(storageKey, gte) >= 0 && compare(storageKey, lt) < 0;
+        expect(inside).toBe(p === q && k === l);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('have frozen bytes', () => {
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+    expect(hex(encodeDataKey(0x0102, 0x03040506, Uint8Array.of(0x6b, 0x76)))).toBe('01' + '0102' + '03040506' + '6b76');
+    expect(hex(systemKey('clock'))).toBe('04' + '0000' + '00000000' + '636c6f636b');
+    expect(hex(dataRange(1, 0xffffffff).lt)).toBe('01' + '0002' + '00000000');
+    expect(hex(dataRange(0xffff, 0xffffffff).lt)).toBe('02' + '0000' + '00000000');
+    expect(storageKinds).toStrictEqual({ data: 1, acceptor: 2, hint: 3, system: 4 });
+  });
+
+  it('are told from the keys of the node itself', () => {
+    expect(() => decodeDataKey(systemKey('clock'))).toThrow('needed a data key (kind 1), got kind 4');
+    const last = encodeDataKey(0xffff, 0xffffffff, new Uint8Array(4096).fill(0xff));
+    expect(compare(systemKey('a'), last)).toBe(1);
+  });
+
+  it.each([
+    ['an empty key', () => encodeDataKey(1, 1, new Uint8Array(0))],
+    ['a key of 4097 bytes', () => encodeDataKey(1, 1, new Uint8Array(4097))],
+    ['a partition over u16', () => encodeDataKey(0x10000, 1, Uint8Array.of(1))],
+    ['a keyspace over u32', () => dataRange(1, 2 ** 32)],
+    ['a storage key without user key', () => decodeDataKey(dataRange(1, 1).gte)],
+    ['a storage key cut short', () => decodeDataKey(Uint8Array.of(1, 0, 0))],
+    ['a storage key too long', () => decodeDataKey(Uint8Array.of(1, ...new Uint8Array(6 + 4097)))],
+    ['a system key without name', () => systemKey('')],
+  ])('refuse %s', (_, action) => {
+    expect(action).toThrow(expect.objectContaining({ code: 'MALFORMED' }) as Error);
+  });
+});

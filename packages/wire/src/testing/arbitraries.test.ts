@@ -1,0 +1,194 @@
+/** Every value that the formats can hold, as fast-check arbitraries. */
+import type { Receipt, ReplicaAnswer, Version } from '@kv/quorum';
+import fc, { type Arbitrary } from 'fast-check';
+import type { FrameHeader, Message, MessageType } from '../index.ts';
+
+const safe = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 1000 }), fc.constant(Number.MAX_SAFE_INTEGER));
+const u8 = fc.nat({ max: 0xff });
+const u16 = fc.nat({ max: 0xffff });
+const u32 = fc.nat({ max: 0xffffffff });
+const u48 = fc.nat({ max: 2 ** 48 - 1 });
+
+export const uuid: Arbitrary<string> = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => Buffer.from(bytes).toString('hex'))
+  .map((hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
+
+export const version: Arbitrary<Version> = record({
+  ms: u48,
+  counter: u16,
+  actor: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+});
+
+export const key: Arbitrary<Uint8Array> = bytes(1, 40, 4096);
+const meta = bytes(0, 60, 255);
+const value = bytes(0, 300, 5000);
+
+/** Any text of at most `max` bytes in UTF-8, the longest among them. */
+export function text(max: number): Arbitrary<string> {
+  const any = fc.string({ unit: 'binary', maxLength: Math.min(max, 24) });
+  return fc
+    .oneof(any, fc.constant('x'.repeat(max)), fc.constant('\uFEFF'))
+    .filter((it) => Buffer.byteLength(it) <= max);
+}
+
+export const printable: Arbitrary<string> = fc.oneof(
+  fc.constantFrom('application/json', 'text/plain;charset=utf-8', ''),
+  fc.string({ unit: 'grapheme-ascii', maxLength: 128 }),
+);
+
+const replicaAnswer: Arbitrary<ReplicaAnswer> = record(
+  {
+    replica: uuid,
+    answer: fc.constantFrom('applied', 'superseded', 'held', 'absent', 'refused', 'unreachable', 'pending'),
+  },
+  { version, latencyMs: u32.map((us) => us / 1000), reason: text(64) },
+);
+
+export const receipt: Arbitrary<Receipt> = record({
+  mode: fc.constant('strict' as const),
+  epoch: safe,
+  needed: u8,
+  got: u8,
+  replicas: fc.array(replicaAnswer, { maxLength: 16, size: 'max' }),
+  repairs: record({ sent: u8, acknowledged: u8 }),
+});
+
+const want = fc.constantFrom('value' as const, 'version' as const);
+const digest = record({ id: uuid, generation: safe, heartbeat: safe });
+const state = record({
+  id: uuid,
+  generation: safe,
+  heartbeat: safe,
+  status: fc.constantFrom('joining' as const, 'normal' as const, 'leaving' as const, 'left' as const),
+  address: text(255),
+});
+const few = { maxLength: 8 };
+
+const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
+  epoch: safe,
+  clusterId: uuid,
+  members: fc.array(
+    record(
+      { id: uuid, name: text(64), address: text(255), weight: fc.double({ min: 0, max: 1e300, noNaN: true }) },
+      { rack: text(64), dataCentre: text(64) },
+    ),
+    { minLength: 1, maxLength: 8 },
+  ),
+  keyspaces: fc.array(record({ id: u32, name: text(64), replicas: u8 }), few),
+  seeds: fc.array(fc.nat(), { maxLength: 300 }),
+}).map(({ seeds, ...rest }) => ({
+  ...rest,
+  type: 'topology',
+  partitions: seeds.length,
+  owners: seeds.map((seed) => seed % rest.members.length),
+}));
+
+/** One arbitrary for every type of message: a type that is forgotten here does not compile. */
+export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Message, { type: Type }>> } = {
+  hello: record({
+    type: fc.constant('hello'),
+    lowestProtocol: u16,
+    highestProtocol: u16,
+    features: u32,
+    codecs: fc.array(u8, { maxLength: 16, size: 'max' }),
+    clusterId: uuid,
+    nodeId: uuid,
+    role: fc.constantFrom('node', 'client'),
+    generation: safe,
+    authentication: bytes(0, 40, 4096),
+  }),
+  error: record(
+    { type: fc.constant('error'), code: text(64), message: text(2048) },
+    { details: fc.dictionary(text(64), text(2048), { maxKeys: 16, noNullPrototype: true }) },
+  ),
+  'gossip-syn': record({
+    type: fc.constant('gossip-syn'),
+    clusterId: uuid,
+    digests: fc.array(digest, few),
+    suspects: fc.array(uuid, few),
+  }),
+  'gossip-ack': record({
+    type: fc.constant('gossip-ack'),
+    clusterId: uuid,
+    digests: fc.array(digest, few),
+    states: fc.array(state, few),
+    suspects: fc.array(uuid, few),
+  }),
+  'gossip-ack2': record({
+    type: fc.constant('gossip-ack2'),
+    clusterId: uuid,
+    states: fc.array(state, few),
+    suspects: fc.array(uuid, few),
+  }),
+  'replica-write': record({ type: fc.constant('replica-write'), partition: u16, key, meta, value }),
+  'replica-write-reply': record({
+    type: fc.constant('replica-write-reply'),
+    outcome: fc.constantFrom('applied', 'superseded'),
+    version,
+  }),
+  'replica-read': record({ type: fc.constant('replica-read'), partition: u16, key, want }),
+  'replica-read-reply': fc.oneof(
+    record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('absent' as const) }),
+    record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('version' as const), meta }),
+    record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('value' as const), meta, value }),
+  ),
+  get: record({ type: fc.constant('get'), key, want }, { r: u8 }),
+  'get-reply': fc.oneof(
+    record({ type: fc.constant('get-reply' as const), found: fc.constant('absent' as const), receipt }, { meta }),
+    record({ type: fc.constant('get-reply' as const), found: fc.constant('found' as const), meta, receipt }, { value }),
+  ),
+  put: record(
+    { type: fc.constant('put'), key, contentType: printable, codec: u8, rawLength: u32, value },
+    { version, ttlMs: u48, w: u8 },
+  ),
+  delete: record({ type: fc.constant('delete'), key }, { version, w: u8 }),
+  'write-reply': record(
+    {
+      type: fc.constant('write-reply'),
+      outcome: fc.constantFrom('applied', 'superseded', 'rejected', 'unknown'),
+      version,
+      certain: fc.boolean(),
+      receipt,
+    },
+    { winner: version, reason: text(64) },
+  ),
+  'read-failed': record({
+    type: fc.constant('read-failed'),
+    outcome: fc.constantFrom('unavailable', 'repair-incomplete', 'timed-out'),
+    receipt,
+  }),
+  'topology-request': record({ type: fc.constant('topology-request') }),
+  topology,
+};
+
+export const message: Arbitrary<Message> = fc.oneof(...(Object.values(messages) as Arbitrary<Message>[]));
+
+export const header: Arbitrary<FrameHeader> = record({
+  operationId: u32,
+  epoch: safe,
+  keyspaceId: u32,
+  deadlineMs: u32,
+  stamp: record({ ms: u48, counter: u16 }),
+});
+
+/** Fields that are always there, and fields that may be absent; plain objects, as decoding makes them. */
+function record<Required extends object, Optional extends object = Record<never, never>>(
+  required: { [Name in keyof Required]: Arbitrary<Required[Name]> },
+  optional?: { [Name in keyof Optional]: Arbitrary<Optional[Name]> },
+): Arbitrary<Required & Partial<Optional>> {
+  const fields: Record<string, Arbitrary<unknown>> = { ...required, ...optional };
+  return fc.record(fields, {
+    requiredKeys: Object.keys(required),
+    noNullPrototype: true,
+  }) as Arbitrary<Required & Partial<Optional>>;
+}
+
+/** `min` to `often` bytes mostly, and sometimes as many as are allowed. */
+function bytes(min: number, often: number, max: number): Arbitrary<Uint8Array> {
+  const some = fc.uint8Array({ minLength: min, maxLength: often });
+  return fc.oneof(
+    { weight: 9, arbitrary: some },
+    { weight: 1, arbitrary: fc.constant(new Uint8Array(max).fill(0xa5)) },
+  );
+}
