@@ -25,3 +25,4 @@ export type {
 export type { RecoveryReport, RecoveryStop, StorageStats } from './stats.ts';
 export { StorageEngine } from './storage-engine.ts';
 export type { StoragePorts } from './storage-engine.ts';
+export { replaceFile } from './replace-file.ts';

@@ -1,5 +1,17 @@
 /**
  * An embedded, ordered, durable key-value store for Node.
+ *
+ *     const storage = await openStorage('./data');
+ *     await storage.put(new TextEncoder().encode('key'), new TextEncoder().encode('value'));
+ *     await storage.close();
+ *
  * @packageDocumentation
  */
 export * from '../core/index.ts';
+export { openManifestImage } from './manifest-image.ts';
+export { NodeFileSystem } from './node-file-system.ts';
+export { openStorage } from './open-storage.ts';
+export type { OpenStorageOptions } from './open-storage.ts';
+export { SqliteManifest } from './sqlite-manifest.ts';
+export type { SqliteManifestOptions } from './sqlite-manifest.ts';
+export { ZstdCodec } from './zstd-codec.ts';

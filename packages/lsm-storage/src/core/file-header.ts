@@ -1,0 +1,59 @@
+/**
+ * The first bytes of every file that the engine writes by itself:
+ *
+ *     0  6  magic: "kv-log" or "kv-run" in ASCII
+ *     6  2  format version, now 1
+ *     8  8  file number, as in the file's name
+ *    16  4  zero
+ *    20  4  CRC-32 of bytes 0 to 19
+ *
+ * Magic and version stay where they are in every later version, so that any version can tell what it cannot read.
+ */
+
+import { ByteReader } from './byte-reader.ts';
+import type { Place } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { crc32 } from './checksum.ts';
+import { CorruptionError, StorageError } from './errors.ts';
+
+export type FileKind = 'kv-log' | 'kv-run';
+
+export const FORMAT_VERSION = 1;
+export const FILE_HEADER_BYTES = 24;
+
+const MAGIC_BYTES = 6;
+const CHECKED_BYTES = 20;
+
+export function encodeFileHeader(kind: FileKind, fileNumber: number): Uint8Array {
+  const writer = new ByteWriter(FILE_HEADER_BYTES);
+  for (let i = 0; i < MAGIC_BYTES; i++) writer.u8(kind.charCodeAt(i));
+  writer.u8(FORMAT_VERSION & 0xff);
+  writer.u8(FORMAT_VERSION >>> 8);
+  writer.u64(fileNumber);
+  writer.u32(0);
+  writer.u32(crc32(writer.view()));
+  return writer.take();
+}
+
+/** Throws a `CorruptionError`, or `UNSUPPORTED_FORMAT` when a newer version wrote the file. */
+export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: number, file: string): void {
+  const place: Place = { file, offset: 0 };
+  const reader = new ByteReader(bytes, place);
+  for (let i = 0; i < MAGIC_BYTES; i++) {
+    if (reader.u8() !== kind.charCodeAt(i)) throw new CorruptionError(file, 0, `it does not begin with "${kind}"`);
+  }
+  const version = reader.u8() + reader.u8() * 256;
+  if (version > FORMAT_VERSION) {
+    const message = `${file} has format version ${version}, this engine reads versions up to ${FORMAT_VERSION}`;
+    throw new StorageError('UNSUPPORTED_FORMAT', message);
+  }
+  const written = reader.u64();
+  reader.u32();
+  if (reader.u32() !== crc32(bytes.subarray(0, CHECKED_BYTES))) {
+    throw new CorruptionError(file, 0, 'the checksum of the file header is wrong');
+  }
+  if (version !== FORMAT_VERSION) throw new CorruptionError(file, 0, `there is no format version ${version}`);
+  if (written !== fileNumber) {
+    throw new CorruptionError(file, 0, `it was written as file ${written}, not ${fileNumber}`);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Brings the commit log back into a memtable at opening.
+ *
+ * The end of the last segment may be torn: whatever follows its last complete group was never acknowledged, and is cut
+ * off. Everything else that does not fit is damage: a broken place with a valid frame behind it, a broken place in an
+ * older segment, a missing segment, a gap in the sequences.
+ */
+
+import type { CommitLog, Segment } from '../commit-log/commit-log.ts';
+import { createSegmentFile } from '../commit-log/commit-log.ts';
+import { readSegment } from '../commit-log/segment-reader.ts';
+import type { Frame, SegmentEnd } from '../commit-log/segment-reader.ts';
+import { CorruptionError } from '../errors.ts';
+import { FILE_HEADER_BYTES } from '../file-header.ts';
+import { segmentFileName, segmentNumbers } from '../file-names.ts';
+import type { Memtable } from '../memtable/memtable.ts';
+import type { RecoveryMode } from '../options.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { ManifestPosition } from '../ports/manifest.ts';
+import type { RecoveryReport, RecoveryStop } from '../stats.ts';
+import { setAside } from './set-aside.ts';
+
+export interface ReplayedLog {
+  /** What a {@link CommitLog} goes on from. */
+  readonly recovered: ConstructorParameters<typeof CommitLog>[2];
+  readonly report: Omit<RecoveryReport, 'orphansRemoved'>;
+}
+
+/** Replays the segments among `names` that the manifest still needs, and removes those it does not. */
+export async function replayLog(
+  fileSystem: FileSystem,
+  names: readonly string[],
+  position: ManifestPosition,
+  mode: RecoveryMode,
+  memtable: Memtable,
+): Promise<ReplayedLog> {
+  const replay = new LogReplay(fileSystem, position, memtable);
+  const present = segmentNumbers(names);
+  const needed = present.filter((number) => number >= position.oldestSegment);
+  try {
+    await replay.run(needed);
+  } catch (error) {
+    if (!(error instanceof CorruptionError) || mode !== 'point-in-time') throw error;
+    await replay.stopAt(error, needed);
+  }
+  for (const number of present) {
+    if (number < position.oldestSegment) await fileSystem.remove(segmentFileName(number));
+  }
+  return replay.outcome();
+}
+
+class LogReplay {
+  readonly #fileSystem: FileSystem;
+  readonly #position: ManifestPosition;
+  readonly #memtable: Memtable;
+  readonly #segments: Segment[] = [];
+  #lastSequence = 0;
+  #clean = true;
+  #framesReplayed = 0;
+  #entriesReplayed = 0;
+  #framesSkipped = 0;
+  #bytesTruncated = 0;
+  #stoppedAt: RecoveryStop | undefined;
+  #lostFiles: readonly string[] = [];
+
+  constructor(fileSystem: FileSystem, position: ManifestPosition, memtable: Memtable) {
+    this.#fileSystem = fileSystem;
+    this.#position = position;
+    this.#memtable = memtable;
+  }
+
+  async run(numbers: readonly number[]): Promise<void> {
+    const { oldestSegment, flushedSequence } = this.#position;
+    if (numbers.length === 0 && flushedSequence > 0) throw missing(oldestSegment);
+    for (const [i, number] of numbers.entries()) {
+      if (number !== oldestSegment + i) throw missing(oldestSegment + i);
+      await this.#replaySegment(number, i === numbers.length - 1);
+    }
+  }
+
+  /** Ends the log before the damage: keeps what was replayed, sets the rest aside. */
+  async stopAt(damage: CorruptionError, numbers: readonly number[]): Promise<void> {
+    const later = numbers.filter((number) => number >= this.#nextSegment());
+    const damaged = later.find((number) => segmentFileName(number) === damage.file);
+    const keptBytes = damaged === undefined || damage.offset <= FILE_HEADER_BYTES ? 0 : damage.offset;
+    this.#lostFiles = await setAside(this.#fileSystem, later, damaged, keptBytes);
+    if (damaged !== undefined && keptBytes > 0) this.#keep(damaged, keptBytes);
+    if (this.#segments.length === 0) {
+      const file = await createSegmentFile(this.#fileSystem, this.#nextSegment());
+      await file.close();
+      this.#keep(this.#nextSegment(), FILE_HEADER_BYTES);
+    }
+    this.#clean = false;
+    this.#stoppedAt = { file: damage.file, offset: damage.offset, what: damage.what };
+  }
+
+  outcome(): ReplayedLog {
+    const lastSequence = Math.max(this.#lastSequence, this.#position.flushedSequence);
+    return {
+      recovered: { segments: this.#segments, nextSegment: this.#nextSegment(), lastSequence },
+      report: {
+        cleanShutdown: this.#clean,
+        segments: this.#segments.length,
+        framesReplayed: this.#framesReplayed,
+        entriesReplayed: this.#entriesReplayed,
+        framesSkipped: this.#framesSkipped,
+        bytesTruncated: this.#bytesTruncated,
+        stoppedAt: this.#stoppedAt,
+        lostFiles: this.#lostFiles,
+      },
+    };
+  }
+
+  async #replaySegment(number: number, newest: boolean): Promise<void> {
+    const file = await this.#fileSystem.open(segmentFileName(number), 'modify');
+    let end: SegmentEnd;
+    try {
+      end = await readSegment(file, number, (frame) => this.#replayFrame(frame, file.path));
+      if (end.kind === 'broken') {
+        this.#refuseDamage(end, number, newest);
+        if (end.position > 0) await file.truncate(end.position);
+        if (end.position > 0) await file.sync();
+      }
+    } finally {
+      await file.close();
+    }
+    await this.#finishSegment(number, end, newest);
+  }
+
+  async #finishSegment(number: number, end: SegmentEnd, newest: boolean): Promise<void> {
+    if (newest) this.#clean = end.kind === 'complete' && end.sealed;
+    if (end.kind === 'complete') return this.#keep(number, end.bytes);
+    this.#bytesTruncated += end.bytes - end.position;
+    if (end.position > 0) return this.#keep(number, end.position);
+    // Not even its header became durable: the segment never began.
+    await this.#fileSystem.remove(segmentFileName(number));
+    await this.#fileSystem.syncDirectory('');
+  }
+
+  #replayFrame(frame: Frame, file: string): void {
+    const { flushedSequence } = this.#position;
+    const { firstSequence } = frame.header;
+    const known = Math.max(this.#lastSequence, flushedSequence);
+    if (firstSequence > known + 1) {
+      const what = `sequence ${known + 1} was expected, got ${firstSequence}: groups before it are missing`;
+      throw new CorruptionError(file, frame.position, what);
+    }
+    if (firstSequence <= this.#lastSequence) {
+      const what = `sequence ${firstSequence} comes again after ${this.#lastSequence}`;
+      throw new CorruptionError(file, frame.position, what);
+    }
+    const unflushed = frame.entries.filter((entry) => entry.sequence > flushedSequence);
+    for (const entry of unflushed) this.#memtable.put(entry);
+    this.#lastSequence = firstSequence + frame.entries.length - 1;
+    this.#entriesReplayed += unflushed.length;
+    if (frame.header.kind === 'seal') return;
+    if (unflushed.length > 0) this.#framesReplayed++;
+    else this.#framesSkipped++;
+  }
+
+  #refuseDamage(end: SegmentEnd & { kind: 'broken' }, number: number, newest: boolean): void {
+    const file = segmentFileName(number);
+    if (!newest) throw new CorruptionError(file, end.position, `${end.what}, and later segments follow`);
+    if (end.laterFrame !== undefined) {
+      const what = `${end.what}, and a valid frame follows at byte ${end.laterFrame}`;
+      throw new CorruptionError(file, end.position, what);
+    }
+    if (end.position === 0 && number === this.#position.oldestSegment && this.#position.flushedSequence > 0) {
+      throw new CorruptionError(file, 0, `${end.what}, in a segment that the manifest knows`);
+    }
+  }
+
+  #keep(number: number, bytes: number): void {
+    this.#segments.push({ number, bytes, lastSequence: this.#lastSequence });
+  }
+
+  #nextSegment(): number {
+    return this.#position.oldestSegment + this.#segments.length;
+  }
+}
+
+function missing(number: number): CorruptionError {
+  return new CorruptionError(segmentFileName(number), 0, 'the segment is missing');
+}

@@ -1,0 +1,23 @@
+/** Turns what Node throws about files into the engine's own errors. */
+
+import { StorageError } from '../core/index.ts';
+import type { StorageErrorCode } from '../core/index.ts';
+
+const CODES: Readonly<Record<string, StorageErrorCode>> = {
+  ENOENT: 'NOT_FOUND',
+  EEXIST: 'ALREADY_EXISTS',
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+};
+
+/** `what` says what was being done, as in "writing 0000000001.log". */
+export function fileError(cause: unknown, what: string): StorageError {
+  const errno = errnoOf(cause);
+  return new StorageError(CODES[errno] ?? 'IO_ERROR', `${what} failed: ${errno}`, { cause });
+}
+
+/** Node's `code` of a system error, or the message of anything else. */
+export function errnoOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+}

@@ -1,0 +1,151 @@
+/**
+ * A lock file that names its holder. It is taken over when the holder is no longer running, which is asked of the
+ * operating system: by process id and, where Linux tells them, by the time that process started and the boot it belongs
+ * to, since ids are given out again.
+ *
+ * Two processes that find the same dead holder at the same moment cannot both be told apart by files alone; behind this
+ * lock stands the one that SQLite holds on the manifest, which the kernel keeps.
+ */
+
+import { readFileSync } from 'node:fs';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { StorageError } from '../core/index.ts';
+import type { FileLock } from '../core/index.ts';
+import { errnoOf, fileError } from './file-errors.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** Ticks since boot at which the process started; `undefined` where the system does not tell. */
+  readonly started?: string | undefined;
+  readonly boot?: string | undefined;
+}
+
+/** Lock files of this process, by absolute path: its own id in a file says nothing about who in it holds the lock. */
+const heldHere: Set<string> = new Set();
+
+/** `path`: absolute. `LOCKED` names the holder. */
+export async function acquireLockFile(path: string): Promise<FileLock> {
+  if (heldHere.has(path)) throw locked(path, `this process (${process.pid}) already`);
+  heldHere.add(path);
+  try {
+    await writeOrTakeOver(path);
+  } catch (error) {
+    heldHere.delete(path);
+    throw error instanceof StorageError ? error : fileError(error, `locking ${path}`);
+  }
+  return { release: () => release(path) };
+}
+
+async function writeOrTakeOver(path: string): Promise<void> {
+  while (!(await writeNew(path))) {
+    const text = await readIfThere(path);
+    if (text === undefined) continue;
+    const holder = parseHolder(text);
+    if (holder !== undefined && isRunning(holder)) throw locked(path, `process ${holder.pid}`);
+    await moveAside(path);
+  }
+}
+
+async function release(path: string): Promise<void> {
+  if (!heldHere.delete(path)) return;
+  try {
+    await unlink(path);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') throw fileError(cause, `unlocking ${path}`);
+  }
+}
+
+/** False if there is a lock file already. Linked, not created: nobody ever sees one that does not name its holder. */
+async function writeNew(path: string): Promise<boolean> {
+  const draft = `${path}.new-${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(thisProcess())}\n`);
+  try {
+    await link(draft, path);
+    return true;
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST') return false;
+    throw cause;
+  } finally {
+    await unlink(draft);
+  }
+}
+
+/** Renamed, not removed: of several processes that try, one succeeds. */
+async function moveAside(path: string): Promise<void> {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    await rename(path, aside);
+    await unlink(aside);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') throw cause;
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return undefined;
+    throw cause;
+  }
+}
+
+/** `undefined` for what no engine wrote. */
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    const { pid, started, boot } = parsed as Record<string, unknown>;
+    if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
+    return {
+      pid,
+      started: typeof started === 'string' ? started : undefined,
+      boot: typeof boot === 'string' ? boot : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(holder: Holder): boolean {
+  // Held by this process it would be in `heldHere`: the id was that of an earlier process.
+  if (holder.pid === process.pid) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ESRCH') return false;
+  }
+  const boot = bootId();
+  const started = startOf(holder.pid);
+  if (holder.boot !== undefined && boot !== undefined && holder.boot !== boot) return false;
+  return holder.started === undefined || started === undefined || holder.started === started;
+}
+
+function thisProcess(): Holder {
+  return { pid: process.pid, started: startOf(process.pid), boot: bootId() };
+}
+
+/** Field 22 of /proc/<pid>/stat; the command in field 2 may hold anything, but ends at the last parenthesis. */
+function startOf(pid: number): string | undefined {
+  const stat = readProcess(`/proc/${pid}/stat`);
+  return stat
+    ?.slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .at(19);
+}
+
+function bootId(): string | undefined {
+  return readProcess('/proc/sys/kernel/random/boot_id')?.trim();
+}
+
+function readProcess(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function locked(path: string, holder: string): StorageError {
+  return new StorageError('LOCKED', `${path} is held by ${holder}`);
+}

@@ -1,0 +1,32 @@
+/** Zstandard (RFC 8878) through zstd-napi, into buffers that the engine's own checked lengths size. */
+
+import zstd from 'zstd-napi/binding.js';
+import type { CCtx, DCtx } from 'zstd-napi/binding.js';
+import type { Codec } from '../core/index.ts';
+
+const DEFAULT_LEVEL = 1;
+
+export class ZstdCodec implements Codec {
+  readonly id = 1;
+  readonly #compressor: CCtx = new zstd.CCtx();
+  readonly #decompressor: DCtx = new zstd.DCtx();
+  readonly #level: number;
+  /** Room for the longest possible outcome of a compression; only what it came to is copied out. */
+  #scratch: Uint8Array = new Uint8Array(0);
+
+  /** `level`: from 1 (fastest, the default) to 22 (smallest). Whatever it is, any of them reads what any wrote. */
+  constructor(level: number = DEFAULT_LEVEL) {
+    this.#level = level;
+  }
+
+  compress(bytes: Uint8Array): Uint8Array {
+    const most = zstd.compressBound(bytes.length);
+    if (this.#scratch.length < most) this.#scratch = new Uint8Array(most);
+    return this.#scratch.slice(0, this.#compressor.compress(this.#scratch, bytes, this.#level));
+  }
+
+  decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
+    const raw = new Uint8Array(rawLength);
+    return raw.subarray(0, this.#decompressor.decompress(raw, bytes));
+  }
+}
