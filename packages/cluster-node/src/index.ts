@@ -1,4 +1,20 @@
-/** One member of a cluster: ring, gossip, quorums and storage composed, without sockets, clock or globals.
+/**
+ * One member of a cluster: ring, gossip, quorums and storage composed, without sockets, clock or globals.
  * @packageDocumentation
  */
-export {};
+export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
+export { maxKeyBytes } from './coordinator/request-checks.ts';
+export type { Counters } from './counters.ts';
+export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
+export { type ClusterNodeOptions, defaultOptions } from './options.ts';
+export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
+export type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from './requests.ts';
+export type { KeyspaceStatus, MemberStatus, NodeStatus } from './status.ts';
+export { defaultStrategies, type Strategies } from './strategies.ts';
+export type { Topology, TopologySource } from './topology/topology.ts';
+export {
+  checkTopologyConfig,
+  type KeyspaceConfig,
+  type MemberConfig,
+  type TopologyConfig,
+} from './topology/topology-config.ts';

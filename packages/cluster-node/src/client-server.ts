@@ -1,0 +1,130 @@
+/** Serves the frames of clients: each request becomes one of the coordinator's, and its result one frame back. */
+import type { HybridLogicalClock } from '@kv/quorum';
+import type { Codec } from '@kv/lsm-storage/core';
+import {
+  encodeFrame,
+  encodeRecordMeta,
+  type Frame,
+  type FrameHeader,
+  type Get,
+  type Message,
+  type Put,
+  type Topology as TopologyMessage,
+  valueCodecs,
+} from '@kv/wire';
+import type { Coordinator } from './coordinator/coordinator.ts';
+import type { StoredReadResult } from './coordinator/read-driver.ts';
+import type { Counters } from './counters.ts';
+import { RequestError } from './errors.ts';
+import { openRecord } from './record.ts';
+import type { PutResult, RequestOptions } from './requests.ts';
+import type { Topology } from './topology/topology.ts';
+
+export interface ClientServerDependencies {
+  readonly coordinator: Coordinator;
+  readonly hlc: HybridLogicalClock;
+  readonly codec: Codec;
+  readonly counters: Counters;
+  readonly topology: () => Topology;
+}
+
+export class ClientServer {
+  readonly #dependencies: ClientServerDependencies;
+
+  constructor(dependencies: ClientServerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  serve({ header, message }: Frame, reply: (frame: Uint8Array) => void): void {
+    const answer = (answered: Message) => reply(this.#encode(header, answered));
+    try {
+      this.#handle(header, message, answer);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.#dependencies.counters.requestsRefused += 1;
+      answer({ type: 'error', code: error.code, message: error.message });
+    }
+  }
+
+  #handle(header: FrameHeader, message: Message, answer: (message: Message) => void): void {
+    const { coordinator } = this.#dependencies;
+    switch (message.type) {
+      case 'get': {
+        const request = { ...this.#common(header, message.key), r: message.r };
+        coordinator.getStored(request, (result) => answer(this.#readReply(message, result)));
+        return;
+      }
+      case 'put': {
+        checkPlain(message);
+        const { value, contentType, w, version } = message;
+        const request = { ...this.#common(header, message.key), value, contentType, w, version };
+        coordinator.put(request, (result) => answer(writeReply(result)));
+        return;
+      }
+      case 'delete': {
+        const { w, version } = message;
+        const request = { ...this.#common(header, message.key), w, version };
+        coordinator.delete(request, (result) => answer(writeReply(result)));
+        return;
+      }
+      case 'topology-request':
+        answer(topologyMessage(this.#dependencies.topology()));
+        return;
+      default:
+        throw new RequestError('NOT_SUPPORTED', `a client may not send ${message.type}`);
+    }
+  }
+
+  #common({ keyspaceId, deadlineMs }: FrameHeader, key: Uint8Array): RequestOptions {
+    const keyspace = this.#dependencies.topology().keyspaceById(keyspaceId);
+    if (keyspace === undefined)
+      throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace with id ${keyspaceId}`);
+    return { keyspace: keyspace.name, key, timeoutMs: deadlineMs === 0 ? undefined : deadlineMs };
+  }
+
+  #readReply({ want }: Get, result: StoredReadResult): Message {
+    const { receipt, outcome } = result;
+    if (outcome === 'absent') return { type: 'get-reply', found: 'absent', receipt };
+    if (outcome !== 'found') return { type: 'read-failed', outcome, receipt };
+    const opened = openRecord(result.value, this.#dependencies.codec);
+    if (opened === undefined) return { type: 'get-reply', found: 'absent', meta: result.value.meta, receipt };
+    const meta = encodeRecordMeta(opened.meta);
+    return { type: 'get-reply', found: 'found', meta, ...(want === 'value' && { value: opened.value }), receipt };
+  }
+
+  #encode({ operationId, keyspaceId }: FrameHeader, message: Message): Uint8Array {
+    const { hlc, topology } = this.#dependencies;
+    return encodeFrame({ operationId, keyspaceId, deadlineMs: 0, epoch: topology().epoch, stamp: hlc.latest }, message);
+  }
+}
+
+/** Compressed values from clients come with the negotiation of codecs; until then the hello names none. */
+function checkPlain({ codec, rawLength, value }: Put): void {
+  if (codec === valueCodecs.plain && rawLength === value.length) return;
+  throw new RequestError('NOT_SUPPORTED', `a client's value is plain (codec 0), got codec ${codec}`);
+}
+
+function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {
+  const optional = { ...(winner !== undefined && { winner }), ...(reason !== undefined && { reason }) };
+  return { type: 'write-reply', outcome, version, certain, receipt, ...optional };
+}
+
+function topologyMessage(topology: Topology): TopologyMessage {
+  const { clusterId, partitions, members, keyspaces } = topology.config;
+  return {
+    type: 'topology',
+    epoch: topology.epoch,
+    clusterId,
+    partitions,
+    members: members.map(({ id, name, address, weight = 1, rack, dataCentre }) => ({
+      id,
+      name,
+      address,
+      weight,
+      ...(rack !== undefined && { rack }),
+      ...(dataCentre !== undefined && { dataCentre }),
+    })),
+    owners: topology.ownerTable(),
+    keyspaces: keyspaces.map(({ id, name, replicas }) => ({ id, name, replicas })),
+  };
+}

@@ -1,0 +1,275 @@
+/**
+ * One member of a cluster: storage, replica, coordinator and membership put together over the ports, and the frames
+ * that come in handed to the one that they are for. It has no socket, no clock and no globals of its own, so the
+ * simulator runs exactly what production runs.
+ */
+import { StorageEngine } from '@kv/lsm-storage/core';
+import type { HybridLogicalClock } from '@kv/quorum';
+import { decodeFrame, type Frame, type Hello, type Identity, WireError } from '@kv/wire';
+import { ClientServer } from './client-server.ts';
+import { readCeiling, StampSource } from './clock/stamp-source.ts';
+import { Coordinator } from './coordinator/coordinator.ts';
+import { ReplicaAccess } from './coordinator/replica-access.ts';
+import { type Counters, createCounters } from './counters.ts';
+import { ClusterNodeError } from './errors.ts';
+import { checkHello, helloOf } from './handshake.ts';
+import { raiseGeneration, readIdentity } from './identity.ts';
+import { Membership } from './membership/membership.ts';
+import { type ClusterNodeOptions, defaultOptions } from './options.ts';
+import { PeerRequests } from './peer-requests.ts';
+import type { ClusterNodePorts, Timer } from './ports.ts';
+import { Replica } from './replica/replica.ts';
+import { ReplicaServer } from './replica/replica-server.ts';
+import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
+import { type NodeStatus, statusOf } from './status.ts';
+import { defaultStrategies, type Strategies } from './strategies.ts';
+import { StaticTopology } from './topology/static-topology.ts';
+import type { Topology, TopologySource } from './topology/topology.ts';
+import type { TopologyConfig } from './topology/topology-config.ts';
+
+export interface ClusterNodeConfig {
+  readonly topology: TopologyConfig;
+  /** Which of the topology's members this is. */
+  readonly nodeId: string;
+  /** This member's first start: it may have no identity yet. Default false. */
+  readonly create?: boolean | undefined;
+  readonly options?: Partial<ClusterNodeOptions> | undefined;
+}
+
+export class ClusterNode {
+  readonly id: string;
+  readonly counters: Counters = createCounters();
+  readonly #ports: ClusterNodePorts;
+  readonly #identity: Identity;
+  readonly #engine: StorageEngine;
+  readonly #options: ClusterNodeOptions;
+  readonly #topology: TopologySource;
+  readonly #hlc: HybridLogicalClock;
+  readonly #peers: PeerRequests;
+  readonly #membership: Membership;
+  readonly #replicaServer: ReplicaServer;
+  readonly #coordinator: Coordinator;
+  readonly #clientServer: ClientServer;
+  #ticking: Timer | undefined;
+  #state: 'opened' | 'running' | 'stopped' = 'opened';
+
+  private constructor(
+    ports: ClusterNodePorts,
+    parts: { topology: TopologySource; identity: Identity; engine: StorageEngine; options: ClusterNodeOptions },
+    strategies: Strategies,
+  ) {
+    const { clock, timers, random, transport, log, codec } = ports;
+    const { topology: source, identity, engine, options } = parts;
+    const { counters } = this;
+    const self = identity.nodeId;
+    const topology = () => source.current;
+    const ready = () => this.ready;
+    const storageFailed = (error: unknown) => this.#stopBecause(error);
+    const hlc = strategies.clock(readCeiling(engine));
+    const addressOf = (member: string) => this.#membership.addressOf(member);
+    const peers = new PeerRequests({ transport, clock, hlc, addressOf, epoch: () => source.current.epoch });
+    const replica = new Replica({ engine, counters, decide: strategies.decide });
+    const access = new ReplicaAccess({ self, replica, peers, log, storageFailed });
+    const stamps = new StampSource(
+      { engine, clock, hlc, failed: storageFailed },
+      self.replaceAll('-', ''),
+      options.stampReserveMs,
+    );
+    this.id = self;
+    this.#ports = ports;
+    this.#identity = identity;
+    this.#engine = engine;
+    this.#options = options;
+    this.#topology = source;
+    this.#hlc = hlc;
+    this.#peers = peers;
+    this.#membership = new Membership(
+      {
+        clock,
+        random,
+        log,
+        counters,
+        topology,
+        send: (to, message) => peers.tell(to, message),
+        fatal: (error) => this.#stopBecause(error),
+      },
+      { self, generation: identity.generation, greetingMs: options.greetingMs },
+    );
+    this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready, storageFailed });
+    const membership = this.#membership;
+    const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
+    this.#coordinator = new Coordinator({ self, ...driven, topology, ready });
+    this.#clientServer = new ClientServer({ coordinator: this.#coordinator, hlc, codec, counters, topology });
+  }
+
+  /**
+   * Opens the member's folder: checks its identity, recovers its storage and raises its generation. Nothing is sent
+   * before {@link start}.
+   * @throws ClusterNodeError INVALID_TOPOLOGY, NOT_A_MEMBER, IDENTITY_MISSING, IDENTITY_MISMATCH, STORAGE_MISSING
+   * @throws StorageError when the storage cannot be opened or is damaged
+   */
+  static async open(
+    ports: ClusterNodePorts,
+    config: ClusterNodeConfig,
+    strategies: Strategies = defaultStrategies,
+  ): Promise<ClusterNode> {
+    const { topology: topologyConfig, nodeId, create = false } = config;
+    const topology = new StaticTopology(topologyConfig);
+    if (topology.current.member(nodeId) === undefined) {
+      throw new ClusterNodeError('NOT_A_MEMBER', `${nodeId} is not a member of cluster ${topologyConfig.clusterId}`);
+    }
+    const options = { ...defaultOptions, ...config.options };
+    const expected = { clusterId: topologyConfig.clusterId, nodeId, create };
+    const previous = await readIdentity(ports.fileSystem, expected);
+    const { fileSystem, jobs, codec } = ports;
+    const engine = await StorageEngine.open(
+      { fileSystem, manifest: await ports.openManifest(), jobs, codec },
+      options.storage,
+    );
+    try {
+      const identity = await raiseGeneration(fileSystem, engine, expected, previous);
+      return new ClusterNode(ports, { topology, identity, engine, options }, strategies);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** Begins to gossip; requests are served as soon as {@link ready}. */
+  start(): void {
+    if (this.#state !== 'opened') return;
+    this.#state = 'running';
+    this.#membership.start();
+    this.#tickLater();
+  }
+
+  /** False while this member makes sure that nobody has seen a later life of it, and once it has stopped. */
+  get ready(): boolean {
+    return this.#state === 'running' && this.#membership.mayServe;
+  }
+
+  get topology(): Topology {
+    return this.#topology.current;
+  }
+
+  /** What to say first on every connection. */
+  hello(role: Hello['role']): Hello {
+    return helloOf(this.#identity, role, this.#ports.codec);
+  }
+
+  /** @throws ClusterNodeError or WireError when whoever said this hello has no business here */
+  checkHello(theirs: Hello): void {
+    checkHello(this.hello('node'), theirs, this.topology);
+  }
+
+  /** Takes in a complete frame from a member. A frame that is malformed or not expected changes nothing. */
+  receive(from: string, bytes: Uint8Array): void {
+    const frame = this.#state === 'running' ? this.#decode(bytes, from) : undefined;
+    if (frame === undefined) return;
+    this.#hlc.merge(frame.header.stamp);
+    const { header, message } = frame;
+    switch (message.type) {
+      case 'gossip-syn':
+      case 'gossip-ack':
+      case 'gossip-ack2':
+        this.#membership.receive(from, message);
+        return;
+      case 'replica-write':
+      case 'replica-read':
+        this.#replicaServer.serve(frame, (reply) => this.#peers.tell(from, reply, { operationId: header.operationId }));
+        return;
+      case 'replica-write-reply':
+      case 'replica-read-reply':
+      case 'error':
+        this.#peers.answer(from, header.operationId, message);
+        return;
+      default:
+        this.counters.framesRefused += 1;
+    }
+  }
+
+  /** No frame reaches the member at the moment, and those sent last may be lost. */
+  linkLost(member: string): void {
+    if (this.#state !== 'running') return;
+    this.counters.linksLost += 1;
+    this.#membership.unreachable(member);
+    this.#peers.linkLost(member);
+  }
+
+  /**
+   * Takes in a complete frame from a client, whose answer `reply` sends back, exactly once.
+   * @throws WireError when the frame is malformed: the connection is of no use any more
+   */
+  serve(bytes: Uint8Array, reply: (frame: Uint8Array) => void): void {
+    this.counters.framesReceived += 1;
+    this.#clientServer.serve(decodeFrame(bytes), reply);
+  }
+
+  /** @throws RequestError before anything is sent */
+  get(request: GetRequest, done: (result: GetResult) => void): void {
+    this.#coordinator.get(request, done);
+  }
+
+  /** @throws RequestError before anything is sent */
+  put(request: PutRequest, done: (result: PutResult) => void): void {
+    this.#coordinator.put(request, done);
+  }
+
+  /** @throws RequestError before anything is sent */
+  delete(request: DeleteRequest, done: (result: PutResult) => void): void {
+    this.#coordinator.delete(request, done);
+  }
+
+  status(): NodeStatus {
+    return statusOf({
+      identity: this.#identity,
+      topology: this.topology,
+      membership: this.#membership,
+      hlc: this.#hlc,
+      wallMs: this.#ports.clock.wallMs(),
+      ready: this.ready,
+      storage: this.#engine.stats(),
+      counters: this.counters,
+    });
+  }
+
+  /** Stops serving and closes the storage. Idempotent. */
+  async close(): Promise<void> {
+    this.#halt();
+    await this.#engine.close();
+  }
+
+  #halt(): void {
+    this.#state = 'stopped';
+    this.#ticking?.cancel();
+  }
+
+  #tickLater(): void {
+    this.#ticking = this.#ports.timers.set(this.#options.tickMs, () => {
+      this.#membership.tick();
+      this.#peers.sweep(this.#ports.clock.monotonicMs());
+      if (this.#state === 'running') this.#tickLater();
+    });
+  }
+
+  #decode(bytes: Uint8Array, from: string): Frame | undefined {
+    this.counters.framesReceived += 1;
+    try {
+      return decodeFrame(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.counters.framesRefused += 1;
+      this.#ports.log.warn('frame-refused', { from, code: error.code, reason: error.message });
+      return undefined;
+    }
+  }
+
+  /** What this member holds can no longer be trusted to be complete: it must not answer anything any more. */
+  #stopBecause(error: unknown): void {
+    if (this.#state === 'stopped') return;
+    this.#halt();
+    const cause = error instanceof Error ? error : new ClusterNodeError('STOPPED', String(error));
+    this.#ports.log.error('stopped', { error: cause });
+    this.#ports.fatal(cause);
+  }
+}

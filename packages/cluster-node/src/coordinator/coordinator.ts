@@ -1,0 +1,117 @@
+/**
+ * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
+ * state machine, and carries the machine's effects to this member's own replica or to the others'.
+ */
+import type { HybridLogicalClock, ReplicaPlan, Version } from '@kv/quorum';
+import type { Codec } from '@kv/lsm-storage/core';
+import type { StampSource } from '../clock/stamp-source.ts';
+import type { Counters } from '../counters.ts';
+import type { Membership } from '../membership/membership.ts';
+import type { ClusterNodeOptions } from '../options.ts';
+import type { Clock, Timers } from '../ports.ts';
+import { type StoredRecord, tombstoneRecord, valueRecord } from '../record.ts';
+import { RequestError } from '../errors.ts';
+import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from '../requests.ts';
+import type { Strategies } from '../strategies.ts';
+import type { Topology } from '../topology/topology.ts';
+import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
+import { planRequest, type RequestPlan } from './request-plan.ts';
+import { ReadDriver, type StoredReadResult } from './read-driver.ts';
+import type { ReplicaAccess } from './replica-access.ts';
+import { WriteDriver } from './write-driver.ts';
+import { clientResult } from './client-result.ts';
+
+export interface CoordinatorDependencies {
+  readonly self: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly hlc: HybridLogicalClock;
+  readonly stamps: StampSource;
+  readonly access: ReplicaAccess;
+  readonly membership: Membership;
+  readonly counters: Counters;
+  readonly codec: Codec;
+  readonly options: ClusterNodeOptions;
+  readonly strategies: Strategies;
+  readonly topology: () => Topology;
+  readonly ready: () => boolean;
+}
+
+export class Coordinator {
+  readonly #dependencies: CoordinatorDependencies;
+
+  constructor(dependencies: CoordinatorDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** @throws RequestError before anything is sent */
+  get(request: GetRequest, done: (result: GetResult) => void): void {
+    this.getStored(request, (result) => done(clientResult(result, this.#dependencies.codec)));
+  }
+
+  /** As `get`, with the record as replicas store it. */
+  getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
+    const plan = this.#plan(request, { name: 'r', asked: request.r });
+    new ReadDriver(this.#dependencies, this.#nearestFirst(plan), this.#deadlineOf(request), done).start();
+  }
+
+  /** @throws RequestError before anything is sent */
+  put(request: PutRequest, done: (result: PutResult) => void): void {
+    const { options, codec } = this.#dependencies;
+    const plan = this.#plan(request, { name: 'w', asked: request.w });
+    checkValue(request.value, options.maxValueBytes);
+    checkContentType(request.contentType);
+    const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);
+    this.#write(plan, request, record, done);
+  }
+
+  /** @throws RequestError before anything is sent */
+  delete(request: DeleteRequest, done: (result: PutResult) => void): void {
+    this.#write(this.#plan(request, { name: 'w', asked: request.w }), request, tombstoneRecord, done);
+  }
+
+  #write(
+    plan: RequestPlan,
+    request: DeleteRequest,
+    makeRecord: (version: Version) => StoredRecord,
+    done: (result: PutResult) => void,
+  ): void {
+    const deadline = this.#deadlineOf(request);
+    const start = (version: Version) =>
+      new WriteDriver(this.#dependencies, plan, version, makeRecord(version), deadline, done).start();
+    if (request.version === undefined) {
+      this.#dependencies.stamps.issue(start);
+    } else {
+      this.#admit(request.version);
+      start(request.version);
+    }
+  }
+
+  /** A client's stamp is judged once, here, where it enters the cluster. */
+  #admit(version: Version): void {
+    const { hlc, clock, options } = this.#dependencies;
+    checkVersion(version);
+    try {
+      hlc.judge(version, clock.wallMs(), options.maxAheadMs);
+    } catch (error) {
+      throw asRequestError(error);
+    }
+    hlc.merge(version);
+  }
+
+  #plan(request: RequestOptions, quorum: { name: 'r' | 'w'; asked: number | undefined }): RequestPlan {
+    if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
+    return planRequest(this.#dependencies.topology(), request, quorum);
+  }
+
+  #deadlineOf({ timeoutMs }: RequestOptions): number {
+    return this.#dependencies.clock.monotonicMs() + (timeoutMs ?? this.#dependencies.options.requestTimeoutMs);
+  }
+
+  /** This member first, then those believed alive, then the others, each in the order of the preference list. */
+  #nearestFirst<Plan extends ReplicaPlan>(plan: Plan): Plan {
+    const { self, membership } = this.#dependencies;
+    const distance = (replica: string) => (replica === self ? 0 : 1 + membership.doubtsAbout(replica));
+    return { ...plan, replicas: [...plan.replicas].sort((a, b) => distance(a) - distance(b)) };
+  }
+}

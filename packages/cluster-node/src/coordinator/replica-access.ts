@@ -1,0 +1,103 @@
+/** Reaches one replica of a key, be it this member's own or another's: the two look alike from here on. */
+import type { Held, Version } from '@kv/quorum';
+import { type Message, versionOfMeta, type Want } from '@kv/wire';
+import type { Log } from '../ports.ts';
+import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
+import { isRecordMeta, type StoredRecord } from '../record.ts';
+import type { RecordPlace, Replica } from '../replica/replica.ts';
+
+export interface ReplicaAccessDependencies {
+  readonly self: string;
+  readonly replica: Replica;
+  readonly peers: PeerRequests;
+  readonly log: Log;
+  readonly storageFailed: (error: unknown) => void;
+}
+
+/** How one answer of one replica comes back; exactly one of the two is called, or none if the member stops first. */
+export interface ReplicaCallbacks<Answer> {
+  readonly answered: (answer: Answer) => void;
+  readonly failed: (failure: PeerFailure, reason: string) => void;
+}
+
+export class ReplicaAccess {
+  readonly #dependencies: ReplicaAccessDependencies;
+
+  constructor(dependencies: ReplicaAccessDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Answers with the version that the replica then holds durably. */
+  write(
+    to: string,
+    place: RecordPlace,
+    record: StoredRecord,
+    deadline: number,
+    { answered, failed }: ReplicaCallbacks<Version>,
+  ): void {
+    const { self, replica, storageFailed } = this.#dependencies;
+    if (to === self) {
+      const broken = (error: unknown) => {
+        failed('unreachable', 'STORAGE_FAILED');
+        storageFailed(error);
+      };
+      replica.write(place, record, ({ version }) => answered(version), broken);
+      return;
+    }
+    const message = { type: 'replica-write', partition: place.partition, key: place.key, ...record } as const;
+    this.#ask(to, place.keyspaceId, message, deadline, failed, (reply) => {
+      if (reply.type === 'replica-write-reply') answered(reply.version);
+      else failed('unreachable', 'MALFORMED');
+    });
+  }
+
+  read(
+    from: string,
+    place: RecordPlace,
+    want: Want,
+    deadline: number,
+    { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>,
+  ): void {
+    if (from === this.#dependencies.self) {
+      this.#readOwn(place, want, { answered, failed });
+      return;
+    }
+    const message = { type: 'replica-read', partition: place.partition, key: place.key, want } as const;
+    this.#ask(from, place.keyspaceId, message, deadline, failed, (reply) => {
+      const held = heldIn(reply);
+      if (held === undefined) failed('unreachable', 'MALFORMED');
+      else answered(held);
+    });
+  }
+
+  #readOwn(place: RecordPlace, want: Want, { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>): void {
+    let held: Held<StoredRecord> | undefined;
+    try {
+      held = heldIn(this.#dependencies.replica.read(place, want));
+    } catch (error) {
+      this.#dependencies.log.error('replica-read-failed', { error });
+    }
+    if (held === undefined) failed('refused', 'STORAGE_DAMAGED');
+    else answered(held);
+  }
+
+  #ask(
+    to: string,
+    keyspaceId: number,
+    message: Message,
+    deadline: number,
+    failed: ReplicaCallbacks<never>['failed'],
+    answered: (message: Message) => void,
+  ): void {
+    this.#dependencies.peers.ask({ to, keyspaceId, message, deadline, answered, failed });
+  }
+}
+
+/** `undefined` when the reply is not one to a read, or its record meta is not one. */
+function heldIn(reply: Message): Held<StoredRecord> | undefined {
+  if (reply.type !== 'replica-read-reply') return undefined;
+  if (reply.found === 'absent') return { version: undefined };
+  if (!isRecordMeta(reply.meta)) return undefined;
+  const version = versionOfMeta(reply.meta);
+  return reply.found === 'version' ? { version } : { version, value: { meta: reply.meta, value: reply.value } };
+}

@@ -1,0 +1,34 @@
+/** Where one request goes: computed once from one topology and carried through the request. */
+import type { ReplicaPlan } from '@kv/quorum';
+import { RequestError } from '../errors.ts';
+import type { RecordPlace } from '../replica/replica.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { KeyspaceConfig } from '../topology/topology-config.ts';
+import { checkKey, checkQuorum } from './request-checks.ts';
+import type { RequestOptions } from '../requests.ts';
+
+export interface RequestPlan extends ReplicaPlan {
+  readonly keyspace: KeyspaceConfig;
+  readonly place: RecordPlace;
+}
+
+/** @throws RequestError when the key, the keyspace or the quorum cannot be */
+export function planRequest(
+  topology: Topology,
+  request: RequestOptions,
+  quorum: { readonly name: 'r' | 'w'; readonly asked: number | undefined },
+): RequestPlan {
+  checkKey(request.key);
+  const keyspace = topology.keyspace(request.keyspace);
+  if (keyspace === undefined) {
+    throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(request.keyspace)}`);
+  }
+  const partition = topology.partitionOf(request.key);
+  return {
+    keyspace,
+    place: { partition, keyspaceId: keyspace.id, key: request.key },
+    replicas: topology.owners(keyspace, partition),
+    needed: checkQuorum(quorum.name, quorum.asked, keyspace.replicas),
+    epoch: topology.epoch,
+  };
+}

@@ -1,0 +1,51 @@
+/** What this member counted since it started. Plain numbers: whoever exports metrics reads them when asked. */
+export interface Counters {
+  readsFound: number;
+  readsAbsent: number;
+  readsUnavailable: number;
+  readsRepairIncomplete: number;
+  readsTimedOut: number;
+  writesApplied: number;
+  writesSuperseded: number;
+  writesRejected: number;
+  writesUnknown: number;
+  /** Requests refused before anything was sent: the caller asked for something that cannot be. */
+  requestsRefused: number;
+  /** Repairs that reads sent to replicas that were behind. */
+  repairsSent: number;
+  repairsAcknowledged: number;
+  /** Reads that asked a further replica because one was slow. */
+  standIns: number;
+  replicaReads: number;
+  replicaWrites: number;
+  /** Requests of other members that this one refused. */
+  replicaRefusals: number;
+  framesReceived: number;
+  /** Frames that were malformed or not expected. */
+  framesRefused: number;
+  linksLost: number;
+}
+
+export function createCounters(): Counters {
+  return {
+    readsFound: 0,
+    readsAbsent: 0,
+    readsUnavailable: 0,
+    readsRepairIncomplete: 0,
+    readsTimedOut: 0,
+    writesApplied: 0,
+    writesSuperseded: 0,
+    writesRejected: 0,
+    writesUnknown: 0,
+    requestsRefused: 0,
+    repairsSent: 0,
+    repairsAcknowledged: 0,
+    standIns: 0,
+    replicaReads: 0,
+    replicaWrites: 0,
+    replicaRefusals: 0,
+    framesReceived: 0,
+    framesRefused: 0,
+    linksLost: 0,
+  };
+}

@@ -1,0 +1,42 @@
+/** What keeps a member from starting or going on, and what is wrong with a request before anything was sent for it. */
+export type ClusterNodeErrorCode =
+  | 'INVALID_TOPOLOGY'
+  | 'NOT_A_MEMBER'
+  | 'IDENTITY_MISSING'
+  | 'IDENTITY_MISMATCH'
+  | 'STORAGE_MISSING'
+  | 'GENERATION_BEHIND'
+  | 'STOPPED';
+
+export class ClusterNodeError extends Error {
+  override readonly name = 'ClusterNodeError';
+  readonly code: ClusterNodeErrorCode;
+
+  constructor(code: ClusterNodeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A request that was refused before anything was sent: the caller asked for something that cannot be. */
+export type RequestErrorCode =
+  | 'KEY_EMPTY'
+  | 'KEY_TOO_LONG'
+  | 'VALUE_TOO_LARGE'
+  | 'UNKNOWN_KEYSPACE'
+  | 'INVALID_QUORUM'
+  | 'INVALID_CONTENT_TYPE'
+  | 'INVALID_VERSION'
+  | 'STAMP_TOO_FAR_AHEAD'
+  | 'NOT_SUPPORTED'
+  | 'NOT_READY';
+
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly code: RequestErrorCode;
+
+  constructor(code: RequestErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

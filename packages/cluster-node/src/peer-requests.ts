@@ -1,0 +1,115 @@
+/**
+ * Asks other members and finds the answers: numbers each request, remembers whom it was sent to, and ends it by an
+ * answer, a refusal, a lost link or its deadline, whichever comes first.
+ */
+import type { HybridLogicalClock } from '@kv/quorum';
+import { encodeFrame, type Message } from '@kv/wire';
+import type { Clock, Transport } from './ports.ts';
+
+/** How a request ended when it was not answered: `refused` means that the member did nothing for it. */
+export type PeerFailure = 'refused' | 'unreachable';
+
+export interface PeerRequest {
+  readonly to: string;
+  readonly keyspaceId: number;
+  readonly message: Message;
+  /** Monotonic milliseconds after which the answer is of no use. */
+  readonly deadline: number;
+  readonly answered: (message: Message) => void;
+  readonly failed: (failure: PeerFailure, reason: string) => void;
+}
+
+export interface PeerRequestsDependencies {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly hlc: HybridLogicalClock;
+  /** Where a member listens now. */
+  readonly addressOf: (member: string) => string;
+  readonly epoch: () => number;
+}
+
+export class PeerRequests {
+  readonly #dependencies: PeerRequestsDependencies;
+  readonly #pending = new Map<number, PeerRequest>();
+  #lastOperationId = 0;
+
+  constructor(dependencies: PeerRequestsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Requests that wait for an answer. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  ask(request: PeerRequest): void {
+    const operationId = this.#nextOperationId();
+    this.#pending.set(operationId, request);
+    const remaining = request.deadline - this.#dependencies.clock.monotonicMs();
+    this.tell(request.to, request.message, {
+      operationId,
+      keyspaceId: request.keyspaceId,
+      deadlineMs: Math.max(1, Math.ceil(remaining)),
+    });
+  }
+
+  /** Sends a message that expects no answer, or is one. */
+  tell(
+    to: string,
+    message: Message,
+    header: { operationId?: number; keyspaceId?: number; deadlineMs?: number } = {},
+  ): void {
+    const { transport, hlc, addressOf, epoch } = this.#dependencies;
+    const frame = encodeFrame(
+      { operationId: 0, keyspaceId: 0, deadlineMs: 0, ...header, epoch: epoch(), stamp: hlc.latest },
+      message,
+    );
+    transport.send(to, addressOf(to), frame);
+  }
+
+  /** False when nobody waits for this answer from this member: late, duplicated or forged. */
+  answer(from: string, operationId: number, message: Message): boolean {
+    const request = this.#pending.get(operationId);
+    if (request === undefined || request.to !== from) return false;
+    this.#pending.delete(operationId);
+    if (message.type === 'error') request.failed(isRefusal(message.code) ? 'refused' : 'unreachable', message.code);
+    else request.answered(message);
+    return true;
+  }
+
+  linkLost(member: string): void {
+    this.#end((request) => request.to === member, 'LINK_LOST');
+  }
+
+  /** Forgets requests whose deadline has passed: their operations have answered already. */
+  sweep(now: number): void {
+    this.#end((request) => request.deadline < now, 'DEADLINE');
+  }
+
+  #end(matches: (request: PeerRequest) => boolean, reason: string): void {
+    const ended = [...this.#pending].filter(([, request]) => matches(request));
+    for (const [operationId] of ended) this.#pending.delete(operationId);
+    for (const [, request] of ended) request.failed('unreachable', reason);
+  }
+
+  #nextOperationId(): number {
+    do {
+      this.#lastOperationId = this.#lastOperationId === 0xffff_ffff ? 1 : this.#lastOperationId + 1;
+    } while (this.#pending.has(this.#lastOperationId));
+    return this.#lastOperationId;
+  }
+}
+
+/** Codes by which a replica says that it did nothing; after any other it may have done something. */
+const refusals: ReadonlySet<string> = new Set([
+  'NOT_READY',
+  'NOT_AN_OWNER',
+  'UNKNOWN_KEYSPACE',
+  'EPOCH_MISMATCH',
+  'EXPIRED',
+  'MALFORMED',
+]);
+
+function isRefusal(code: string): boolean {
+  return refusals.has(code);
+}

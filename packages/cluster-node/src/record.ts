@@ -1,0 +1,63 @@
+/**
+ * Between what clients see (a value with its content type) and what replicas store (record meta and bytes). A value is
+ * compressed once, here, and travels and rests so; only the coordinator that answers decompresses it.
+ */
+import type { Codec } from '@kv/lsm-storage/core';
+import type { Version } from '@kv/quorum';
+import { decodeRecordMeta, encodeRecordMeta, type ValueMeta, valueCodecs } from '@kv/wire';
+
+/** What a replica stores under a key: opaque to the replica but for the version inside the meta. */
+export interface StoredRecord {
+  readonly meta: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** A value as its client wrote it; `meta` describes these bytes, not the stored ones. */
+export interface OpenedValue {
+  readonly meta: ValueMeta;
+  readonly value: Uint8Array;
+}
+
+/** Below this, compression cannot save enough to be worth the attempt. */
+const smallestCompressed = 128;
+
+export function valueRecord(version: Version, contentType: string, value: Uint8Array, codec: Codec): StoredRecord {
+  const compressed = compress(value, codec);
+  const used = compressed === undefined ? valueCodecs.plain : codec.id;
+  const meta = encodeRecordMeta({ kind: 'value', version, codec: used, rawLength: value.length, contentType });
+  return { meta, value: compressed ?? value };
+}
+
+export function tombstoneRecord(version: Version): StoredRecord {
+  return { meta: encodeRecordMeta({ kind: 'tombstone', version }), value: new Uint8Array(0) };
+}
+
+/**
+ * The value as its client wrote it; `undefined` for a tombstone.
+ * @throws TypeError for a codec that this member does not have
+ */
+export function openRecord(record: StoredRecord, codec: Codec): OpenedValue | undefined {
+  const meta = decodeRecordMeta(record.meta);
+  if (meta.kind === 'tombstone') return undefined;
+  if (meta.codec === valueCodecs.plain) return { meta, value: record.value };
+  if (meta.codec !== codec.id) throw new TypeError(`a value is stored with codec ${meta.codec}, known is ${codec.id}`);
+  const value = codec.decompress(record.value, meta.rawLength);
+  return { meta: { ...meta, codec: valueCodecs.plain }, value };
+}
+
+/** Whether these bytes, from another member, are a record meta of a version that this one understands. */
+export function isRecordMeta(meta: Uint8Array): boolean {
+  try {
+    decodeRecordMeta(meta);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `undefined` when compression saves less than 12.5 %: what is read often is then not decompressed for nothing. */
+function compress(value: Uint8Array, codec: Codec): Uint8Array | undefined {
+  if (codec.id === valueCodecs.plain || value.length < smallestCompressed) return undefined;
+  const compressed = codec.compress(value);
+  return compressed.length <= value.length - value.length / 8 ? compressed : undefined;
+}

@@ -1,0 +1,86 @@
+/**
+ * Serves what other members ask of this one's replica: checks first that the request belongs here, and refuses with a
+ * stable code when not. A refusal means that nothing was done.
+ */
+import type { Frame, Message, ReplicaRead, ReplicaWrite } from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { Log } from '../ports.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { KeyspaceConfig } from '../topology/topology-config.ts';
+import { isRecordMeta } from '../record.ts';
+import type { RecordPlace, Replica } from './replica.ts';
+
+export interface ReplicaServerDependencies {
+  readonly self: string;
+  readonly replica: Replica;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly topology: () => Topology;
+  /** False until this member has made sure that it may serve. */
+  readonly ready: () => boolean;
+  /** The storage failed: what it holds can no longer be trusted to be complete. */
+  readonly storageFailed: (error: unknown) => void;
+}
+
+export class ReplicaServer {
+  readonly #dependencies: ReplicaServerDependencies;
+
+  constructor(dependencies: ReplicaServerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  serve({ header, message }: Frame, reply: (message: Message) => void): void {
+    if (message.type !== 'replica-write' && message.type !== 'replica-read') return;
+    const refusal = this.#refusalOf(header.epoch, header.keyspaceId, message);
+    if (refusal !== undefined) {
+      this.#dependencies.counters.replicaRefusals += 1;
+      reply({ type: 'error', ...refusal });
+      return;
+    }
+    const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
+    if (message.type === 'replica-write') this.#write(place, message, reply);
+    else this.#read(place, message, reply);
+  }
+
+  #write(place: RecordPlace, { meta, value }: ReplicaWrite, reply: (message: Message) => void): void {
+    this.#dependencies.replica.write(place, { meta, value }, reply, (error) => {
+      reply({ type: 'error', code: 'STORAGE_FAILED', message: 'this replica could not make the write durable' });
+      this.#dependencies.storageFailed(error);
+    });
+  }
+
+  #read(place: RecordPlace, { want }: ReplicaRead, reply: (message: Message) => void): void {
+    try {
+      reply(this.#dependencies.replica.read(place, want));
+    } catch (error) {
+      this.#dependencies.log.error('replica-read-failed', { error });
+      reply({ type: 'error', code: 'STORAGE_DAMAGED', message: 'this replica could not read the key' });
+    }
+  }
+
+  #refusalOf(
+    epoch: number,
+    keyspaceId: number,
+    request: ReplicaWrite | ReplicaRead,
+  ): { code: string; message: string } | undefined {
+    const topology = this.#dependencies.topology();
+    if (!this.#dependencies.ready()) return { code: 'NOT_READY', message: 'this member is still starting' };
+    if (epoch !== topology.epoch) {
+      return { code: 'EPOCH_MISMATCH', message: `this member is at epoch ${topology.epoch}, the request at ${epoch}` };
+    }
+    const keyspace = topology.keyspaceById(keyspaceId);
+    if (keyspace === undefined) return { code: 'UNKNOWN_KEYSPACE', message: `there is no keyspace ${keyspaceId}` };
+    if (!this.#owns(topology, keyspace, request)) {
+      return { code: 'NOT_AN_OWNER', message: `this member does not own the key in partition ${request.partition}` };
+    }
+    if (request.type === 'replica-write' && !isRecordMeta(request.meta)) {
+      return { code: 'MALFORMED', message: 'the record meta is not one that this member understands' };
+    }
+    return undefined;
+  }
+
+  #owns(topology: Topology, keyspace: KeyspaceConfig, { partition, key }: ReplicaWrite | ReplicaRead): boolean {
+    const owners = topology.owners(keyspace, partition);
+    return topology.partitionOf(key) === partition && owners.includes(this.#dependencies.self);
+  }
+}

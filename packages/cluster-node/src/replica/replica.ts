@@ -1,0 +1,70 @@
+/**
+ * The part of a member that stores: it applies writes and serves reads for the partitions it owns. It decides only by
+ * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
+ */
+import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
+import {
+  compareMetaVersions,
+  encodeDataKey,
+  type ReplicaReadReply,
+  type ReplicaWriteReply,
+  versionOfMeta,
+  type Want,
+} from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { StoredRecord } from '../record.ts';
+
+/** Where a record lives: partition and keyspace make the prefix under which the engine keeps it. */
+export interface RecordPlace {
+  readonly partition: number;
+  readonly keyspaceId: number;
+  readonly key: Uint8Array;
+}
+
+export interface ReplicaDependencies {
+  readonly engine: StorageEngine;
+  readonly counters: Counters;
+  readonly decide: Decide;
+}
+
+export class Replica {
+  readonly #engine: StorageEngine;
+  readonly #counters: Counters;
+  readonly #decide: Decide;
+
+  constructor({ engine, counters, decide }: ReplicaDependencies) {
+    this.#engine = engine;
+    this.#counters = counters;
+    this.#decide = decide;
+  }
+
+  /** Calls back once what this replica then holds is durable, or with the error that kept it from being so. */
+  write(
+    place: RecordPlace,
+    record: StoredRecord,
+    done: (reply: ReplicaWriteReply) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#counters.replicaWrites += 1;
+    const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
+    this.#engine.apply(key, record.meta, record.value, this.#decide).then(({ meta }) => {
+      const superseded = compareMetaVersions(meta, record.meta) > 0;
+      const outcome = superseded ? 'superseded' : 'applied';
+      done({ type: 'replica-write-reply', outcome, version: versionOfMeta(meta) });
+    }, failed);
+  }
+
+  /** @throws StorageError when what is stored is damaged */
+  read({ partition, keyspaceId, key }: RecordPlace, want: Want): ReplicaReadReply {
+    this.#counters.replicaReads += 1;
+    const dataKey = encodeDataKey(partition, keyspaceId, key);
+    if (want === 'version') {
+      const meta = this.#engine.getMeta(dataKey);
+      return meta === undefined ? absent : { type: 'replica-read-reply', found: 'version', meta };
+    }
+    const entry = this.#engine.get(dataKey);
+    return entry === undefined ? absent : { type: 'replica-read-reply', found: 'value', ...entry };
+  }
+}
+
+const absent: ReplicaReadReply = { type: 'replica-read-reply', found: 'absent' };

@@ -1,0 +1,106 @@
+/** What a member tells of itself and of what it believes of the others. */
+import type { HybridLogicalClock } from '@kv/quorum';
+import type { StorageStats } from '@kv/lsm-storage/core';
+import type { Identity } from '@kv/wire';
+import type { Counters } from './counters.ts';
+import type { Membership } from './membership/membership.ts';
+import type { Topology } from './topology/topology.ts';
+import type { KeyspaceConfig, MemberConfig } from './topology/topology-config.ts';
+
+export interface NodeStatus {
+  readonly clusterId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly partitions: number;
+  /** Whether it serves requests. */
+  readonly ready: boolean;
+  /** How far the hybrid logical clock is ahead of the wall clock, in milliseconds. */
+  readonly clockAheadMs: number;
+  readonly members: readonly MemberStatus[];
+  readonly keyspaces: readonly KeyspaceStatus[];
+  readonly storage: StorageStats;
+  readonly counters: Counters;
+}
+
+export interface MemberStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  /** The answering member's opinion. A member that was not heard since it started is `down` to it. */
+  readonly state: 'alive' | 'suspect' | 'down';
+  /** Its part of all stored copies of the first keyspace, 0 to 1. */
+  readonly share: number;
+  /** Copies of partitions that it holds for the first keyspace. */
+  readonly copies: number;
+  readonly weight: number;
+  readonly rack?: string;
+  readonly dataCentre?: string;
+  /** As last heard; absent when it was not heard since the answering member started. */
+  readonly generation?: number;
+}
+
+export interface KeyspaceStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly mode: 'eventual';
+  readonly sloppy: false;
+  readonly replicas: number;
+}
+
+export interface StatusSources {
+  readonly identity: Identity;
+  readonly topology: Topology;
+  readonly membership: Membership;
+  readonly hlc: HybridLogicalClock;
+  readonly wallMs: number;
+  readonly ready: boolean;
+  readonly storage: StorageStats;
+  readonly counters: Counters;
+}
+
+export function statusOf(sources: StatusSources): NodeStatus {
+  const { identity, topology, hlc, wallMs, ready, storage, counters } = sources;
+  const { clusterId, partitions, members, keyspaces } = topology.config;
+  const [keyspace] = keyspaces;
+  const self = topology.member(identity.nodeId);
+  return {
+    clusterId,
+    id: identity.nodeId,
+    name: self?.name ?? '',
+    address: self?.address ?? '',
+    generation: identity.generation,
+    epoch: topology.epoch,
+    partitions,
+    ready,
+    clockAheadMs: Math.max(0, hlc.latest.ms - wallMs),
+    members: members.map((member) => memberStatus(member, sources, keyspace)),
+    keyspaces: keyspaces.map(({ id, name, replicas }) => ({ id, name, mode: 'eventual', sloppy: false, replicas })),
+    storage,
+    counters: { ...counters },
+  };
+}
+
+function memberStatus(
+  { id, name, weight = 1, rack, dataCentre }: MemberConfig,
+  { identity, topology, membership }: StatusSources,
+  keyspace: KeyspaceConfig | undefined,
+): MemberStatus {
+  const state = membership.stateOf(id);
+  const generation = id === identity.nodeId ? identity.generation : membership.viewOf(id)?.generation;
+  const { share, copies } = keyspace === undefined ? { share: 0, copies: 0 } : topology.shareOf(id, keyspace);
+  return {
+    id,
+    name,
+    address: membership.addressOf(id),
+    state: state === 'unheard' ? 'down' : state,
+    share,
+    copies,
+    weight,
+    ...(rack !== undefined && { rack }),
+    ...(dataCentre !== undefined && { dataCentre }),
+    ...(generation !== undefined && { generation }),
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * The parts of a member that the simulator replaces from outside to plant a bug, and so to prove that its checkers would
+ * find one. Production always runs the defaults: no option, flag or message reaches this.
+ */
+import {
+  HybridLogicalClock,
+  ReadOperation,
+  type ReplicaPlan,
+  type Stamp,
+  type Version,
+  WriteOperation,
+} from '@kv/quorum';
+import type { Decide } from '@kv/lsm-storage/core';
+import { compareMetaVersions } from '@kv/wire';
+
+export interface Strategies {
+  /** Which of two records of a key a replica keeps. */
+  readonly decide: Decide;
+  readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
+  writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
+  clock(floor: Stamp): HybridLogicalClock;
+}
+
+export const defaultStrategies: Strategies = {
+  decide: (current, incoming) =>
+    current === undefined || compareMetaVersions(incoming, current) > 0 ? 'replace' : 'keep',
+  readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
+  writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
+  clock: (floor) => new HybridLogicalClock(floor),
+};

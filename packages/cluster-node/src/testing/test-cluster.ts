@@ -1,0 +1,174 @@
+/** Real members in one process, over memory: frames travel at once or not at all, and time moves when a test says so. */
+import { CrashableFileSystem } from '@kv/lsm-storage/contract';
+import { inlineJobs, noCodec } from '@kv/lsm-storage/core';
+import { ClusterNode } from '../cluster-node.ts';
+import type { ClusterNodeOptions } from '../options.ts';
+import type { ClusterNodePorts } from '../ports.ts';
+import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from '../requests.ts';
+import type { TopologyConfig } from '../topology/topology-config.ts';
+import { MemoryManifest } from './memory-manifest.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export interface TestClusterSettings {
+  /** Lets promises of the storage settle: one turn of the event loop. */
+  readonly turn: () => Promise<void>;
+  readonly members?: number;
+  readonly options?: Partial<ClusterNodeOptions>;
+}
+
+/** One member: its disk survives its lives. */
+export interface TestMember {
+  readonly id: string;
+  disk: CrashableFileSystem;
+  manifest: MemoryManifest;
+  node: ClusterNode | undefined;
+  /** Gets the member's frames instead of it. */
+  intercept: ((frame: Uint8Array) => void) | undefined;
+  /** Why the member stopped by itself. */
+  fatal: Error | undefined;
+}
+
+const textEncoder = new TextEncoder();
+
+export class TestCluster {
+  readonly time = new VirtualTime();
+  readonly members: readonly TestMember[];
+  readonly topology: TopologyConfig;
+  readonly #settings: TestClusterSettings;
+  readonly #cut = new Set<string>();
+  #random = 1;
+
+  constructor(settings: TestClusterSettings) {
+    this.#settings = settings;
+    const numbers = Array.from({ length: settings.members ?? 3 }, (_, index) => index + 1);
+    this.members = numbers.map((n) => ({
+      id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+      disk: new CrashableFileSystem(),
+      manifest: new MemoryManifest(),
+      node: undefined,
+      intercept: undefined,
+      fatal: undefined,
+    }));
+    this.topology = {
+      clusterId: '00000000-0000-4000-8000-000000000000',
+      partitions: 64,
+      members: this.members.map(({ id }, index) => ({ id, name: `node-${index + 1}`, address: `memory:${index + 1}` })),
+      keyspaces: [{ id: 1, name: 'default', replicas: Math.min(3, numbers.length) }],
+    };
+  }
+
+  static async start(settings: TestClusterSettings): Promise<TestCluster> {
+    const cluster = new TestCluster(settings);
+    for (const member of cluster.members) await cluster.open(member, { create: true });
+    for (const { node } of cluster.members) node?.start();
+    await cluster.settle();
+    return cluster;
+  }
+
+  /** Opens the member's folder; it does nothing before `start`. */
+  async open(member: TestMember, { create = false, nodeId = member.id } = {}): Promise<ClusterNode> {
+    member.fatal = undefined;
+    member.node = await ClusterNode.open(this.#portsOf(member), {
+      topology: this.topology,
+      nodeId,
+      create,
+      options: this.#settings.options,
+    });
+    return member.node;
+  }
+
+  /** No frame passes between the two, in either direction; who sends one is told that the link is lost. */
+  cut(a: TestMember, b: TestMember): void {
+    this.#cut.add(link(a.id, b.id)).add(link(b.id, a.id));
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  /** Moves time in steps, letting storage and frames settle in each. */
+  async elapse(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 50) {
+      this.time.advance(50);
+      await this.settle();
+    }
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn += 1) await this.#settings.turn();
+  }
+
+  async put(at: TestMember, key: string, text: string, more: Partial<PutRequest> = {}): Promise<PutResult> {
+    const request = { ...requestFor(key), value: textEncoder.encode(text), contentType: 'text/plain', ...more };
+    return this.#until((done) => running(at).put(request, done));
+  }
+
+  async delete(at: TestMember, key: string, more: Partial<DeleteRequest> = {}): Promise<PutResult> {
+    return this.#until((done) => running(at).delete({ ...requestFor(key), ...more }, done));
+  }
+
+  async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
+    return this.#until((done) => running(at).get({ ...requestFor(key), ...more }, done));
+  }
+
+  async close(): Promise<void> {
+    for (const { node } of this.members) await node?.close();
+  }
+
+  /** Time moves until the answer is there: an operation that never answers fails here. */
+  async #until<T>(ask: (done: (result: T) => void) => void): Promise<T> {
+    const answers: T[] = [];
+    ask((result) => answers.push(result));
+    for (let steps = 0; answers.length === 0 && steps < 400; steps += 1) await this.elapse(50);
+    const [answer] = answers;
+    if (answers.length !== 1 || answer === undefined) throw new Error(`needed one answer, got ${answers.length}`);
+    return answer;
+  }
+
+  #portsOf(member: TestMember): ClusterNodePorts {
+    return {
+      clock: this.time,
+      timers: this.time,
+      random: { next: () => this.#nextRandom() },
+      transport: { send: (to, _, frame) => this.#deliver(member.id, to, frame) },
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      fileSystem: member.disk,
+      openManifest: async () => member.manifest,
+      jobs: inlineJobs,
+      codec: noCodec,
+      fatal: (error) => (member.fatal = error),
+    };
+  }
+
+  #deliver(from: string, to: string, frame: Uint8Array): void {
+    const [sender, receiver] = [this.#member(from), this.#member(to)];
+    const isCut = this.#cut.has(link(from, to));
+    this.time.set(0, () => {
+      if (isCut) sender?.node?.linkLost(to);
+      else if (receiver?.intercept !== undefined) receiver.intercept(frame);
+      else receiver?.node?.receive(from, frame);
+    });
+  }
+
+  #member(id: string): TestMember | undefined {
+    return this.members.find((member) => member.id === id);
+  }
+
+  #nextRandom(): number {
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.#random / 2 ** 32;
+  }
+}
+
+function running({ node }: TestMember): ClusterNode {
+  if (node === undefined) throw new Error('the member was never opened');
+  return node;
+}
+
+function requestFor(key: string): { keyspace: string; key: Uint8Array } {
+  return { keyspace: 'default', key: textEncoder.encode(key) };
+}
+
+function link(from: string, to: string): string {
+  return `${from}>${to}`;
+}

@@ -1,4 +1,0 @@
-/** Real node processes: kill, restart, published packages.
- * @packageDocumentation
- */
-export {};
