@@ -84,7 +84,9 @@ export function helpText(): string {
   }
   const width = Math.max(...rows.map(({ left }) => left.length));
   const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
-  return ['usage: node apps/node/dist/main.js --topology FILE --node NAME --data DIR [option …]', '', ...lines].join('\n');
+  return ['usage: node apps/node/dist/main.js --topology FILE --node NAME --data DIR [option …]', '', ...lines].join(
+    '\n',
+  );
 }
 
 /**

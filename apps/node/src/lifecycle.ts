@@ -41,7 +41,9 @@ class Lifecycle {
     }
     this.#who = config.node;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) this.#host.on(signal, () => this.#stop(signal));
-    this.#host.on('disconnect', () => this.#stop('disconnect'));
+    this.#host.on('disconnect', () => {
+      if (!this.#stopping) this.#stop('disconnect');
+    });
     this.#host.on('uncaughtException', (error) => this.fail(error));
     this.#host.on('unhandledRejection', (error) => this.fail(error));
     await this.#run(config);

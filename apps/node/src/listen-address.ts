@@ -52,9 +52,9 @@ function listOf(entries: readonly string[]): BlockList {
 }
 
 function addEntry(list: BlockList, entry: string): boolean {
-  const [address = '', prefix] = entry.split('/');
+  const [address = '', prefix, ...rest] = entry.split('/');
   const version = isIP(address);
-  if (version === 0) return false;
+  if (version === 0 || rest.length > 0) return false;
   if (prefix === undefined) list.addAddress(address, familyOf(address));
   else if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return false;
   else list.addSubnet(address, Number(prefix), familyOf(address));

@@ -13,26 +13,38 @@ const maxQueuedBytes = 8 * 1024 * 1024;
 export class ClientSession {
   readonly #connection: Connection;
   readonly #member: Pick<ClusterNode, 'serve'>;
-  #underWay = 0;
+  #requests = 0;
   #paused = false;
+  #stopped = false;
 
   constructor(connection: Connection, member: Pick<ClusterNode, 'serve'>) {
     this.#connection = connection;
     this.#member = member;
   }
 
+  /** Requests under way. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   receive(frame: Uint8Array): void {
-    this.#underWay += 1;
+    if (this.#stopped) return;
+    this.#requests += 1;
     this.#member.serve(frame, (answer) => {
-      this.#underWay -= 1;
+      this.#requests -= 1;
       this.#connection.send(answer);
       this.#balance();
     });
     this.#balance();
   }
 
+  /** Takes no further request; those under way are still answered. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   #balance(): void {
-    const isFull = this.#underWay >= maxRequests || this.#connection.queuedBytes > maxQueuedBytes;
+    const isFull = this.#requests >= maxRequests || this.#connection.queuedBytes > maxQueuedBytes;
     if (isFull === this.#paused) return;
     this.#paused = isFull;
     if (!isFull) this.#connection.resume();

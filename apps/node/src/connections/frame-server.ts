@@ -29,15 +29,20 @@ const keepAliveMs = 15_000;
 export class FrameServer {
   readonly #dependencies: FrameServerDependencies;
   readonly #connections = new Set<Connection>();
-  #closed = false;
+  readonly #clients = new Map<Connection, ClientSession>();
+  #refusing = false;
 
   constructor(dependencies: FrameServerDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Open connections by who is at the other end: for metrics. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Requests of clients that are under way. */
+  get requests(): number {
+    return [...this.#clients.values()].reduce((sum, client) => sum + client.requests, 0);
   }
 
   /** A listener for the `upgrade` event of Node's HTTP server. */
@@ -46,7 +51,7 @@ export class FrameServer {
     const member = this.#dependencies.member();
     if (!asksForFrames(incoming)) {
       writeProblem(socket, new Problem('NOT_SUPPORTED', `the only upgrade is GET with Upgrade: ${upgradeProtocol}`));
-    } else if (member === undefined || this.#closed) {
+    } else if (member === undefined || this.#refusing) {
       writeProblem(socket, new Problem('NOT_READY', 'this node is starting or stopping'));
     } else {
       if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
@@ -55,15 +60,16 @@ export class FrameServer {
     }
   }
 
-  /** Ends every connection once what was sent on it has left. */
-  close(): void {
-    this.#closed = true;
-    for (const connection of this.#connections) connection.end();
+  /** Takes no further connection and no further request; what is under way goes on. */
+  refuse(): void {
+    this.#refusing = true;
+    for (const client of this.#clients.values()) client.stop();
   }
 
-  /** Drops whatever connection is left. */
-  destroy(): void {
-    for (const connection of this.#connections) connection.destroy();
+  /** Ends every connection once what was sent on it has left. */
+  close(): void {
+    this.refuse();
+    for (const connection of this.#connections) connection.end();
   }
 
   #serve(member: ServedMember, socket: Duplex): void {
@@ -78,6 +84,7 @@ export class FrameServer {
       frame: (frame) => receive(frame),
       closed: (error) => {
         this.#connections.delete(connection);
+        this.#clients.delete(connection);
         if (error !== undefined) this.#dependencies.log.warn('connection-lost', { who, reason: error.message });
       },
     });
@@ -87,6 +94,7 @@ export class FrameServer {
   #receiverFor(member: ServedMember, hello: Hello, connection: Connection): (frame: Uint8Array) => void {
     if (hello.role === 'client') {
       const session = new ClientSession(connection, member);
+      this.#clients.set(connection, session);
       return (frame) => session.receive(frame);
     }
     const from = hello.nodeId;

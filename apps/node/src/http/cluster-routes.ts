@@ -12,11 +12,9 @@ export interface ClusterRoutesDependencies {
   status(): NodeStatus | undefined;
 }
 
-export function addClusterRoutes(
-  app: Hono<{ Bindings: HttpBindings }>,
-  { status }: ClusterRoutesDependencies,
-): void {
-  const plain = (description: string) => ({ description, content: { 'text/plain': { schema: { type: 'string' } } } }) as const;
+export function addClusterRoutes(app: Hono<{ Bindings: HttpBindings }>, { status }: ClusterRoutesDependencies): void {
+  const plain = (description: string) =>
+    ({ description, content: { 'text/plain': { schema: { type: 'string' } } } }) as const;
 
   app.get(
     '/',
@@ -50,7 +48,10 @@ export function addClusterRoutes(
       operationId: 'getClusterStatus',
       tags: ['cluster'],
       responses: {
-        200: { description: 'Members, keyspaces, storage.', content: { 'application/json': { schema: resolver(statusSchema) } } },
+        200: {
+          description: 'Members, keyspaces, storage.',
+          content: { 'application/json': { schema: resolver(statusSchema) } },
+        },
         ...problemResponses([503]),
       },
     }),

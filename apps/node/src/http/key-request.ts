@@ -69,7 +69,10 @@ function encodingOf(parameters: ReadonlyMap<string, string>): string | undefined
 function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): number | undefined {
   const text = parameters.get(name);
   if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new Problem('INVALID_QUORUM', `${name} must be an integer from 1 to the number of replicas, got ${quote(text)}`);
+  throw new Problem(
+    'INVALID_QUORUM',
+    `${name} must be an integer from 1 to the number of replicas, got ${quote(text)}`,
+  );
 }
 
 function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {

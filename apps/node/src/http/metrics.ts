@@ -9,8 +9,16 @@ interface Place {
   readonly outcome?: string;
 }
 
-const reads = (outcome: string): Place => ({ name: 'kv_reads_total', help: 'Reads coordinated here, by outcome.', outcome });
-const writes = (outcome: string): Place => ({ name: 'kv_writes_total', help: 'Writes coordinated here, by outcome.', outcome });
+const reads = (outcome: string): Place => ({
+  name: 'kv_reads_total',
+  help: 'Reads coordinated here, by outcome.',
+  outcome,
+});
+const writes = (outcome: string): Place => ({
+  name: 'kv_writes_total',
+  help: 'Writes coordinated here, by outcome.',
+  outcome,
+});
 
 /** A new counter of the member does not compile until it has a place here. */
 const counterPlaces: Readonly<Record<keyof Counters, Place>> = {

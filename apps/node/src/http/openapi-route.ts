@@ -28,7 +28,9 @@ export function addOpenApiRoute(app: Hono<{ Bindings: HttpBindings }>): void {
     describeRoute({
       summary: 'This description',
       tags: ['cluster'],
-      responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } },
+      responses: {
+        200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+      },
     }),
     openAPIRouteHandler(app, {
       excludeStaticFile: false,

@@ -68,9 +68,14 @@ function parseParameters(query: string): Map<string, string> {
 
 function percentDecode(text: string): Uint8Array {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) {
-    throw new Problem('INVALID_ENCODING', 'a percent sign must be followed by two hexadecimal digits; itself it is %25');
+    throw new Problem(
+      'INVALID_ENCODING',
+      'a percent sign must be followed by two hexadecimal digits; itself it is %25',
+    );
   }
-  const latin1 = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const latin1 = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
   return new Uint8Array(Buffer.from(latin1, 'latin1'));
 }
 

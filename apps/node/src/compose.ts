@@ -1,0 +1,212 @@
+/** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
+import { inlineJobs, NodeFileSystem, openManifestImage, ZstdCodec } from '@kv/lsm-storage';
+import { type Config, ConfigError } from './config.ts';
+import { FrameServer } from './connections/frame-server.ts';
+import { helloFrame } from './connections/hello-frame.ts';
+import { PeerLinks } from './connections/peer-links.ts';
+import { createHttpApp } from './http/app.ts';
+import { createHttpServer } from './http/http-server.ts';
+import { Problem } from './http/problem-details.ts';
+import { checkedListenAddress, type ListenAddress } from './listen-address.ts';
+import { whenReady } from './readiness.ts';
+import { systemClock } from './system/clock.ts';
+import { createLog } from './system/log.ts';
+import { systemRandom } from './system/random.ts';
+import { systemTimers } from './system/timers.ts';
+import { readTopologyFile } from './topology-file.ts';
+
+export interface NodeEvents {
+  /** The port is bound and the member has its identity on disk. */
+  listening(): void;
+  /** It serves, and has heard from the members that it can. */
+  ready(): void;
+  /** It must not go on. Called at most once. */
+  fatal(error: Error): void;
+}
+
+export interface RunningNode {
+  readonly log: Log;
+  readonly member: ClusterNode;
+  /** Stops accepting, lets what runs finish for a bounded time, closes the storage. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long requests under way may take once the node stops. */
+const finishWithinMs = 2000;
+/** How long last answers may take to leave. */
+const flushWithinMs = 250;
+
+/** @throws ConfigError, ClusterNodeError, StorageError: nothing is left running */
+export async function startNode(config: Config, events: NodeEvents): Promise<RunningNode> {
+  const topology = readTopologyFile(config.topology);
+  const self = memberNamed(config.node, topology, config.topology);
+  const address = await checkedListenAddress(config.listen ?? self.address, config.allowAddress);
+  const log = createLog({ level: config.logLevel, file: config.logFile, fields: { node: self.name } });
+  if (!address.isLoopback) log.warn('listening-without-authentication', { host: address.host, port: address.port });
+  const node = new Node(log, topology);
+  try {
+    await node.listen(address);
+    await node.open(config, self, events);
+    return node;
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+class Node implements RunningNode {
+  readonly log: Log;
+  readonly #topology: TopologyConfig;
+  readonly #frames: FrameServer;
+  readonly #links: PeerLinks;
+  readonly #http: Server;
+  #member: ClusterNode | undefined;
+  #stopWaiting: () => void = () => undefined;
+  #closing: Promise<void> | undefined;
+  #requests = 0;
+
+  constructor(log: Log, topology: TopologyConfig) {
+    const names = new Map(topology.members.map(({ id, name }) => [id, name]));
+    const nameOf = (id: string): string => names.get(id) ?? id;
+    this.log = log;
+    this.#topology = topology;
+    this.#links = new PeerLinks({
+      hello: () => helloFrame(this.member.hello('node')),
+      checkHello: (theirs) => this.member.checkHello(theirs),
+      linkLost: (member, reason) => {
+        log.warn('link-lost', { member: nameOf(member), reason });
+        this.member.linkLost(member);
+      },
+    });
+    this.#frames = new FrameServer({
+      member: () => this.#member,
+      heard: (member) => this.#links.heard(member),
+      log,
+    });
+    const { maxValueBytes } = defaultOptions;
+    const app = createHttpApp({
+      member: () => this.#serving(),
+      status: () => this.#member?.status(),
+      connections: () => this.#frames.connections,
+      nameOf,
+      maxValueBytes,
+      log,
+    });
+    this.#http = createHttpServer({
+      app,
+      log,
+      maxValueBytes,
+      upgrade: (incoming, socket, head) => this.#frames.upgrade(incoming, socket, head),
+    });
+    this.#http.on('request', (_incoming, outgoing) => {
+      this.#requests += 1;
+      outgoing.once('close', () => (this.#requests -= 1));
+    });
+  }
+
+  get member(): ClusterNode {
+    if (this.#member === undefined) throw new Error('the member is not open');
+    return this.#member;
+  }
+
+  listen({ host, port }: ListenAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      this.#http.listen({ host, port, exclusive: true }, resolve);
+    });
+  }
+
+  async open(config: Config, self: MemberConfig, events: NodeEvents): Promise<void> {
+    makeFolder(config.data);
+    const fileSystem = new NodeFileSystem(config.data);
+    const ports = {
+      clock: systemClock,
+      timers: systemTimers,
+      random: systemRandom,
+      transport: this.#links,
+      log: this.log,
+      fileSystem,
+      openManifest: () => openManifestImage(fileSystem),
+      jobs: inlineJobs,
+      codec: new ZstdCodec(),
+      fatal: (error: Error) => events.fatal(error),
+    };
+    const member = await ClusterNode.open(ports, { topology: this.#topology, nodeId: self.id, create: config.create });
+    this.#member = member;
+    member.start();
+    const { id, generation, address } = member.status();
+    this.log.info('started', { id, generation, address });
+    events.listening();
+    this.#stopWaiting = whenReady(
+      () => member.status(),
+      systemTimers,
+      () => {
+        this.log.info('ready');
+        events.ready();
+      },
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#stopWaiting();
+    this.#http.close();
+    this.#http.closeIdleConnections();
+    this.#frames.refuse();
+    await until(() => this.#requests === 0 && this.#frames.requests === 0, finishWithinMs);
+    await this.#member?.close();
+    this.#frames.close();
+    this.#links.close();
+    await until(() => this.#frames.connections === 0, flushWithinMs);
+    this.#http.closeAllConnections();
+    this.log.info('stopped');
+  }
+
+  #serving(): ClusterNode {
+    if (this.#member === undefined || this.#closing !== undefined) {
+      throw new Problem('NOT_READY', 'this node is starting or stopping');
+    }
+    return this.#member;
+  }
+}
+
+function memberNamed(name: string, { members }: TopologyConfig, file: string): MemberConfig {
+  const member = members.find((candidate) => candidate.name === name);
+  if (member !== undefined) return member;
+  const names = members.map((candidate) => candidate.name).join(', ');
+  throw new ConfigError([`there is no member ${name} in ${file}; there is ${names}`]);
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([`cannot make the data folder ${path}: ${reason}`], { cause: error });
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError([`port ${port} on ${host} is taken by another program`], { cause: error });
+    case 'EADDRNOTAVAIL':
+      return new ConfigError([`this machine has no address ${host}`], { cause: error });
+    case 'EACCES':
+      return new ConfigError([`may not listen on port ${port}`], { cause: error });
+    default:
+      return error;
+  }
+}
+
+async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!condition() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+}

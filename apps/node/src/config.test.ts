@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigError, configSchema, helpText, optionRows, readConfig } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kv-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const needed = ['--topology', 't.json', '--node', 'node-1', '--data', 'd'];
+
+function faultsOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}): readonly string[] {
+  try {
+    readConfig(args, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+function fileWith(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('the configuration', () => {
+  it('needs topology, node and data, and has a default for the rest', () => {
+    expect(readConfig(needed, {})).toEqual({
+      topology: 't.json',
+      node: 'node-1',
+      data: 'd',
+      create: false,
+      allowAddress: [],
+      logLevel: 'info',
+    });
+  });
+
+  it.each([
+    ['--create', { create: true }],
+    ['--create=false', { create: false }],
+    ['--log-level=debug', { logLevel: 'debug' }],
+    ['--listen=127.0.0.1:0', { listen: '127.0.0.1:0' }],
+    ['--log-file=node.log', { logFile: 'node.log' }],
+    ['--allow-address=10.0.0.0/8, 192.168.7.1', { allowAddress: ['10.0.0.0/8', '192.168.7.1'] }],
+  ])('reads %s', (flag, expected) => {
+    expect(readConfig([...needed, flag], {})).toMatchObject(expected);
+  });
+
+  it('collects a list from repeated flags', () => {
+    const args = [...needed, '--allow-address', '10.1.0.1', '--allow-address', '10.1.0.2'];
+    expect(readConfig(args, {})).toMatchObject({ allowAddress: ['10.1.0.1', '10.1.0.2'] });
+  });
+
+  it('prefers flags to variables, and those to the file', () => {
+    const file = fileWith('all.yaml', 'node: from-file\ndata: from-file\ntopology: from-file\nlogLevel: warn\n');
+    const environment = { KV_CONFIG: file, KV_NODE: 'from-variable', KV_DATA: 'from-variable' };
+    expect(readConfig(['--data', 'from-flag'], environment)).toMatchObject({
+      topology: 'from-file',
+      node: 'from-variable',
+      data: 'from-flag',
+      logLevel: 'warn',
+    });
+  });
+
+  it('reads a JSON file as well', () => {
+    const file = fileWith(
+      'all.json',
+      '{"topology":"t","node":"n","data":"d","allowAddress":["10.0.0.1"],"create":true}',
+    );
+    expect(readConfig(['--config', file], {})).toMatchObject({ create: true, allowAddress: ['10.0.0.1'] });
+  });
+
+  it('reads switches and lists from variables', () => {
+    const environment = {
+      KV_TOPOLOGY: 't',
+      KV_NODE: 'n',
+      KV_DATA: 'd',
+      KV_CREATE: 'true',
+      KV_ALLOW_ADDRESS: '10.0.0.1',
+    };
+    expect(readConfig([], environment)).toMatchObject({ create: true, allowAddress: ['10.0.0.1'] });
+  });
+
+  it('tells every fault at once, whichever way it came', () => {
+    const file = fileWith('wrong.yaml', 'logLevel: loud\nunknownThing: 1\n');
+    const faults = faultsOf(['--config', file, '--frobnicate', '--data'], { KV_CREATE: 'perhaps' });
+    expect(faults).toEqual([
+      'there is no option "--frobnicate"',
+      '--data needs a value',
+      '--topology (KV_TOPOLOGY) is required',
+      '--node (KV_NODE) is required',
+      '--data (KV_DATA) is required',
+      '--create (KV_CREATE) must be true or false',
+      '--log-level (KV_LOG_LEVEL) must be one of trace, debug, info, warn, error, fatal, silent',
+      'there is no option unknownThing',
+    ]);
+  });
+
+  it('says which file it could not read', () => {
+    expect(faultsOf([...needed, '--config', '/no/such/file.yaml'])[0]).toMatch(
+      /^cannot read \/no\/such\/file.yaml: ENOENT/,
+    );
+    expect(faultsOf([...needed, '--config', fileWith('list.yaml', '- 1\n')])[0]).toMatch(/must hold an object/);
+    expect(faultsOf([...needed, '--config', fileWith('bad.yaml', 'a: [1\n')])[0]).toMatch(/^cannot read .*bad.yaml/);
+  });
+
+  it('refuses positional arguments and an empty text', () => {
+    expect(faultsOf([...needed, 'start'])).toEqual(['there is no option "start"']);
+    expect(faultsOf(['--topology=', '--node', 'n', '--data', 'd'])).toEqual([
+      '--topology (KV_TOPOLOGY) must not be empty',
+    ]);
+  });
+
+  it('asks for help before anything else is looked at', () => {
+    expect(readConfig(['--nonsense', '--help'], {})).toBe('help');
+  });
+
+  it('prints every option with its variable and its default', () => {
+    const help = helpText();
+    for (const { flag, variable } of optionRows()) {
+      expect(help).toContain(flag);
+      expect(help).toContain(`[${variable}]`);
+    }
+    expect(help).toContain('(default info)');
+  });
+
+  it('has no option that could change how the cluster decides', () => {
+    expect(Object.keys(configSchema.shape).sort()).toEqual([
+      'allowAddress',
+      'create',
+      'data',
+      'listen',
+      'logFile',
+      'logLevel',
+      'node',
+      'topology',
+    ]);
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * Which node a request is tried at next, and when: through the candidates in their order, over again while time lasts.
+ * The first failover is immediate; later ones wait, longer each round and never the same time, so that clients of a
+ * cluster in trouble do not knock in step. A node that is merely silent is not waited for: the next one is asked while
+ * the first may still answer.
+ *
+ * A plain synchronous object: the driver carries out its effects and says what became of each attempt.
+ */
+import type { Random } from './ports.ts';
+
+export type AttemptEffect =
+  | { readonly type: 'send'; readonly to: string }
+  /** Call `woke` after this time; replaces an earlier wish to be woken. */
+  | { readonly type: 'wake'; readonly afterMs: number }
+  /** Nothing is under way and nothing more will be tried. */
+  | { readonly type: 'give-up' };
+
+/** Higher: rides out longer restarts. Lower: fails sooner, and loads a cluster in trouble less. */
+const maxAttempts = 12;
+const shortestWaitMs = 50;
+const longestWaitMs = 500;
+
+export class Attempts {
+  readonly #candidates: readonly string[];
+  readonly #patienceMs: number;
+  readonly #random: Random;
+  #made = 0;
+  #underWay = 0;
+
+  /**
+   * @param candidates addresses, the best first; at least one
+   * @param patienceMs how long a node may be silent before the next one is asked as well
+   */
+  constructor(candidates: readonly string[], patienceMs: number, random: Random) {
+    this.#candidates = candidates;
+    this.#patienceMs = patienceMs;
+    this.#random = random;
+  }
+
+  start(): AttemptEffect[] {
+    return this.#next();
+  }
+
+  /** An attempt ended without settling the request. */
+  ended(): AttemptEffect[] {
+    this.#underWay -= 1;
+    if (this.#made < maxAttempts) return [{ type: 'wake', afterMs: this.#waitMs() }];
+    return this.#underWay === 0 ? [{ type: 'give-up' }] : [];
+  }
+
+  woke(): AttemptEffect[] {
+    return this.#made < maxAttempts ? this.#next() : [];
+  }
+
+  #next(): AttemptEffect[] {
+    const to = this.#candidates[this.#made % this.#candidates.length];
+    if (to === undefined) return [{ type: 'give-up' }];
+    this.#made += 1;
+    this.#underWay += 1;
+    return [
+      { type: 'send', to },
+      { type: 'wake', afterMs: this.#patienceMs },
+    ];
+  }
+
+  /** None within the first round; then doubled with each round, between half and all of it. */
+  #waitMs(): number {
+    const round = Math.floor(this.#made / this.#candidates.length);
+    if (round === 0) return 0;
+    const most = Math.min(longestWaitMs, shortestWaitMs * 2 ** (round - 1));
+    return most * (0.5 + this.#random.next() / 2);
+  }
+}

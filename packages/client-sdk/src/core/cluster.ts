@@ -1,0 +1,211 @@
+/**
+ * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
+ * that go straight to a replica of their key.
+ */
+import type { Stamp } from '@kv/quorum';
+import {
+  anyClusterId,
+  type Delete,
+  type FrameHeader,
+  type Hello,
+  highestProtocol,
+  lowestProtocol,
+  type Message,
+  negotiate,
+  type Put,
+  valueCodecs,
+} from '@kv/wire';
+import { KvError } from './errors.ts';
+import type { CallOptions, ReadOptions, WriteOptions } from './options.ts';
+import type { ClientPorts } from './ports.ts';
+import { type RequestSpec, runRequest } from './request-run.ts';
+import type { Session } from './session.ts';
+import { Sessions } from './sessions.ts';
+import type { Target } from './target.ts';
+import { type Route, TopologyView } from './topology-view.ts';
+import type { EncodedValue } from './value.ts';
+import { judgeRead, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
+import { WriteClock } from './write-clock.ts';
+
+/** What a keyspace needs of the cluster. */
+export type ClusterView = Pick<Cluster, 'read' | 'put' | 'delete'>;
+
+/** How often the topology is fetched at most while nodes come and go. */
+const refreshEveryMs = 1000;
+
+export class Cluster {
+  readonly #ports: ClientPorts;
+  readonly #target: Target;
+  readonly #sessions: Sessions;
+  readonly #clock: WriteClock;
+  readonly #hello: Hello;
+  #topology: TopologyView | undefined;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(ports: ClientPorts, target: Target) {
+    const id = hex(ports.random.bytes(16));
+    this.#ports = ports;
+    this.#target = target;
+    this.#clock = new WriteClock(ports.clock, id);
+    this.#hello = helloOf(id);
+    this.#sessions = new Sessions(ports, {
+      hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
+      checkHello: (theirs) => this.#checkHello(theirs),
+      heard: (header) => this.#heard(header),
+      lost: () => this.#refresh(),
+    });
+  }
+
+  /** What is known of the cluster. Only after {@link connect}. */
+  get topology(): TopologyView {
+    if (this.#topology === undefined) throw new KvError('CLOSED', 'the client is not connected');
+    return this.#topology;
+  }
+
+  /**
+   * Learns the topology from the first node that answers.
+   * @throws KvError UNREACHABLE naming every address that was tried
+   */
+  async connect(): Promise<void> {
+    const reasons: string[] = [];
+    for (const address of this.#target.nodes) {
+      const failure = await this.#fetchTopology(address);
+      if (failure === undefined) return;
+      reasons.push(`${address} (${failure})`);
+    }
+    this.close();
+    throw new KvError('UNREACHABLE', `no node answered at ${reasons.join(', ')}: is it running? npm start`);
+  }
+
+  /** @throws KvError */
+  read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
+    const route = this.#route(keyspace, key, 'r', options.r);
+    const message: Message = { type: 'get', key, want: 'value', r: route.needed };
+    return this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
+  }
+
+  /** @throws KvError */
+  put(keyspace: string, key: Uint8Array, value: EncodedValue, options: WriteOptions): Promise<WriteAnswer> {
+    const { contentType, bytes } = value;
+    const plain = { contentType, codec: valueCodecs.plain, rawLength: bytes.length, value: bytes };
+    return this.#write({ type: 'put', key, version: this.#clock.stamp(), ...plain }, keyspace, options);
+  }
+
+  /** @throws KvError */
+  delete(keyspace: string, key: Uint8Array, options: WriteOptions): Promise<WriteAnswer> {
+    return this.#write({ type: 'delete', key, version: this.#clock.stamp() }, keyspace, options);
+  }
+
+  /** Requests under way fail. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#sessions.close();
+  }
+
+  #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
+    const route = this.#route(keyspace, write.key, 'w', options.w);
+    const message: Message = { ...write, w: route.needed };
+    return this.#run({ kind: 'write', message, judge: judgeWrite(route.nameOf) }, route, options);
+  }
+
+  #run<Result>(
+    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'judge'>,
+    { keyspaceId, epoch, addresses }: Route,
+    { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
+  ): Promise<Result> {
+    const candidates = this.#sessions.bestFirst([...new Set([...addresses, ...this.#target.nodes])]);
+    const header = (): { keyspaceId: number; epoch: number; stamp: Stamp } => ({
+      keyspaceId,
+      epoch,
+      stamp: this.#clock.latest,
+    });
+    const sessionWith = (address: string): Session | undefined => this.#sessions.with(address);
+    return runRequest({ ports: this.#ports, sessionWith }, { ...request, candidates, timeoutMs, signal, header });
+  }
+
+  /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
+  #route(keyspace: string, key: Uint8Array, name: 'r' | 'w', asked: number | undefined): Route {
+    return this.topology.route(keyspace, key, { name, asked });
+  }
+
+  #checkHello(theirs: Hello): void {
+    negotiate(this.#hello, theirs);
+    const expected = this.#topology?.clusterId ?? theirs.clusterId;
+    if (theirs.clusterId === expected) return;
+    throw new Error(`needed a node of cluster ${expected}, got one of ${theirs.clusterId}`);
+  }
+
+  #heard({ stamp, epoch }: FrameHeader): void {
+    this.#clock.heard(stamp);
+    if (this.#topology !== undefined && epoch > this.#topology.epoch) this.#refresh();
+  }
+
+  /** Fetches the topology again from whoever is there; without an open session the next request finds its own way. */
+  #refresh(): void {
+    const now = this.#ports.clock.monotonicMs();
+    const session = this.#sessions.anyOpen();
+    if (this.#closed || session === undefined || now < this.#refreshedAt + refreshEveryMs) return;
+    this.#refreshedAt = now;
+    this.#askTopology(session, () => undefined);
+  }
+
+  /** Why the topology could not be fetched from the node, or undefined when it was. */
+  #fetchTopology(address: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const session = this.#sessions.with(address);
+      if (session === undefined) resolve('the client was closed');
+      else this.#askTopology(session, resolve);
+    });
+  }
+
+  #askTopology(session: Session, done: (failure: string | undefined) => void): void {
+    const header = { epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: this.#clock.latest };
+    const forget = session.ask(
+      { type: 'topology-request' },
+      {
+        header: () => header,
+        answered: ({ message }) => {
+          timer.cancel();
+          if (message.type === 'topology') this.#learn(new TopologyView(message));
+          done(message.type === 'topology' ? undefined : `answered with ${message.type}`);
+        },
+        lost: (reason) => {
+          timer.cancel();
+          done(reason);
+        },
+      },
+    );
+    const timer = this.#ports.timers.set(answerWithinMs, () => {
+      forget();
+      done(`no answer in ${answerWithinMs} ms`);
+    });
+  }
+
+  #learn(topology: TopologyView): void {
+    if (this.#topology === undefined || topology.epoch >= this.#topology.epoch) this.#topology = topology;
+  }
+}
+
+/** How long a node may take to tell its topology, the time to reach it included. */
+const answerWithinMs = 3000;
+
+function helloOf(id: string): Hello {
+  const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return {
+    type: 'hello',
+    lowestProtocol,
+    highestProtocol,
+    features: 0,
+    codecs: [],
+    clusterId: anyClusterId,
+    nodeId: uuid,
+    role: 'client',
+    generation: 0,
+    authentication: new Uint8Array(0),
+  };
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,83 @@
+/** The one error of this package: what could not be done, whether trying again may help, and what is known of it. */
+import type { Receipt } from './receipt.ts';
+
+/**
+ * Frozen: programs compare these codes. Add, never rename.
+ *
+ * - `INVALID_TARGET`: the text or options given to `connect` do not name a cluster.
+ * - `UNREACHABLE`: no node answered.
+ * - `CLOSED`: the client was closed.
+ * - `ABORTED`: the caller's signal said so.
+ * - `KEY_EMPTY`, `KEY_TOO_LONG`, `KEY_INVALID`: keys are 1 to 4096 bytes, and well-formed text if given as text.
+ * - `VALUE_TOO_LARGE`, `INVALID_VALUE`, `INVALID_CONTENT_TYPE`: the value cannot be stored.
+ * - `UNDECODABLE_VALUE`: the stored bytes are not what their content type says; `raw` holds them.
+ * - `SCHEMA`: the keyspace's schema refuses the value; `cause` holds its issues.
+ * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
+ * - `TOO_FEW_REPLICAS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
+ * - `TIMEOUT`: a read was not answered by its deadline.
+ * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
+ * - `REFUSED`: nodes refused for a reason that this version does not know.
+ */
+export type KvErrorCode =
+  | 'INVALID_TARGET'
+  | 'UNREACHABLE'
+  | 'CLOSED'
+  | 'ABORTED'
+  | 'KEY_EMPTY'
+  | 'KEY_TOO_LONG'
+  | 'KEY_INVALID'
+  | 'VALUE_TOO_LARGE'
+  | 'INVALID_VALUE'
+  | 'INVALID_CONTENT_TYPE'
+  | 'UNDECODABLE_VALUE'
+  | 'SCHEMA'
+  | 'UNKNOWN_KEYSPACE'
+  | 'INVALID_QUORUM'
+  | 'NOT_SUPPORTED'
+  | 'TOO_FEW_REPLICAS'
+  | 'REPAIR_INCOMPLETE'
+  | 'NOT_READY'
+  | 'STAMP_TOO_FAR_AHEAD'
+  | 'TIMEOUT'
+  | 'WRITE_UNKNOWN'
+  | 'REFUSED';
+
+export interface KvErrorDetails {
+  readonly outcome?: 'rejected' | 'unknown' | undefined;
+  readonly receipt?: Receipt | undefined;
+  readonly raw?: Uint8Array | undefined;
+  readonly cause?: unknown;
+}
+
+export class KvError extends Error {
+  override readonly name = 'KvError';
+  readonly code: KvErrorCode;
+  /** Trying the same again may succeed without anybody changing anything. */
+  readonly retryable: boolean;
+  /** Of a write: `rejected` if nothing was stored, `unknown` if it may have been; absent for anything else. */
+  readonly outcome: 'rejected' | 'unknown' | undefined;
+  /** What each replica answered, where a coordinator got so far. */
+  readonly receipt: Receipt | undefined;
+  /** The stored bytes that could not be decoded. */
+  readonly raw: Uint8Array | undefined;
+
+  constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.retryable = retryableCodes.has(code);
+    this.outcome = details.outcome;
+    this.receipt = details.receipt;
+    this.raw = details.raw;
+  }
+}
+
+const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
+  'UNREACHABLE',
+  'TOO_FEW_REPLICAS',
+  'REPAIR_INCOMPLETE',
+  'NOT_READY',
+  'STAMP_TOO_FAR_AHEAD',
+  'TIMEOUT',
+  'WRITE_UNKNOWN',
+  'REFUSED',
+]);

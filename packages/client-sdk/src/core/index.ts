@@ -1,0 +1,13 @@
+/**
+ * The client without a platform: everything that touches sockets, clocks or randomness comes in through ports.
+ * @packageDocumentation
+ */
+export { type ClusterInfo, connectWith, KvClient } from './client.ts';
+export { KvError, type KvErrorCode, type KvErrorDetails } from './errors.ts';
+export type { Key } from './key.ts';
+export { type Entry, Keyspace, type WriteResult } from './keyspace.ts';
+export type { CallOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
+export type { ClientPorts, Clock, Link, LinkHandlers, Random, Timer, Timers, Transport } from './ports.ts';
+export type { Receipt, ReplicaReceipt } from './receipt.ts';
+export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.ts';
+export { type ConnectOptions, splitAddress } from './target.ts';

@@ -1,0 +1,21 @@
+/** Keys are text or bytes; a cluster knows bytes only. */
+import { maxKeyBytes } from '@kv/wire';
+import { KvError } from './errors.ts';
+
+export type Key = string | Uint8Array;
+
+/** @throws KvError KEY_EMPTY, KEY_TOO_LONG, KEY_INVALID */
+export function encodeKey(key: Key): Uint8Array {
+  const bytes = typeof key === 'string' ? encodeText(key) : key;
+  if (bytes.length === 0) throw new KvError('KEY_EMPTY', `a key has 1 to ${maxKeyBytes} bytes, got none`);
+  if (bytes.length <= maxKeyBytes) return bytes;
+  throw new KvError('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${bytes.length}`);
+}
+
+/** Encoding replaces halves of surrogate pairs: two such keys would become one without anybody noticing. */
+function encodeText(key: string): Uint8Array {
+  if (!/\p{Surrogate}/u.test(key)) return encoder.encode(key);
+  throw new KvError('KEY_INVALID', 'a key given as text must be well-formed UTF-16, got half a surrogate pair');
+}
+
+const encoder = new TextEncoder();

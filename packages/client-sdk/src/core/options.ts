@@ -1,0 +1,23 @@
+/** What a call may say beside its key and value. */
+
+export interface CallOptions {
+  /** Milliseconds until the call fails if it is not answered. Default: the client's. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the call; what was sent already may still happen. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Replicas that must answer, 1 to N. Default: a majority. */
+  readonly r?: number | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Replicas that must be durable, 1 to N. Default: a majority. */
+  readonly w?: number | undefined;
+}
+
+export interface SetOptions extends WriteOptions {
+  /** Stored with the value. Default: by the kind of the value, bytes, text or JSON. */
+  readonly contentType?: string | undefined;
+}

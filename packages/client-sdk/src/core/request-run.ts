@@ -1,0 +1,187 @@
+/**
+ * Drives one request until it is settled: carries the attempts to sessions, time to the attempts, and answers to the
+ * judge. What it ends with is never less certain than it says: a write that one node may have carried out is `unknown`
+ * even if another node refused it.
+ */
+import type { Frame, FrameHeader, Message } from '@kv/wire';
+import { Attempts, type AttemptEffect } from './attempts.ts';
+import { KvError } from './errors.ts';
+import type { ClientPorts, Timer } from './ports.ts';
+import type { Session } from './session.ts';
+import type { Judge } from './verdict.ts';
+
+export interface RequestSpec<Result> {
+  readonly kind: 'read' | 'write';
+  readonly message: Message;
+  /** Addresses of nodes, the best first. */
+  readonly candidates: readonly string[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly judge: Judge<Result>;
+  /** The fields of the frame's header but for the deadline. */
+  header(): Omit<FrameHeader, 'operationId' | 'deadlineMs'>;
+}
+
+export interface RequestRunDependencies {
+  readonly ports: ClientPorts;
+  /** A session with a node, open or about to be; undefined once the client was closed. */
+  sessionWith(address: string): Session | undefined;
+}
+
+const shortestPatienceMs = 50;
+const longestPatienceMs = 1000;
+const longestHeadStartMs = 100;
+
+/** Rejects with a KvError. */
+export function runRequest<Result>(dependencies: RequestRunDependencies, spec: RequestSpec<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => new RequestRun(dependencies, spec, { resolve, reject }).start());
+}
+
+interface Settle<Result> {
+  resolve(result: Result): void;
+  reject(error: KvError): void;
+}
+
+class RequestRun<Result> {
+  readonly #dependencies: RequestRunDependencies;
+  readonly #spec: RequestSpec<Result>;
+  readonly #settle: Settle<Result>;
+  readonly #attempts: Attempts;
+  readonly #deadline: number;
+  readonly #forget = new Set<() => void>();
+  readonly #abort = (): void => this.#fail(this.#abortError());
+  #deadlineTimer: Timer | undefined;
+  #wakeTimer: Timer | undefined;
+  #lastError: KvError | undefined;
+  /** Attempts whose request left, and that nobody said were harmless. */
+  #uncertain = 0;
+  #settled = false;
+
+  constructor(dependencies: RequestRunDependencies, spec: RequestSpec<Result>, settle: Settle<Result>) {
+    const { clock, random } = dependencies.ports;
+    const patienceMs = Math.min(longestPatienceMs, Math.max(shortestPatienceMs, spec.timeoutMs / 4));
+    this.#dependencies = dependencies;
+    this.#spec = spec;
+    this.#settle = settle;
+    this.#attempts = new Attempts(spec.candidates, patienceMs, random);
+    this.#deadline = clock.monotonicMs() + spec.timeoutMs;
+  }
+
+  start(): void {
+    const { signal, timeoutMs } = this.#spec;
+    if (signal?.aborted === true) {
+      this.#fail(this.#abortError());
+      return;
+    }
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#deadlineTimer = this.#dependencies.ports.timers.set(timeoutMs, () => this.#fail(this.#timeoutError()));
+    this.#carryOut(this.#attempts.start());
+  }
+
+  #carryOut(effects: readonly AttemptEffect[]): void {
+    for (const effect of effects) {
+      if (this.#settled) return;
+      if (effect.type === 'send') this.#send(effect.to);
+      else if (effect.type === 'wake') this.#wakeAfter(effect.afterMs);
+      else this.#fail(this.#lastError ?? new KvError('UNREACHABLE', 'no node could be asked'));
+    }
+  }
+
+  #wakeAfter(afterMs: number): void {
+    this.#wakeTimer?.cancel();
+    this.#wakeTimer = this.#dependencies.ports.timers.set(afterMs, () => this.#carryOut(this.#attempts.woke()));
+  }
+
+  #send(to: string): void {
+    const session = this.#dependencies.sessionWith(to);
+    if (session === undefined) {
+      this.#fail(new KvError('CLOSED', 'the client was closed'));
+      return;
+    }
+    const attempt = { left: false };
+    const forget = session.ask(this.#spec.message, {
+      header: () => this.#leave(attempt),
+      answered: (frame) => {
+        this.#forget.delete(forget);
+        this.#judge(frame, attempt);
+      },
+      lost: (reason) => {
+        this.#forget.delete(forget);
+        this.#ended(new KvError('UNREACHABLE', `the link to ${to} was lost: ${reason}`), attempt, !attempt.left);
+      },
+    });
+    this.#forget.add(forget);
+  }
+
+  #leave(attempt: Attempt): Omit<FrameHeader, 'operationId'> {
+    attempt.left = true;
+    this.#uncertain += 1;
+    return { ...this.#spec.header(), deadlineMs: this.#deadlineForNode() };
+  }
+
+  #judge({ message }: Frame, attempt: Attempt): void {
+    const verdict = this.#spec.judge(message);
+    if (verdict.type === 'settled') this.#finish(() => this.#settle.resolve(verdict.result));
+    else if (verdict.type === 'try-again') this.#ended(verdict.error, attempt, verdict.harmless);
+    else {
+      this.#uncertain -= 1;
+      this.#fail(verdict.error);
+    }
+  }
+
+  #ended(error: KvError, attempt: Attempt, harmless: boolean): void {
+    if (harmless && attempt.left) this.#uncertain -= 1;
+    this.#lastError = error;
+    this.#carryOut(this.#attempts.ended());
+  }
+
+  #fail(error: KvError): void {
+    this.#finish(() => this.#settle.reject(this.#spec.kind === 'write' ? this.#writeError(error) : error));
+  }
+
+  /** Says of a write what is known of it, not only what went wrong last. */
+  #writeError(error: KvError): KvError {
+    const { code, message, receipt, cause } = error;
+    if (this.#uncertain === 0) return new KvError(code, message, { outcome: 'rejected', receipt, cause });
+    if (code === 'ABORTED') return new KvError(code, message, { outcome: 'unknown', receipt, cause });
+    const text = `the write may have happened: ${message}`;
+    return new KvError('WRITE_UNKNOWN', text, {
+      outcome: 'unknown',
+      receipt: receipt ?? this.#lastError?.receipt,
+      cause: error,
+    });
+  }
+
+  #finish(tell: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#deadlineTimer?.cancel();
+    this.#wakeTimer?.cancel();
+    this.#spec.signal?.removeEventListener('abort', this.#abort);
+    for (const forget of this.#forget) forget();
+    tell();
+  }
+
+  #timeoutError(): KvError {
+    const text = `no answer within ${this.#spec.timeoutMs} ms`;
+    const last = this.#lastError;
+    if (last === undefined) return new KvError('TIMEOUT', text);
+    const code = last.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'TIMEOUT';
+    return new KvError(code, `${text}; the last attempt: ${last.message}`, { receipt: last.receipt, cause: last });
+  }
+
+  #abortError(): KvError {
+    return new KvError('ABORTED', 'the request was aborted by its signal', { cause: this.#spec.signal?.reason });
+  }
+
+  /** A little less than what remains here, so that the node's own account of a deadline arrives before this one's. */
+  #deadlineForNode(): number {
+    const remaining = this.#deadline - this.#dependencies.ports.clock.monotonicMs();
+    return Math.max(1, Math.floor(remaining - Math.min(longestHeadStartMs, remaining / 10)));
+  }
+}
+
+/** One try at one node. `left`: its request was handed to the link. */
+interface Attempt {
+  left: boolean;
+}

@@ -1,0 +1,126 @@
+/** What an answer means for its request: it is settled, or it is worth another try somewhere else. */
+import type { Receipt as CoordinatorReceipt, Version } from '@kv/quorum';
+import {
+  decodeRecordMeta,
+  type GetReply,
+  type Message,
+  type ReadFailed,
+  type Refusal,
+  type WriteReply,
+} from '@kv/wire';
+import { KvError, type KvErrorCode } from './errors.ts';
+import { clientReceipt, type Receipt } from './receipt.ts';
+
+export type Verdict<Result> =
+  | { readonly type: 'settled'; readonly result: Result }
+  /** No other node would answer otherwise. */
+  | { readonly type: 'refused'; readonly error: KvError }
+  /** `harmless`: this attempt certainly changed nothing. */
+  | { readonly type: 'try-again'; readonly error: KvError; readonly harmless: boolean };
+
+export type Judge<Result> = (message: Message) => Verdict<Result>;
+export type NameOf = (id: string) => string;
+
+export type ReadAnswer =
+  | {
+      readonly found: true;
+      readonly version: Version;
+      readonly contentType: string;
+      readonly bytes: Uint8Array;
+      readonly receipt: Receipt;
+    }
+  | { readonly found: false; readonly version: Version | undefined; readonly receipt: Receipt };
+
+export interface WriteAnswer {
+  readonly outcome: 'applied' | 'superseded';
+  readonly version: Version;
+  readonly winner: Version | undefined;
+  readonly certain: boolean;
+  readonly receipt: Receipt;
+}
+
+export function judgeRead(nameOf: NameOf): Judge<ReadAnswer> {
+  return (message) => {
+    switch (message.type) {
+      case 'get-reply':
+        return { type: 'settled', result: readAnswer(message, nameOf) };
+      case 'read-failed':
+        return { type: 'try-again', error: readFailure(message, nameOf), harmless: true };
+      case 'error':
+        return refusal(message);
+      default:
+        return unexpected(message);
+    }
+  };
+}
+
+export function judgeWrite(nameOf: NameOf): Judge<WriteAnswer> {
+  return (message) => {
+    switch (message.type) {
+      case 'write-reply':
+        return writeVerdict(message, nameOf);
+      case 'error':
+        return refusal(message);
+      default:
+        return unexpected(message);
+    }
+  };
+}
+
+function readAnswer(reply: GetReply, nameOf: NameOf): ReadAnswer {
+  const receipt = clientReceipt(reply.receipt, nameOf);
+  const meta = reply.meta === undefined ? undefined : decodeRecordMeta(reply.meta);
+  if (reply.found === 'absent' || meta?.kind !== 'value') return { found: false, version: meta?.version, receipt };
+  const { version, contentType } = meta;
+  return { found: true, version, contentType, bytes: reply.value ?? new Uint8Array(0), receipt };
+}
+
+function readFailure({ outcome, receipt }: ReadFailed, nameOf: NameOf): KvError {
+  const codes = {
+    unavailable: 'TOO_FEW_REPLICAS',
+    'repair-incomplete': 'REPAIR_INCOMPLETE',
+    'timed-out': 'TIMEOUT',
+  } as const;
+  const detail = outcome === 'repair-incomplete' ? '; but too few held the newest version in time' : '';
+  const message = `needed ${receipt.needed} of the key's replicas to answer, got ${receipt.got}${detail}`;
+  return new KvError(codes[outcome], message, { receipt: clientReceipt(receipt, nameOf) });
+}
+
+function writeVerdict(reply: WriteReply, nameOf: NameOf): Verdict<WriteAnswer> {
+  const { outcome, version, winner, certain } = reply;
+  const receipt = clientReceipt(reply.receipt, nameOf);
+  if (outcome === 'applied' || outcome === 'superseded') {
+    return { type: 'settled', result: { outcome, version, winner, certain, receipt } };
+  }
+  const message = `needed ${receipt.needed} of the key's replicas to be durable, got ${receipt.got}`;
+  const error = new KvError(writeCode(reply.receipt, reply.reason), message, { outcome, receipt });
+  return { type: 'try-again', error, harmless: outcome === 'rejected' };
+}
+
+function writeCode({ needed, got }: CoordinatorReceipt, reason: string | undefined): KvErrorCode {
+  if (reason === 'deadline') return 'TIMEOUT';
+  return reason === 'refused' || got >= needed ? 'REFUSED' : 'TOO_FEW_REPLICAS';
+}
+
+/** Codes of refusals that hold at every node, and those that may not; a node that refused did nothing. */
+const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
+  'KEY_EMPTY',
+  'KEY_TOO_LONG',
+  'VALUE_TOO_LARGE',
+  'INVALID_CONTENT_TYPE',
+  'INVALID_QUORUM',
+  'UNKNOWN_KEYSPACE',
+  'NOT_SUPPORTED',
+]);
+const passing: ReadonlySet<string> = new Set<KvErrorCode>(['NOT_READY', 'STAMP_TOO_FAR_AHEAD']);
+
+function refusal({ code, message }: Refusal): Verdict<never> {
+  if (lasting.has(code)) return { type: 'refused', error: new KvError(code as KvErrorCode, message) };
+  const known = passing.has(code) ? (code as KvErrorCode) : 'REFUSED';
+  return { type: 'try-again', error: new KvError(known, `a node refused: ${code}: ${message}`), harmless: true };
+}
+
+function unexpected(message: Message): Verdict<never> {
+  const error = new KvError('REFUSED', `a node answered with an unexpected ${message.type}`);
+  return { type: 'try-again', error, harmless: false };
+}

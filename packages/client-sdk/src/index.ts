@@ -1,4 +1,0 @@
-/** The typed client: connect, typed keyspaces, straight to a replica.
- * @packageDocumentation
- */
-export {};
