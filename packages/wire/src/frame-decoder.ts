@@ -1,7 +1,7 @@
 /**
  * Cuts a stream into frames, wherever its chunks begin and end. A frame that lies within one chunk is decoded in place;
- * only a frame that chunks cut apart is collected, in a buffer that grows with what has arrived, never with what a length
- * field promises.
+ * only a frame that chunks cut apart is collected, in a buffer that grows with what has arrived, never with what a
+ * length field promises.
  */
 import { ByteReader } from './bytes/byte-reader.ts';
 import { WireError } from './errors.ts';

@@ -356,6 +356,19 @@ describe('decoding refuses', () => {
     expect(error.cause).toBeInstanceOf(TypeError);
   });
 
+  it('more items than a list may hold, though they are all there', () => {
+    const suspects = new Array<string>(1024).fill(nodeId);
+    const full = encodeFrame(plain, { type: 'gossip-syn', clusterId, digests: [], suspects });
+    expect(decodeFrame(full).message).toMatchObject({ suspects });
+    const over = Uint8Array.of(...full, ...full.subarray(-16));
+    const view = new DataView(over.buffer);
+    view.setUint32(0, over.length - 4);
+    view.setUint32(33 + 16 + 4, 1025);
+    expect(refusal(() => decodeFrame(over)).message).toBe(
+      'gossip-syn.suspects: needed at most 1024 items that fit 16400 bytes, got a count of 1025',
+    );
+  });
+
   it('maps whose names are not ascending: a map has one form', () => {
     const bytes = encodeFrame(plain, { type: 'error', code: '', message: '', details: { a: '', b: '' } });
     const [a, b] = [bytes.indexOf(0x61), bytes.indexOf(0x62)];

@@ -1,6 +1,6 @@
 /**
- * The file that makes a data directory one member of one cluster. A format that lasts: one JSON object and a newline, for
- * people to read too; drawn in docs/formats/identity.md.
+ * The file that makes a data directory one member of one cluster. A format that lasts: one JSON object and a newline,
+ * for people to read too; drawn in docs/formats/identity.md.
  */
 import { malformed, WireError } from './errors.ts';
 import { uuidToBytes } from './uuid.ts';

@@ -1,6 +1,7 @@
 /**
- * The keys of a node's storage engine. Byte order puts all records of one keyspace in one partition side by side, so that
- * streaming, hashing and dropping them are range operations. A format that lasts, drawn in docs/formats/storage-key.md:
+ * The keys of a node's storage engine. Byte order puts all records of one keyspace in one partition side by side, so
+ * that streaming, hashing and dropping them are range operations. A format that lasts, drawn in
+ * docs/formats/storage-key.md:
  *
  *   u8 kind · u16 partition · u32 keyspace id · user key (1 to 4096 bytes)
  */

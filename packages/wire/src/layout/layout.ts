@@ -1,6 +1,6 @@
 /**
- * A layout is the one description of how a value lies in bytes: its size, its writer and its reader in one object, built
- * from smaller layouts. Formats are therefore written once, and read as the tables that they are.
+ * A layout is the one description of how a value lies in bytes: its size, its writer and its reader in one object,
+ * built from smaller layouts. Formats are therefore written once, and read as the tables that they are.
  *
  * Integers are big endian. Layouts refuse on both sides what the format forbids, so whatever was encoded decodes.
  */
