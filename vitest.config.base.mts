@@ -1,11 +1,16 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import type { ViteUserConfig } from 'vitest/config';
+import { readmeTests } from './tools/workspace/src/readme-tests.ts';
 
 const source = '@kv/source';
 
-/** Tests import sibling packages from source. Arrays replace Vite's default conditions, so the defaults are spread. */
+/**
+ * Tests import sibling packages from source, and a package's README is a test file too. Arrays replace Vite's default
+ * conditions, so the defaults are spread.
+ */
 export const base: ViteUserConfig = {
+  plugins: [readmeTests()],
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
-  test: { include: ['src/**/*.test.ts'], restoreMocks: true, watch: false, testTimeout: 30_000 },
+  test: { include: ['src/**/*.test.ts', 'README.md'], restoreMocks: true, watch: false, testTimeout: 30_000 },
 };
