@@ -1,0 +1,19 @@
+/** Every promise that a finished history can be held to. */
+import type { History, StoredCopy, Violation } from '../history.ts';
+import { convergence } from './convergence.ts';
+import { honestOutcomes } from './honest-outcomes.ts';
+import { monotoneReads } from './monotone-reads.ts';
+import { noLostWrite } from './no-lost-write.ts';
+import { ownWritesWin } from './own-writes-win.ts';
+import { readAfterWrite } from './read-after-write.ts';
+
+export function checkHistory(history: History, copies: readonly StoredCopy[]): Violation[] {
+  return [
+    ...noLostWrite(history),
+    ...readAfterWrite(history),
+    ...monotoneReads(history),
+    ...ownWritesWin(history),
+    ...honestOutcomes(history),
+    ...convergence(history, copies),
+  ];
+}

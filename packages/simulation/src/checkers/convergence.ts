@@ -1,0 +1,27 @@
+/**
+ * Replicas agree in the end: once the faults are over and every key was read at R = N, all replicas of a key hold the
+ * same version and the same bytes, and that version is the one which was read.
+ */
+import { sameVersion } from '@kv/quorum';
+import { answered, type History, shortVersion, type StoredCopy, type Violation } from '../history.ts';
+import { byKey } from './by-key.ts';
+
+export function convergence(history: History, copies: readonly StoredCopy[]): Violation[] {
+  const finals = new Map(answered(history.reads).flatMap((read) => (read.final ? [[read.key, read]] : [])));
+  return [...byKey(copies)].flatMap(([key, held]) => {
+    const read = finals.get(key);
+    const [first] = held;
+    if (first === undefined) return [];
+    const agree = held.every((copy) => sameVersion(copy.version, first.version) && copy.bytes === first.bytes);
+    const asRead = read === undefined || sameVersion(read.version, first.version);
+    if (agree && asRead) return [];
+    return [{ check: 'convergence', key, operations: read === undefined ? [] : [read.id], message: differing(held) }];
+  });
+}
+
+function differing(copies: readonly StoredCopy[]): string {
+  const held = copies.map(({ replica, version, bytes }) => {
+    return `${replica} holds ${version === undefined ? 'nothing' : `${shortVersion(version)} (${bytes})`}`;
+  });
+  return `after the last reads ${held.join(', ')}`;
+}

@@ -1,0 +1,26 @@
+/**
+ * Where R + W > N, a read that began after a write was acknowledged gives a version at least as high, in stamp order:
+ * the replicas asked and the replicas that had acknowledged share one.
+ */
+import { compareVersions } from '@kv/quorum';
+import { answered, describe, type History, isAcknowledged, isAfter, type ReadRecord, type Violation } from '../history.ts';
+import { byKey } from './by-key.ts';
+
+export function readAfterWrite(history: History): Violation[] {
+  const writes = byKey(history.writes.filter((write) => isAcknowledged(write) && write.version !== undefined));
+  return answered(history.reads).flatMap((read) =>
+    (writes.get(read.key) ?? [])
+      .filter((write) => read.r + write.w > history.replicas && isAfter(read, write) && isOlder(read, write))
+      .map((write) => ({
+        check: 'read-after-write',
+        key: read.key,
+        operations: [write.id, read.id],
+        message: `a read missed a write that was acknowledged before it began: ${describe(read)} after ${describe(write)}`,
+      })),
+  );
+}
+
+function isOlder(read: ReadRecord, { version }: { version: ReadRecord['version'] }): boolean {
+  if (version === undefined) return false;
+  return read.version === undefined || compareVersions(read.version, version) < 0;
+}

@@ -1,0 +1,40 @@
+/**
+ * A replica never forgets: whatever version of a key it has told anyone that it holds, it says later that it holds that
+ * one or a newer one, through every crash, as long as its disk lives. Checked while the simulation runs.
+ */
+import { compareVersions, type Version } from '@kv/quorum';
+import { shortVersion, type Violation } from '../history.ts';
+
+/** What a replica told another member about a key. */
+export interface ReplicaClaim {
+  readonly replica: string;
+  readonly key: string;
+  /** `undefined`: it said that it holds nothing. */
+  readonly version: Version | undefined;
+  /** Virtual milliseconds. */
+  readonly at: number;
+}
+
+export class ReplicaMemory {
+  readonly #highest = new Map<string, { version: Version; at: number }>();
+  readonly #violations: Violation[] = [];
+
+  get violations(): readonly Violation[] {
+    return this.#violations;
+  }
+
+  claim({ replica, key, version, at }: ReplicaClaim): void {
+    const before = this.#highest.get(`${replica} ${key}`);
+    if (before !== undefined && (version === undefined || compareVersions(version, before.version) < 0)) {
+      const now = version === undefined ? 'nothing' : shortVersion(version);
+      this.#violations.push({
+        check: 'replica-memory',
+        key,
+        operations: [],
+        message: `${replica} holds ${now} at ${at.toFixed(1)}, but held ${shortVersion(before.version)} at ${before.at.toFixed(1)}`,
+      });
+    } else if (version !== undefined) {
+      this.#highest.set(`${replica} ${key}`, { version, at });
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * How a frame travels through the virtual network: behind the hello of who sends it. A real connection begins with the
+ * hello; a datagram has no beginning, so each carries it.
+ *
+ *   u16 length of the hello frame · hello frame · frame
+ */
+import { decodeFrame, encodeFrame, type Hello } from '@kv/wire';
+
+const lengthBytes = 2;
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const header = { operationId: 0, epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: { ms: 0, counter: 0 } };
+  return encodeFrame(header, hello);
+}
+
+export function packFrame(hello: Uint8Array, frame: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(lengthBytes + hello.length + frame.length);
+  new DataView(packed.buffer).setUint16(0, hello.length);
+  packed.set(hello, lengthBytes);
+  packed.set(frame, lengthBytes + hello.length);
+  return packed;
+}
+
+export interface GreetedFrame {
+  readonly hello: Hello;
+  readonly frame: Uint8Array;
+}
+
+export function unpackFrame(packed: Uint8Array): GreetedFrame {
+  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
+  const { message } = decodeFrame(packed.subarray(lengthBytes, lengthBytes + length));
+  if (message.type !== 'hello') throw new TypeError(`a link begins with a hello, got ${message.type}`);
+  return { hello: message, frame: frameIn(packed) };
+}
+
+/** The frame alone, where the hello is of no interest. */
+export function frameIn(packed: Uint8Array): Uint8Array {
+  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
+  return packed.subarray(lengthBytes + length);
+}

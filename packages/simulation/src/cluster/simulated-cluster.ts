@@ -1,0 +1,73 @@
+/** The nodes of one simulated cluster, and what is to be said about all of them. */
+import type { TopologyConfig } from '@kv/cluster-node';
+import { noCodec } from '@kv/lsm-storage/core';
+import { ZstdCodec } from '@kv/lsm-storage';
+import type { ClusterOptions } from '../scenario/options.ts';
+import type { DiskOptions } from '../world/disk/disk-options.ts';
+import type { SeededRandom } from '../world/seeded-random.ts';
+import type { World } from '../world/world.ts';
+import { drawUuid } from './draw-uuid.ts';
+import { type Replacements, SimulatedNode } from './simulated-node.ts';
+
+/** The keyspace that simulated clients use. */
+export const keyspace = { id: 1, name: 'default' } as const;
+
+export interface SimulatedClusterConfig {
+  readonly options: ClusterOptions;
+  readonly disk: DiskOptions;
+  readonly replacements: Replacements;
+  readonly random: SeededRandom;
+  failed(what: string): void;
+}
+
+export class SimulatedCluster {
+  readonly topology: TopologyConfig;
+  /** By the name of their machine. */
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+
+  constructor(world: World, { options, disk, replacements, random, failed }: SimulatedClusterConfig) {
+    const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
+    this.topology = drawTopology(random, names, options);
+    this.nodes = new Map(
+      this.topology.members.map(({ id, name, address }) => [
+        name,
+        new SimulatedNode(world, world.machine(name, { disk }), {
+          topology: this.topology,
+          nodeId: id,
+          address,
+          options: nodeOptions(options),
+          codec: options.compress ? new ZstdCodec() : noCodec,
+          jobWaitMs: options.jobWaitMs,
+          replacements,
+          failed: (what, error) => failed(`${name} ${what}: ${messageOf(error)}`),
+        }),
+      ]),
+    );
+  }
+
+  get addresses(): string[] {
+    return this.topology.members.map(({ address }) => address);
+  }
+
+  get ready(): boolean {
+    return [...this.nodes.values()].every((node) => node.ready);
+  }
+}
+
+function drawTopology(random: SeededRandom, names: readonly string[], options: ClusterOptions): TopologyConfig {
+  return {
+    clusterId: drawUuid(random),
+    partitions: options.partitions,
+    members: names.map((name, index) => ({ id: drawUuid(random), name, address: `${name}:${7400 + index}` })),
+    keyspaces: [{ ...keyspace, replicas: options.replicas }],
+  };
+}
+
+function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
+  const { requestTimeoutMs, standInAfterMs, memtableBytes, segmentBytes, blockBytes, compactionFan } = options;
+  return { requestTimeoutMs, standInAfterMs, storage: { memtableBytes, segmentBytes, blockBytes, compactionFan } };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

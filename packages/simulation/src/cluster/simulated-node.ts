@@ -1,0 +1,149 @@
+/**
+ * A real `ClusterNode` on a simulated machine: started, crashed, paused and restarted, with the machine's clock, disk and
+ * network behind its ports.
+ */
+import {
+  ClusterNode,
+  type ClusterNodeOptions,
+  type ClusterNodePorts,
+  defaultStrategies,
+  type Strategies,
+  type TopologyConfig,
+} from '@kv/cluster-node';
+import { openManifestImage } from '@kv/lsm-storage';
+import type { Codec, FileSystem, Manifest } from '@kv/lsm-storage/core';
+import type { CrashLosses, CrashOutcome } from '../world/disk/crash.ts';
+import type { Incarnation } from '../world/incarnation.ts';
+import type { Machine } from '../world/machine.ts';
+import type { Endpoint } from '../world/network/endpoint.ts';
+import type { World } from '../world/world.ts';
+import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
+import { VirtualJobs } from './virtual-jobs.ts';
+
+/** What a bug that is planted from outside may replace. */
+export interface Replacements {
+  fileSystem?(fileSystem: FileSystem): FileSystem;
+  strategies?(defaults: Strategies): Strategies;
+}
+
+export interface SimulatedNodeConfig {
+  readonly topology: TopologyConfig;
+  readonly nodeId: string;
+  /** Where it listens in the virtual network. */
+  readonly address: string;
+  readonly options: Partial<ClusterNodeOptions>;
+  readonly codec: Codec;
+  /** Mean time until a flush or a compaction begins, in milliseconds. */
+  readonly jobWaitMs: number;
+  readonly replacements: Replacements;
+  /** The node could not start, stopped by itself, or failed to close: with faults such as these it never may. */
+  failed(what: string, error: unknown): void;
+}
+
+export class SimulatedNode {
+  readonly machine: Machine;
+  readonly config: SimulatedNodeConfig;
+  readonly #world: World;
+  #node: ClusterNode | undefined;
+  #manifest: Manifest | undefined;
+
+  constructor(world: World, machine: Machine, config: SimulatedNodeConfig) {
+    this.#world = world;
+    this.machine = machine;
+    this.config = config;
+  }
+
+  /** The node that runs; `undefined` while the machine is down or the node is still opening its folder. */
+  get node(): ClusterNode | undefined {
+    return this.#node;
+  }
+
+  get ready(): boolean {
+    return this.#node?.ready === true;
+  }
+
+  /** @param create the machine's first start */
+  start(create = false): void {
+    const incarnation = this.machine.start();
+    const { topology, nodeId, options, replacements } = this.config;
+    const strategies = replacements.strategies?.(defaultStrategies) ?? defaultStrategies;
+    const link: { send: Endpoint | undefined; hello: Uint8Array } = { send: undefined, hello: new Uint8Array(0) };
+    const ports = this.#ports(incarnation, (address, frame) => {
+      if (link.send !== undefined) this.#world.network.send(link.send, address, packFrame(link.hello, frame));
+    });
+    ClusterNode.open(ports, { topology, nodeId, create, options }, strategies).then(
+      (node) => {
+        link.hello = encodeHello(node.hello('node'));
+        link.send = this.#listen(node, link.hello);
+        this.#node = node;
+        node.start();
+      },
+      (error: unknown) => this.config.failed('could not start', error),
+    );
+  }
+
+  /** Ends the node at once, as a power cut does; what its disk had not synced is lost as `outcome` says. */
+  crash(outcome: CrashOutcome): CrashLosses {
+    this.#node = undefined;
+    const losses = this.machine.crash(outcome);
+    // The dead node will not, and its database would stay in memory.
+    void this.#manifest?.close();
+    this.#manifest = undefined;
+    return losses;
+  }
+
+  /** Shuts the node down in order. */
+  async close(): Promise<void> {
+    try {
+      await this.#node?.close();
+    } catch (error) {
+      this.config.failed('could not close', error);
+    }
+    this.#node = undefined;
+  }
+
+  #listen(node: ClusterNode, hello: Uint8Array): Endpoint {
+    const { network } = this.#world;
+    const endpoint: Endpoint = this.machine.listen(this.config.address, {
+      receive: (from, packed) => {
+        const greeted = unpackFrame(packed);
+        try {
+          node.checkHello(greeted.hello);
+        } catch {
+          return;
+        }
+        if (greeted.hello.role === 'node') node.receive(greeted.hello.nodeId, greeted.frame);
+        else node.serve(greeted.frame, (reply) => network.send(endpoint, from, packFrame(hello, reply)));
+      },
+      linkLost: (address) => {
+        const peer = this.config.topology.members.find((member) => member.address === address);
+        if (peer !== undefined) node.linkLost(peer.id);
+      },
+    });
+    return endpoint;
+  }
+
+  #ports(incarnation: Incarnation, send: (address: string, frame: Uint8Array) => void): ClusterNodePorts {
+    const { codec, jobWaitMs, replacements, failed } = this.config;
+    const random = this.machine.randomOfLife();
+    const plain = this.machine.fileSystem();
+    const fileSystem = replacements.fileSystem?.(plain) ?? plain;
+    return {
+      clock: { wallMs: () => this.machine.wallClock.wallMs(), monotonicMs: () => this.#world.now },
+      timers: this.machine.timers(),
+      random,
+      transport: { send: (_to, address, frame) => send(address, frame) },
+      log: { info: nothing, warn: nothing, error: nothing },
+      fileSystem,
+      openManifest: async () => {
+        this.#manifest = await openManifestImage(fileSystem);
+        return this.#manifest;
+      },
+      jobs: new VirtualJobs(incarnation, random.fork('jobs'), jobWaitMs),
+      codec,
+      fatal: (error) => failed('stopped by itself', error),
+    };
+  }
+}
+
+function nothing(): void {}

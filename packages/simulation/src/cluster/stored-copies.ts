@@ -1,0 +1,38 @@
+/** What the replicas hold in the end, read from their disks by a storage engine of its own: past every cache and cover. */
+import type { Topology } from '@kv/cluster-node';
+import { openManifestImage } from '@kv/lsm-storage';
+import { StorageEngine } from '@kv/lsm-storage/core';
+import { encodeDataKey, versionOfMeta } from '@kv/wire';
+import type { StoredCopy } from '../history.ts';
+import { hashBytes } from './fingerprint.ts';
+import { keyspace } from './simulated-cluster.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+import { VirtualJobs } from './virtual-jobs.ts';
+
+/** Takes virtual time; the node must be closed and its machine down. */
+export async function readStoredCopies(
+  node: SimulatedNode,
+  topology: Topology,
+  keys: readonly string[],
+): Promise<StoredCopy[]> {
+  const incarnation = node.machine.start();
+  const fileSystem = node.machine.fileSystem();
+  const manifest = await openManifestImage(fileSystem);
+  const jobs = new VirtualJobs(incarnation, node.machine.randomOfLife(), 1);
+  const engine = await StorageEngine.open({ fileSystem, manifest, jobs, codec: node.config.codec });
+  const copies = keys.flatMap((key) => copyOf(node, engine, topology, key) ?? []);
+  await engine.close();
+  return copies;
+}
+
+/** `undefined` when the node is no replica of the key. */
+function copyOf(node: SimulatedNode, engine: StorageEngine, topology: Topology, key: string): StoredCopy | undefined {
+  const bytes = new TextEncoder().encode(key);
+  const partition = topology.partitionOf(bytes);
+  const config = topology.keyspaceById(keyspace.id);
+  if (config === undefined || !topology.owners(config, partition).includes(node.config.nodeId)) return undefined;
+  const entry = engine.get(encodeDataKey(partition, keyspace.id, bytes));
+  const replica = node.machine.name;
+  if (entry === undefined) return { replica, key, version: undefined, bytes: 'none' };
+  return { replica, key, version: versionOfMeta(entry.meta), bytes: hashBytes(entry.meta, entry.value) };
+}

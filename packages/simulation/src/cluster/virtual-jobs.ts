@@ -1,0 +1,32 @@
+/** The storage engine's background work in virtual time: it begins a while later and runs among everything else. */
+import type { JobName, Jobs } from '@kv/lsm-storage/core';
+import type { Incarnation } from '../world/incarnation.ts';
+import type { SeededRandom } from '../world/seeded-random.ts';
+
+export class VirtualJobs implements Jobs {
+  readonly #incarnation: Incarnation;
+  readonly #random: SeededRandom;
+  readonly #waitMs: number;
+  /** Settles, never failing, when the last job of that name has ended. */
+  readonly #lastOf = new Map<JobName, Promise<unknown>>();
+
+  /** @param waitMs mean time until a job begins, in milliseconds */
+  constructor(incarnation: Incarnation, random: SeededRandom, waitMs: number) {
+    this.#incarnation = incarnation;
+    this.#random = random;
+    this.#waitMs = waitMs;
+  }
+
+  run<T>(name: JobName, work: () => Promise<T>): Promise<T> {
+    const previous = this.#lastOf.get(name) ?? Promise.resolve();
+    const job = previous.then(() => this.#wait()).then(work);
+    this.#lastOf.set(name, job.catch(() => undefined));
+    return job;
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#incarnation.runAfter(this.#random.exponential(this.#waitMs), resolve);
+    });
+  }
+}

@@ -1,0 +1,102 @@
+/** What clients did and were told, in virtual time: the only thing that the checkers look at. */
+import type { Version } from '@kv/quorum';
+
+interface OperationRecord {
+  /** `<client>-<number>`, unique in the run. */
+  readonly id: string;
+  readonly client: string;
+  readonly key: string;
+  /** Virtual milliseconds at which the client began it. */
+  readonly startedAt: number;
+  /** When the client was told how it ended; `Infinity` if it never was. */
+  readonly endedAt: number;
+}
+
+/** `unknown`: it may have happened, now or later. */
+export type WriteRecordOutcome = 'applied' | 'superseded' | 'rejected' | 'unknown';
+
+export interface WriteRecord extends OperationRecord {
+  readonly kind: 'put' | 'delete';
+  /** The fingerprint of the value, of no other write; `undefined` for a delete. */
+  readonly value: string | undefined;
+  readonly w: number;
+  /** Stamped by the client, or by the coordinator and named in its answer; `undefined` when nobody told. */
+  readonly version: Version | undefined;
+  readonly outcome: WriteRecordOutcome;
+  /** The version that a superseded write lost against. */
+  readonly winner?: Version;
+  /** Whether the writer's clock had been told to its coordinator, so that its stamp is after all that the writer saw. */
+  readonly ordered: boolean;
+  /** The newest version of this key that the client had been told of before it began. */
+  readonly seen: Version | undefined;
+}
+
+/** `failed`: no answer within the promise, so nothing was read. */
+export type ReadRecordOutcome = 'found' | 'absent' | 'failed';
+
+export interface ReadRecord extends OperationRecord {
+  readonly kind: 'get';
+  readonly r: number;
+  readonly outcome: ReadRecordOutcome;
+  /** What was found; of an absent key the version of its tombstone, if there is one. */
+  readonly version: Version | undefined;
+  /** The fingerprint of the value found. */
+  readonly value: string | undefined;
+  /** Read after the end of all faults, to settle what is there. */
+  readonly final: boolean;
+}
+
+export interface History {
+  /** N: how many replicas hold each key. */
+  readonly replicas: number;
+  readonly writes: readonly WriteRecord[];
+  readonly reads: readonly ReadRecord[];
+}
+
+/** What one replica holds of a key at the end, read from its own storage. */
+export interface StoredCopy {
+  readonly replica: string;
+  readonly key: string;
+  /** `undefined` when it holds nothing. */
+  readonly version: Version | undefined;
+  /** Fingerprint of all stored bytes, meta and value. */
+  readonly bytes: string;
+}
+
+/** A promise that was broken. */
+export interface Violation {
+  /** The checker's name. */
+  readonly check: string;
+  readonly key?: string;
+  /** Ids of the operations concerned. */
+  readonly operations: readonly string[];
+  readonly message: string;
+}
+
+/** True when `later` began after `earlier` had ended: no observer can doubt their order. */
+export function isAfter(later: OperationRecord, earlier: OperationRecord): boolean {
+  return later.startedAt > earlier.endedAt;
+}
+
+/** True for a write whose client was told that W replicas hold it, or something newer, durably. */
+export function isAcknowledged(write: WriteRecord): boolean {
+  return write.outcome === 'applied' || write.outcome === 'superseded';
+}
+
+export function answered(reads: readonly ReadRecord[]): ReadRecord[] {
+  return reads.filter(({ outcome }) => outcome !== 'failed');
+}
+
+/** An operation as the report of a violation tells it, in virtual time. */
+export function describe(operation: WriteRecord | ReadRecord): string {
+  const quorum = operation.kind === 'get' ? `r=${operation.r}` : `w=${operation.w}`;
+  const version = operation.version === undefined ? 'no version' : shortVersion(operation.version);
+  const end = operation.endedAt === Infinity ? 'never' : operation.endedAt.toFixed(1);
+  const { id, kind, key, outcome, startedAt } = operation;
+  return `${id} ${kind} ${key} ${quorum} [${startedAt.toFixed(1)}..${end}] ${outcome} ${version} ${operation.value ?? ''}`;
+}
+
+/** Enough of a version to tell two apart. */
+export function shortVersion({ ms, counter, actor }: Version): string {
+  return `${ms}.${counter}@${actor.slice(0, 6)}`;
+}

@@ -1,0 +1,27 @@
+/** Every bug that can be planted. */
+import { countsAckTwice } from './counts-ack-twice.ts';
+import { deadlineSaysRejected } from './deadline-says-rejected.ts';
+import { dropsLastSegment } from './drops-last-segment.ts';
+import { ignoresStamps } from './ignores-stamps.ts';
+import { lastArrivalWins } from './last-arrival-wins.ts';
+import { noDirectorySync } from './no-directory-sync.ts';
+import { noRepairBeforeAnswer } from './no-repair-before-answer.ts';
+import { noSyncBeforeAck } from './no-sync-before-ack.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { readsOneReplica } from './reads-one-replica.ts';
+
+export const plantedBugs: readonly PlantedBug[] = [
+  noSyncBeforeAck,
+  noDirectorySync,
+  dropsLastSegment,
+  noRepairBeforeAnswer,
+  readsOneReplica,
+  countsAckTwice,
+  ignoresStamps,
+  lastArrivalWins,
+  deadlineSaysRejected,
+];
+
+export function plantedBug(name: string): PlantedBug | undefined {
+  return plantedBugs.find((bug) => bug.name === name);
+}

@@ -1,0 +1,9 @@
+/** A bug that is put into every node from outside, to prove that the checkers would find it. */
+import type { Replacements } from '../cluster/simulated-node.ts';
+
+export interface PlantedBug extends Replacements {
+  /** In kebab case, for the command line. */
+  readonly name: string;
+  /** What the node does wrong. */
+  readonly wrong: string;
+}

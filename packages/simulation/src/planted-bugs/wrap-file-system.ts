@@ -1,0 +1,30 @@
+/** A file system, or a file, with some of its calls replaced. */
+import type { FileSystem, StorageFile } from '@kv/lsm-storage/core';
+
+export function wrapFileSystem(real: FileSystem, replaced: Partial<FileSystem>): FileSystem {
+  return {
+    open: (path, mode) => real.open(path, mode),
+    list: (directory) => real.list(directory),
+    createDirectory: (path) => real.createDirectory(path),
+    rename: (from, to) => real.rename(from, to),
+    remove: (path) => real.remove(path),
+    exists: (path) => real.exists(path),
+    syncDirectory: (path) => real.syncDirectory(path),
+    lock: (path) => real.lock(path),
+    ...replaced,
+  };
+}
+
+export function wrapFile(real: StorageFile, replaced: Partial<StorageFile>): StorageFile {
+  return {
+    path: real.path,
+    size: () => real.size(),
+    read: (position, length) => real.read(position, length),
+    readSync: (position, length) => real.readSync(position, length),
+    write: (position, chunks) => real.write(position, chunks),
+    truncate: (size) => real.truncate(size),
+    sync: () => real.sync(),
+    close: () => real.close(),
+    ...replaced,
+  };
+}

@@ -1,0 +1,178 @@
+/** The faults of one run as a list of timed decisions, drawn from the seed before it begins. */
+import { processCrash, type CrashOutcome, totalPowerLoss } from '../world/disk/crash.ts';
+import type { DiskCallKind } from '../world/disk/disk-calls.ts';
+import type { FaultKind } from '../world/fault-log.ts';
+import type { SeededRandom } from '../world/seeded-random.ts';
+
+interface Span {
+  /** Virtual milliseconds from the beginning of the faults. */
+  readonly at: number;
+  readonly until: number;
+}
+
+/** A fault that waits, from `at`, for an operation to be under way: one that hits an idle cluster tells little. */
+interface Strike extends Span {
+  /** Virtual milliseconds from the beginning of that operation. */
+  readonly strikeAfterMs: number;
+}
+
+/** Frames are hit by chance, everywhere. */
+export interface NoiseEpisode extends Span {
+  readonly kind: 'loss' | 'duplication' | 'reordering' | 'delay';
+  readonly chance: number;
+  /** Mean, of a delay. */
+  readonly delayMs: number;
+}
+
+/** Nothing passes from one address to another, for each of the pairs; a `delay` holds frames back instead. */
+export interface CutEpisode extends Strike {
+  readonly kind: 'one-way-cut' | 'partition' | 'delay';
+  readonly pairs: readonly (readonly [from: string, to: string])[];
+}
+
+export interface PauseEpisode extends Strike {
+  readonly kind: 'pause';
+  readonly machine: string;
+}
+
+/** The wall clock runs fast or slow from `at` until `until`, and keeps what it gained. */
+export interface SkewEpisode extends Strike {
+  readonly kind: 'clock-skew';
+  readonly machine: string;
+  readonly drift: number;
+}
+
+export interface JumpEpisode extends Strike {
+  readonly kind: 'clock-jump';
+  readonly machine: string;
+  readonly byMs: number;
+}
+
+/** The machines lose power; each is started again `downMs` later. */
+export interface CrashEpisode extends Span {
+  readonly kind: 'crash';
+  readonly machines: readonly string[];
+  /** Each machine waits for its next disk call of this kind: the moment at which there is something to lose. */
+  readonly during: DiskCallKind;
+  readonly downMs: number;
+  readonly outcome: CrashOutcome;
+}
+
+export type FaultEpisode = NoiseEpisode | CutEpisode | PauseEpisode | SkewEpisode | JumpEpisode | CrashEpisode;
+
+/** The kinds that are planned; the others of `FaultKind` are what a crash brings with it. */
+export type PlannedKind = Exclude<FaultKind, 'lost-bytes' | 'lost-entries' | 'torn-write' | 'restart'>;
+
+export const plannedKinds: readonly PlannedKind[] = [
+  'loss',
+  'delay',
+  'duplication',
+  'reordering',
+  'one-way-cut',
+  'partition',
+  'pause',
+  'clock-skew',
+  'clock-jump',
+  'crash',
+];
+
+export interface FaultPlanRequest {
+  readonly nodes: readonly string[];
+  readonly clients: readonly string[];
+  /** The faults begin and end within so many virtual milliseconds. */
+  readonly durationMs: number;
+  /** Kinds that are left out, to see which of them a violation needs. */
+  readonly without?: ReadonlySet<PlannedKind>;
+}
+
+/** Chance of a kind to be part of a run at all. */
+const kindChance = 0.45;
+
+/** In the order of their beginning. Each kind is drawn from a stream of its own: leaving one out changes no other. */
+export function drawFaultPlan(random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
+  const episodes = plannedKinds.flatMap((kind) => {
+    const stream = random.fork(kind);
+    const chosen = stream.chance(kindChance);
+    return chosen && request.without?.has(kind) !== true ? drawEpisodes(kind, stream, request) : [];
+  });
+  return episodes.sort((a, b) => a.at - b.at);
+}
+
+function drawEpisodes(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
+  const count = kind === 'crash' ? random.integer(1, 8) : random.integer(1, 4);
+  return Array.from({ length: count }, () => drawEpisode(kind, random, request));
+}
+
+function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode {
+  const span = drawSpan(random, request.durationMs);
+  const strike = { ...span, strikeAfterMs: random.logBetween(0.05, 20) };
+  const machine = random.pick(request.nodes);
+  switch (kind) {
+    case 'loss':
+    case 'duplication':
+    case 'reordering':
+      return { kind, ...span, chance: random.logBetween(0.002, 0.3), delayMs: 0 };
+    case 'delay':
+      return random.chance(0.5)
+        ? { kind, ...span, chance: random.logBetween(0.01, 1), delayMs: random.logBetween(5, 2000) }
+        : { kind, ...strike, pairs: drawPairs(random, request) };
+    case 'one-way-cut':
+      return { kind, ...strike, pairs: drawPairs(random, request) };
+    case 'partition':
+      return { kind, ...strike, pairs: drawPartition(random, request) };
+    case 'pause':
+      return { kind, ...strike, until: span.at + random.logBetween(50, 10_000), machine };
+    case 'clock-skew':
+      return { kind, ...strike, machine: anyMachine(random, request), drift: signed(random, random.logBetween(0.0005, 0.5)) };
+    case 'clock-jump':
+      return { kind, ...strike, until: span.at, machine, byMs: signed(random, random.logBetween(5, 60_000)) };
+    case 'crash':
+      return drawCrash(random, request, span.at);
+  }
+}
+
+function drawCrash(random: SeededRandom, { nodes, durationMs }: FaultPlanRequest, at: number): CrashEpisode {
+  const together = random.pick([1, 1, 1, 2, nodes.length]);
+  const downMs = random.logBetween(10, 15_000);
+  const subset = { pageReached: random.next(), pageTorn: random.next(), sizeReached: random.next(), entryReached: random.next() };
+  return {
+    kind: 'crash',
+    at,
+    until: Math.min(durationMs, at + downMs),
+    machines: random.shuffled(nodes).slice(0, together),
+    during: random.pick(['sync', 'sync', 'sync', 'write', 'sync-directory', 'sync-directory', 'rename', 'open', 'remove']),
+    downMs,
+    outcome: random.pick([subset, subset, subset, totalPowerLoss, processCrash]),
+  };
+}
+
+function drawSpan(random: SeededRandom, durationMs: number): Span {
+  const at = random.between(0, 0.8 * durationMs);
+  return { at, until: Math.min(durationMs, at + random.logBetween(200, durationMs)) };
+}
+
+/** A few directions, among nodes and from and to clients. */
+function drawPairs(random: SeededRandom, { nodes, clients }: FaultPlanRequest): [string, string][] {
+  const all = random.chance(0.8) ? nodes : [...nodes, ...clients];
+  return Array.from({ length: random.integer(1, nodes.length) }, (): [string, string] => {
+    const [from = '', to = ''] = random.shuffled(all);
+    return [from, to];
+  });
+}
+
+/** Every direction between two sides; the clients are on either. */
+function drawPartition(random: SeededRandom, { nodes, clients }: FaultPlanRequest): [string, string][] {
+  const shuffled = random.shuffled(nodes);
+  const cut = random.integer(1, nodes.length - 1);
+  const side = new Set([...shuffled.slice(0, cut), ...clients.filter(() => random.chance(0.5))]);
+  const all = [...nodes, ...clients];
+  return all.flatMap((from) => all.filter((to) => side.has(from) !== side.has(to)).map((to): [string, string] => [from, to]));
+}
+
+function anyMachine(random: SeededRandom, { nodes, clients }: FaultPlanRequest): string {
+  return random.pick([...nodes, ...nodes, ...clients]);
+}
+
+function signed(random: SeededRandom, amount: number): number {
+  return random.chance(0.5) ? amount : -amount;
+}

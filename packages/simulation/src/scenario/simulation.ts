@@ -1,0 +1,187 @@
+/**
+ * One run: a cluster comes up, clients work while the nemesis does too, then all faults end, every key is read at R = N,
+ * the nodes shut down and their disks are looked into.
+ */
+import { ReplicaMemory } from '../checkers/replica-memory.ts';
+import { listenToReplicas } from '../cluster/replica-claims.ts';
+import { SimulatedClient } from '../cluster/simulated-client.ts';
+import { keyspace, SimulatedCluster } from '../cluster/simulated-cluster.ts';
+import { readStoredCopies } from '../cluster/stored-copies.ts';
+import type { History, StoredCopy, Violation } from '../history.ts';
+import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
+import { totalPowerLoss } from '../world/disk/crash.ts';
+import { SeededRandom } from '../world/seeded-random.ts';
+import { World } from '../world/world.ts';
+import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
+import { FinalReads } from './final-reads.ts';
+import { Nemesis } from './nemesis.ts';
+import { drawOptions, type ScenarioOptions } from './options.ts';
+import { Recorder } from './recorder.ts';
+import { keysOf, Workload } from './workload.ts';
+
+/** `mixed`: everything at once. `calm`: the same without faults, where everything must succeed. */
+export const scenarioNames = ['mixed', 'calm'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+export interface SimulationSettings {
+  readonly scenario: ScenarioName;
+  readonly seed: number;
+  readonly without?: ReadonlySet<PlannedKind>;
+  readonly bug?: PlantedBug;
+  readonly onTrace?: (line: string) => void;
+}
+
+/** Virtual milliseconds within which each step must be done; no step comes near it unless something is wrong. */
+const limits = { ready: 60_000, workload: 600_000, healed: 60_000, finalReads: 120_000, closed: 60_000 } as const;
+
+/** Time for what was under way at the end of the faults, and after the last reads for their repairs, to arrive. */
+const settleMs = 8000;
+
+export class Simulation {
+  readonly world: World;
+  readonly options: ScenarioOptions;
+  readonly plan: readonly FaultEpisode[];
+  readonly recorder: Recorder;
+  readonly #settings: SimulationSettings;
+  readonly #random: SeededRandom;
+  readonly #cluster: SimulatedCluster;
+  readonly #clients: readonly SimulatedClient[];
+  readonly #memory = new ReplicaMemory();
+  readonly #violations: Violation[] = [];
+
+  constructor(settings: SimulationSettings) {
+    const { scenario, seed, without, bug, onTrace } = settings;
+    const random = new SeededRandom(`${seed}/scenario`);
+    const options = drawOptions(random.fork('options'));
+    const recorder = new Recorder(options.cluster.replicas);
+    this.#settings = settings;
+    this.#random = random;
+    this.options = options;
+    this.recorder = recorder;
+    this.world = new World({
+      seed,
+      network: options.network,
+      operationsUnderWay: () => recorder.underWay,
+      ...(onTrace !== undefined && { onTrace }),
+    });
+    this.#cluster = new SimulatedCluster(this.world, {
+      options: options.cluster,
+      disk: options.disk,
+      replacements: bug ?? {},
+      random: random.fork('cluster'),
+      failed: (what) => this.#violated('node-failed', what),
+    });
+    this.#clients = this.#makeClients(options.workload.clients);
+    const names = { nodes: [...this.#cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
+    const { durationMs } = options.workload;
+    const plan = { ...names, durationMs, ...(without !== undefined && { without }) };
+    this.plan = scenario === 'calm' ? [] : drawFaultPlan(random.fork('faults'), plan);
+  }
+
+  get history(): History {
+    return this.recorder.history;
+  }
+
+  /** What was found while it ran, in addition to what the history tells. */
+  get violations(): readonly Violation[] {
+    return [...this.#violations, ...this.#memory.violations];
+  }
+
+  /** Returns what the replicas hold in the end. */
+  async run(): Promise<StoredCopy[]> {
+    await this.#comeUp();
+    await this.#work();
+    await this.#settle();
+    return this.#lookIntoDisks();
+  }
+
+  async #comeUp(): Promise<void> {
+    listenToReplicas(this.world, this.#cluster.addresses, (claim) => this.#memory.claim(claim));
+    for (const node of this.#cluster.nodes.values()) node.start(true);
+    await this.#until('the nodes were not ready', limits.ready, () => this.#cluster.ready);
+  }
+
+  async #work(): Promise<void> {
+    const { world, recorder } = this;
+    const nemesis = new Nemesis(world, this.#cluster.nodes, recorder);
+    const workload = new Workload(
+      {
+        world,
+        recorder,
+        clients: this.#clients,
+        random: this.#random.fork('workload'),
+        faultActive: () => nemesis.active,
+      },
+      this.options.workload,
+    );
+    nemesis.begin(this.plan);
+    workload.begin();
+    await world.run(this.options.workload.durationMs);
+    await this.#until('operations did not end', limits.workload, () => workload.ended);
+    nemesis.heal();
+    if (this.#settings.scenario === 'calm') this.#checkCalm();
+  }
+
+  async #settle(): Promise<void> {
+    await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
+    await this.world.run(settleMs);
+    const finalReads = new FinalReads(
+      { world: this.world, recorder: this.recorder, clients: this.#clients },
+      keysOf(this.options.workload),
+      this.options.cluster.replicas,
+    );
+    finalReads.begin();
+    await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
+    await this.world.run(settleMs);
+  }
+
+  async #lookIntoDisks(): Promise<StoredCopy[]> {
+    const nodes = [...this.#cluster.nodes.values()];
+    const topology = nodes[0]?.node?.topology;
+    if (topology === undefined) throw new TypeError('no node is running');
+    await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
+    // What was closed must be durable: nothing that is lost now may be missed.
+    for (const node of nodes) node.crash(totalPowerLoss);
+    const keys = keysOf(this.options.workload);
+    const read = Promise.all(nodes.map((node) => readStoredCopies(node, topology, keys)));
+    return (await this.#await('the disks could not be read', read)).flat();
+  }
+
+  #makeClients(count: number): SimulatedClient[] {
+    const { tryTimeoutMs, timeoutMs } = this.options.workload;
+    return Array.from({ length: count }, (_, index) => {
+      const name = `client-${index + 1}`;
+      return new SimulatedClient(this.world, this.world.machine(name), {
+        nodes: this.#cluster.addresses,
+        keyspaceId: keyspace.id,
+        epoch: 1,
+        tryTimeoutMs,
+        timeoutMs,
+        random: this.#random.fork(name),
+      });
+    });
+  }
+
+  #checkCalm(): void {
+    const { operations, succeeded } = this.recorder.counts;
+    if (succeeded < operations) this.#violated('calm', `${operations - succeeded} operations failed without a fault`);
+  }
+
+  /** Lets time pass until `done`; a violation when the limit comes first, and then the run ends. */
+  async #until(otherwise: string, limitMs: number, done: () => boolean): Promise<void> {
+    await this.world.run(limitMs, done);
+    if (!done()) throw new Error(`${otherwise} within ${limitMs / 1000} virtual seconds`);
+  }
+
+  async #await<T>(otherwise: string, promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = (): void => void (settled = true);
+    promise.then(settle, settle);
+    await this.#until(otherwise, limits.closed, () => settled);
+    return promise;
+  }
+
+  #violated(check: string, message: string): void {
+    this.#violations.push({ check, operations: [], message: `${message} (at ${this.world.now.toFixed(1)})` });
+  }
+}

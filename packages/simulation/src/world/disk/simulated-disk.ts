@@ -1,0 +1,91 @@
+/**
+ * One machine's disk. It outlives the machine's incarnations: a crash takes from it what was not synced, by chance, and
+ * the next incarnation finds the rest.
+ */
+import { StorageError } from '@kv/lsm-storage/core';
+import type { SeededRandom } from '../seeded-random.ts';
+import { CachedFile } from './cached-file.ts';
+import type { CrashLosses, CrashOutcome } from './crash.ts';
+import { Directory, type Node } from './directory.ts';
+import { defaultDiskOptions, type DiskOptions } from './disk-options.ts';
+
+/** A name in a directory that exists; there need not be anything under the name. */
+export interface Place {
+  readonly directory: Directory;
+  readonly name: string;
+  readonly path: string;
+}
+
+export class SimulatedDisk {
+  readonly options: DiskOptions;
+  readonly #root = new Directory();
+  /** Locked paths; a crash frees them. */
+  readonly #locks = new Set<string>();
+
+  constructor(options: Partial<DiskOptions> = {}) {
+    this.options = { ...defaultDiskOptions, ...options };
+  }
+
+  /** Cuts the power. Returns what was lost. */
+  crash(random: SeededRandom, outcome: CrashOutcome): CrashLosses {
+    const losses: CrashLosses = { bytes: 0, entries: 0, tornPages: 0 };
+    this.#root.crash(random, outcome, losses);
+    this.#locks.clear();
+    return losses;
+  }
+
+  directory(path: string): Directory {
+    let node: Node = this.#root;
+    for (const name of namesOf(path)) {
+      const next: Node | undefined = node instanceof Directory ? node.get(name) : undefined;
+      if (next === undefined) throw notFound(path);
+      node = next;
+    }
+    if (node instanceof Directory) return node;
+    throw new StorageError('IO_ERROR', `${path} is a file, not a directory`);
+  }
+
+  place(path: string): Place {
+    const names = namesOf(path);
+    const name = names.pop();
+    if (name === undefined) throw new StorageError('IO_ERROR', 'the root has no name');
+    return { directory: this.directory(names.join('/')), name, path };
+  }
+
+  node(path: string): Node | undefined {
+    const { directory, name } = this.place(path);
+    return directory.get(name);
+  }
+
+  file(path: string): CachedFile {
+    const node = this.node(path);
+    if (node === undefined) throw notFound(path);
+    if (node instanceof CachedFile) return node;
+    throw new StorageError('IO_ERROR', `${path} is a directory, not a file`);
+  }
+
+  createFile(path: string): CachedFile {
+    const { directory, name } = this.place(path);
+    if (directory.get(name) !== undefined) throw new StorageError('ALREADY_EXISTS', `${path} exists already`);
+    const file = new CachedFile(this.options.pageBytes);
+    directory.add(name, file);
+    return file;
+  }
+
+  lock(path: string): void {
+    if (this.#locks.has(path)) throw new StorageError('LOCKED', `${path} is locked by this machine's other process`);
+    this.#locks.add(path);
+  }
+
+  unlock(path: string): void {
+    this.#locks.delete(path);
+  }
+}
+
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+function notFound(path: string): StorageError {
+  return new StorageError('NOT_FOUND', `there is no ${path}`);
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { startOfTimeMs, WallClock } from './wall-clock.ts';
+
+describe('WallClock', () => {
+  it('starts where virtual time starts: 2030', () => {
+    expect(new Date(startOfTimeMs).toISOString()).toBe('2030-01-01T00:00:00.000Z');
+  });
+
+  it('is off, drifts and jumps, each without undoing the others', () => {
+    let now = 0;
+    const clock = new WallClock(() => now, -100);
+    expect(clock.wallMs()).toBe(startOfTimeMs - 100);
+    now = 1000;
+    clock.drift(0.5);
+    now = 2000;
+    expect(clock.aheadMs).toBe(400);
+    clock.jump(-10_000);
+    now = 3000;
+    expect(clock.aheadMs).toBe(-9100);
+    clock.drift(0);
+    now = 9000;
+    expect(clock.aheadMs).toBe(-9100);
+  });
+});
