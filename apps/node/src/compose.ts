@@ -1,17 +1,17 @@
 /** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
 import { mkdirSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
 import { inlineJobs, NodeFileSystem, openManifestImage, ZstdCodec } from '@kv/lsm-storage';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
 import { FrameServer } from './connections/frame-server.ts';
 import { helloFrame } from './connections/hello-frame.ts';
 import { PeerLinks } from './connections/peer-links.ts';
 import { createHttpApp } from './http/app.ts';
-import { createHttpServer } from './http/http-server.ts';
+import { HttpServer } from './http/http-server.ts';
 import { Problem } from './http/problem-details.ts';
 import { checkedListenAddress, type ListenAddress } from './listen-address.ts';
 import { whenReady } from './readiness.ts';
+import { StartError } from './start-error.ts';
 import { systemClock } from './system/clock.ts';
 import { createLog } from './system/log.ts';
 import { systemRandom } from './system/random.ts';
@@ -39,7 +39,7 @@ const finishWithinMs = 2000;
 /** How long last answers may take to leave. */
 const flushWithinMs = 250;
 
-/** @throws ConfigError, ClusterNodeError, StorageError: nothing is left running */
+/** @throws ConfigError, StartError, ClusterNodeError, StorageError: nothing is left running */
 export async function startNode(config: Config, events: NodeEvents): Promise<RunningNode> {
   const topology = readTopologyFile(config.topology);
   const self = memberNamed(config.node, topology, config.topology);
@@ -62,11 +62,10 @@ class Node implements RunningNode {
   readonly #topology: TopologyConfig;
   readonly #frames: FrameServer;
   readonly #links: PeerLinks;
-  readonly #http: Server;
+  readonly #http: HttpServer;
   #member: ClusterNode | undefined;
   #stopWaiting: () => void = () => undefined;
   #closing: Promise<void> | undefined;
-  #requests = 0;
 
   constructor(log: Log, topology: TopologyConfig) {
     const names = new Map(topology.members.map(({ id, name }) => [id, name]));
@@ -95,15 +94,11 @@ class Node implements RunningNode {
       maxValueBytes,
       log,
     });
-    this.#http = createHttpServer({
+    this.#http = new HttpServer({
       app,
       log,
       maxValueBytes,
       upgrade: (incoming, socket, head) => this.#frames.upgrade(incoming, socket, head),
-    });
-    this.#http.on('request', (_incoming, outgoing) => {
-      this.#requests += 1;
-      outgoing.once('close', () => (this.#requests -= 1));
     });
   }
 
@@ -112,10 +107,11 @@ class Node implements RunningNode {
     return this.#member;
   }
 
-  listen({ host, port }: ListenAddress): Promise<void> {
+  listen(address: ListenAddress): Promise<void> {
+    const { server } = this.#http;
     return new Promise((resolve, reject) => {
-      this.#http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-      this.#http.listen({ host, port, exclusive: true }, resolve);
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
+      server.listen({ host: address.host, port: address.port }, resolve);
     });
   }
 
@@ -157,15 +153,16 @@ class Node implements RunningNode {
 
   async #close(): Promise<void> {
     this.#stopWaiting();
-    this.#http.close();
-    this.#http.closeIdleConnections();
+    const { server } = this.#http;
+    server.close();
+    server.closeIdleConnections();
     this.#frames.refuse();
-    await until(() => this.#requests === 0 && this.#frames.requests === 0, finishWithinMs);
+    await until(() => this.#http.requests === 0 && this.#frames.requests === 0, finishWithinMs);
     await this.#member?.close();
     this.#frames.close();
     this.#links.close();
     await until(() => this.#frames.connections === 0, flushWithinMs);
-    this.#http.closeAllConnections();
+    server.closeAllConnections();
     this.log.info('stopped');
   }
 
@@ -181,7 +178,7 @@ function memberNamed(name: string, { members }: TopologyConfig, file: string): M
   const member = members.find((candidate) => candidate.name === name);
   if (member !== undefined) return member;
   const names = members.map((candidate) => candidate.name).join(', ');
-  throw new ConfigError([`there is no member ${name} in ${file}; there is ${names}`]);
+  throw new StartError('UNKNOWN_MEMBER', `there is no member ${name} in ${file}; there is ${names}`);
 }
 
 function makeFolder(path: string): void {
@@ -189,21 +186,18 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`cannot make the data folder ${path}: ${reason}`], { cause: error });
+    throw new StartError('FOLDER_UNAVAILABLE', `cannot make the data folder ${path}: ${reason}`, { cause: error });
   }
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new ConfigError([`port ${port} on ${host} is taken by another program`], { cause: error });
-    case 'EADDRNOTAVAIL':
-      return new ConfigError([`this machine has no address ${host}`], { cause: error });
-    case 'EACCES':
-      return new ConfigError([`may not listen on port ${port}`], { cause: error });
-    default:
-      return error;
-  }
+function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} on ${host} is taken by another program`,
+    EADDRNOTAVAIL: `this machine has no address ${host}`,
+    EACCES: `this user may not listen on port ${port}`,
+  };
+  const reason = reasons[error.code ?? ''] ?? `cannot listen on ${host}:${port}: ${error.message}`;
+  return new StartError('ADDRESS_UNAVAILABLE', reason, { cause: error });
 }
 
 async function until(condition: () => boolean, timeoutMs: number): Promise<void> {

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { ConfigError } from './config.ts';
+import { StartError } from './start-error.ts';
 
 export interface ListenAddress {
   /** An IP address, so that what was checked is what gets bound. */
@@ -16,17 +17,19 @@ export interface ListenAddress {
 /**
  * @param address `host:port`, the host of an IPv6 address in brackets
  * @param allowed addresses and CIDR ranges beside loopback
- * @throws ConfigError when the address may not be listened on, saying why
+ * @throws StartError when the address may not be listened on, saying why
+ * @throws ConfigError when it, or what is allowed, is no address
  */
 export async function checkedListenAddress(address: string, allowed: readonly string[]): Promise<ListenAddress> {
   const { host: name, port } = splitAddress(address);
   const host = isIP(name) === 0 ? await resolve(name) : name;
   const isLoopback = loopback.check(host, familyOf(host));
   if (!isLoopback && !listOf(allowed).check(host, familyOf(host))) {
-    throw new ConfigError([
+    throw new StartError(
+      'ADDRESS_REFUSED',
       `will not listen on ${address}: only loopback addresses (127.0.0.0/8, ::1) are allowed, because there is no ` +
         'authentication or encryption yet; on a closed test network, name the address with --allow-address',
-    ]);
+    );
   }
   return { host, port, isLoopback };
 }
@@ -65,7 +68,7 @@ async function resolve(name: string): Promise<string> {
   try {
     return (await lookup(name)).address;
   } catch (error) {
-    throw new ConfigError([`cannot resolve the host name ${name}`], { cause: error });
+    throw new StartError('ADDRESS_UNAVAILABLE', `cannot resolve the host name ${name}`, { cause: error });
   }
 }
 

@@ -18,8 +18,8 @@ export interface ConnectionHandlers {
   closed(error: Error | undefined): void;
 }
 
-/** How long the other end may take to say hello. */
-const helloTimeoutMs = 5000;
+/** How long the other end may take to say hello, by default. */
+export const defaultHelloTimeoutMs = 5000;
 /** How long a refused end may take to read why. */
 const lingerMs = 1000;
 
@@ -33,10 +33,15 @@ export class Connection {
   #failure: Error | undefined;
 
   /** @param hello this end's hello, sent at once */
-  constructor(socket: Duplex, hello: Uint8Array, handlers: ConnectionHandlers) {
+  constructor(
+    socket: Duplex,
+    hello: Uint8Array,
+    handlers: ConnectionHandlers,
+    helloTimeoutMs: number = defaultHelloTimeoutMs,
+  ) {
     this.#socket = socket;
     this.#handlers = handlers;
-    this.#helloTimer = setTimeout(() => this.destroy(new Error('no hello arrived in time')), helloTimeoutMs);
+    this.#helloTimer = setTimeout(() => this.#refuse(new Error(`no hello in ${helloTimeoutMs} ms`)), helloTimeoutMs);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => (this.#failure ??= error));
     socket.on('end', () => socket.end());

@@ -9,7 +9,7 @@ import type { ClusterNode, Log } from '@kv/cluster-node';
 import type { Hello } from '@kv/wire';
 import { Problem } from '../http/problem-details.ts';
 import { ClientSession } from './client-session.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionHandlers } from './connection.ts';
 import { helloFrame } from './hello-frame.ts';
 import { acceptUpgrade, asksForFrames, upgradeProtocol, writeProblem } from './upgrade.ts';
 
@@ -21,6 +21,8 @@ export interface FrameServerDependencies {
   readonly log: Log;
   /** A frame came from this member. */
   heard(member: string): void;
+  /** How long a connection may take to say hello. */
+  readonly helloTimeoutMs?: number;
 }
 
 /** How long a connection may be silent before the operating system asks whether the other end is still there. */
@@ -75,7 +77,7 @@ export class FrameServer {
   #serve(member: ServedMember, socket: Duplex): void {
     let receive: (frame: Uint8Array) => void = () => undefined;
     let who = 'an unknown end';
-    const connection: Connection = new Connection(socket, helloFrame(member.hello('node')), {
+    const handlers: ConnectionHandlers = {
       check: (hello) => member.checkHello(hello),
       opened: (hello) => {
         who = `${hello.role} ${hello.nodeId}`;
@@ -87,7 +89,9 @@ export class FrameServer {
         this.#clients.delete(connection);
         if (error !== undefined) this.#dependencies.log.warn('connection-lost', { who, reason: error.message });
       },
-    });
+    };
+    const hello = helloFrame(member.hello('node'));
+    const connection = new Connection(socket, hello, handlers, this.#dependencies.helloTimeoutMs);
     this.#connections.add(connection);
   }
 

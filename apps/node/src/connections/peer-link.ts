@@ -31,6 +31,7 @@ const stallMs = 4000;
 export class PeerLink {
   readonly address: string;
   readonly #handlers: PeerLinkHandlers;
+  readonly #now: () => number;
   #connection: Connection | undefined;
   #abort: (() => void) | undefined;
   /** Frames that wait for the connection. Invariant: empty unless connecting. */
@@ -43,13 +44,15 @@ export class PeerLink {
   #closed = false;
   #announced = false;
 
-  constructor(address: string, handlers: PeerLinkHandlers) {
+  /** @param now monotonic milliseconds */
+  constructor(address: string, handlers: PeerLinkHandlers, now: () => number) {
     this.address = address;
     this.#handlers = handlers;
+    this.#now = now;
   }
 
   send(frame: Uint8Array): void {
-    const now = performance.now();
+    const now = this.#now();
     if (this.#unansweredSince !== undefined && now - this.#unansweredSince > stallMs) {
       this.#lose(`nothing came back for ${stallMs} ms`);
     }
@@ -110,7 +113,7 @@ export class PeerLink {
 
   #flush(connection: Connection): void {
     this.#failures = 0;
-    const now = performance.now();
+    const now = this.#now();
     for (const frame of this.#takeWaiting()) this.#pass(connection, frame, now);
   }
 
@@ -132,7 +135,7 @@ export class PeerLink {
     this.#unansweredSince = undefined;
     const rest = Math.min(longestRestMs, shortestRestMs * 2 ** this.#failures);
     this.#failures += 1;
-    this.#restingUntil = performance.now() + rest * (0.5 + Math.random() / 2);
+    this.#restingUntil = this.#now() + rest * (0.5 + Math.random() / 2);
     this.#announce(reason);
   }
 

@@ -1,7 +1,7 @@
 /** The `Transport` of a member: one outgoing link to each peer, made on first use. */
 import type { Transport } from '@kv/cluster-node';
 import type { Hello } from '@kv/wire';
-import { PeerLink } from './peer-link.ts';
+import { PeerLink, type PeerLinkHandlers } from './peer-link.ts';
 
 export interface PeerLinksDependencies {
   hello(): Uint8Array;
@@ -12,11 +12,14 @@ export interface PeerLinksDependencies {
 
 export class PeerLinks implements Transport {
   readonly #dependencies: PeerLinksDependencies;
+  readonly #now: () => number;
   readonly #links = new Map<string, PeerLink>();
   #closed = false;
 
-  constructor(dependencies: PeerLinksDependencies) {
+  /** @param now monotonic milliseconds */
+  constructor(dependencies: PeerLinksDependencies, now: () => number = () => performance.now()) {
     this.#dependencies = dependencies;
+    this.#now = now;
   }
 
   send(to: string, address: string, frame: Uint8Array): void {
@@ -37,11 +40,12 @@ export class PeerLinks implements Transport {
     const known = this.#links.get(to);
     if (known?.address === address) return known;
     known?.close();
-    const link = new PeerLink(address, {
+    const handlers: PeerLinkHandlers = {
       hello: () => this.#dependencies.hello(),
       checkHello: (theirs) => this.#checkHello(to, theirs),
       lost: (reason) => this.#dependencies.linkLost(to, reason),
-    });
+    };
+    const link = new PeerLink(address, handlers, this.#now);
     this.#links.set(to, link);
     return link;
   }

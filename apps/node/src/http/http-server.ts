@@ -29,28 +29,48 @@ const limits = {
   noDelay: true,
 };
 
-export function createHttpServer({ app, log, maxValueBytes, upgrade }: HttpServerDependencies): Server {
-  const answer = getRequestListener(app.fetch, {
-    hostname: 'localhost',
-    autoCleanupIncoming: false,
-    errorHandler: (error) => asProblem(unreadable(error), log).toResponse(),
-  });
-  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+export class HttpServer {
+  readonly server: Server;
+  readonly #answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  readonly #maxValueBytes: number;
+  #requests = 0;
+
+  constructor({ app, log, maxValueBytes, upgrade }: HttpServerDependencies) {
+    this.#maxValueBytes = maxValueBytes;
+    this.#answer = getRequestListener(app.fetch, {
+      hostname: 'localhost',
+      autoCleanupIncoming: false,
+      errorHandler: (error) => asProblem(unreadable(error), log).toResponse(),
+    });
+    this.server = createServer(limits);
+    this.server.maxHeadersCount = 128;
+    this.server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing));
+    this.server.on('checkContinue', (incoming, outgoing) => this.#serveExpectant(incoming, outgoing));
+    this.server.on('upgrade', upgrade);
+    this.server.on('clientError', answerClientError);
+  }
+
+  /** Requests under way. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    this.#requests += 1;
+    outgoing.once('close', () => (this.#requests -= 1));
     outgoing.once('finish', () => discardRest(incoming));
-    void answer(incoming, outgoing);
-  };
-  const server = createServer(limits, listener);
-  server.maxHeadersCount = 128;
-  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    // A client that asked first is not told to go on with what would be refused; it may not send it at all, so that
-    // nobody could tell where its next request begins.
-    if (isDeclaredTooLarge(incoming, maxValueBytes)) outgoing.setHeader('connection', 'close');
+    void this.#answer(incoming, outgoing);
+  }
+
+  /**
+   * A client that asks first is not told to go on with what would be refused. It may then not send its body at all, so
+   * that nobody could tell where its next request begins: the connection ends.
+   */
+  #serveExpectant(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    if (isDeclaredTooLarge(incoming, this.#maxValueBytes)) outgoing.setHeader('connection', 'close');
     else outgoing.writeContinue();
-    listener(incoming, outgoing);
-  });
-  server.on('upgrade', upgrade);
-  server.on('clientError', answerClientError);
-  return server;
+    this.#serve(incoming, outgoing);
+  }
 }
 
 /** What Hono's adapter refuses before it makes a request of it: a target or a host that cannot be read. */
