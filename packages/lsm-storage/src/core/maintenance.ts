@@ -96,11 +96,10 @@ export class Maintenance {
     while (this.#compacting !== undefined) await this.#compacting;
     const plan = planFullCompaction(this.#use.view.runs.map((run) => run.description));
     if (plan === undefined) return;
-    this.#compactionFailure = undefined;
-    this.#compacting = this.#attempt(plan).finally(() => (this.#compacting = undefined));
-    await this.#compacting;
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#compactionFailure !== undefined) throw this.#compactionFailure;
+    const attempt = this.#attempt(plan);
+    this.#compacting = attempt.then(() => (this.#compacting = undefined));
+    const failure = await attempt;
+    if (failure !== undefined) throw failure;
   }
 
   /** Finishes the flush under way and gives up the compaction under way. */
@@ -150,14 +149,13 @@ export class Maintenance {
         shape,
       );
       if (plan === undefined) break;
-      await this.#attempt(plan);
-      if (this.#compactionFailure !== undefined) break;
+      if ((await this.#attempt(plan)) !== undefined) break;
     }
     this.#compacting = undefined;
   }
 
-  /** A merge that fails leaves everything as it was; a commit that fails does not. */
-  async #attempt(plan: CompactionPlan): Promise<void> {
+  /** What it failed with. A merge that fails leaves everything as it was; a commit that fails does not. */
+  async #attempt(plan: CompactionPlan): Promise<Error | undefined> {
     const { view } = this.#use;
     const inputs = view.runs.filter((run) => plan.inputs.includes(run.description.number));
     try {
@@ -166,14 +164,18 @@ export class Maintenance {
         await this.#commit(added, plan.inputs, () => this.#position);
         view.replaceRuns(inputs, await this.#openRun(added));
       } catch (cause) {
-        return this.#fail(cause);
+        this.#fail(cause);
+        throw cause;
       }
       await this.#removeRuns(inputs);
       this.#compactions++;
       this.#compactionFailure = undefined;
     } catch (error) {
-      if (!this.#stopped) this.#compactionFailure = asError(error);
+      const failure = asError(error);
+      if (!this.#stopped) this.#compactionFailure = failure;
+      return failure;
     }
+    return undefined;
   }
 
   #merge(plan: CompactionPlan, inputs: readonly SortedRun[]): Promise<AddedRun | undefined> {

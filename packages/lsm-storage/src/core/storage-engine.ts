@@ -161,15 +161,17 @@ export class StorageEngine {
     return scanMetas(this.#view, range, () => this.#assertOpen());
   }
 
-  /** Puts everything readable into sorted runs, so that a next opening has nothing to replay. */
+  /** Puts everything written before the call into sorted runs, so that an opening has nothing of it to replay. */
   async flush(): Promise<void> {
     this.#assertWritable();
+    await this.#commits.barrier();
     await this.#orPoison(this.#maintenance.flush());
   }
 
   /** Flushes and merges all runs into one; what was deleted or replaced takes no space afterwards. */
   async compact(): Promise<void> {
     this.#assertWritable();
+    await this.#commits.barrier();
     await this.#orPoison(this.#maintenance.compact());
   }
 

@@ -50,3 +50,17 @@ export async function codeOf(work: () => unknown): Promise<unknown> {
     return error instanceof Error && 'code' in error ? error.code : error;
   }
 }
+
+/** Lets everything that is ready run, without waiting for time to pass. */
+export async function turns(): Promise<void> {
+  for (let i = 0; i < 200; i++) await Promise.resolve();
+}
+
+/** Whether a promise has settled once everything that is ready has run. */
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const note = (): void => void (settled = true);
+  promise.then(note, note);
+  await turns();
+  return settled;
+}

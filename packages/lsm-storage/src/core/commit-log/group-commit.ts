@@ -81,6 +81,12 @@ export class GroupCommit {
     return pending === undefined ? Promise.resolve() : waitFor(pending.group);
   }
 
+  /** Resolves when everything queued before the call is durable and readable. */
+  barrier(): Promise<void> {
+    const newest = this.#queue.at(-1);
+    return newest === undefined ? Promise.resolve() : waitFor(newest);
+  }
+
   /** Resolves when everything queued was made durable or rejected, and nothing is being appended. */
   async idle(): Promise<void> {
     do await this.#running;
