@@ -62,6 +62,7 @@ export interface OptionRow {
   readonly variable: string;
   /** Name of its value, absent for a switch. */
   readonly value: string | undefined;
+  /** What it is when it is not given; absent for switches, lists and what must be given. */
   readonly fallback: string | undefined;
   readonly description: string;
 }
@@ -174,8 +175,7 @@ function isSwitchOption(key: string): boolean {
 
 function fallbackOf(schema: z.ZodType): string | undefined {
   const { data } = schema.safeParse(undefined);
-  if (data === undefined || data === false || (Array.isArray(data) && data.length === 0)) return undefined;
-  return String(data);
+  return typeof data === 'string' ? data : undefined;
 }
 
 function flagOf(key: string): string {

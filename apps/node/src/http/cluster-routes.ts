@@ -9,7 +9,7 @@ import { statusSchema, viewStatus } from './status-schema.ts';
 
 export interface ClusterRoutesDependencies {
   /** Undefined until the member is open. */
-  status(): NodeStatus | undefined;
+  readonly status: () => NodeStatus | undefined;
 }
 
 export function addClusterRoutes(app: Hono<{ Bindings: HttpBindings }>, { status }: ClusterRoutesDependencies): void {

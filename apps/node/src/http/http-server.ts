@@ -15,7 +15,7 @@ export interface HttpServerDependencies {
   readonly app: HttpApp;
   readonly log: Log;
   readonly maxValueBytes: number;
-  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** Slow clients are cut off; a key of 4096 escaped bytes still fits into the header. */

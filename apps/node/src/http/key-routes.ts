@@ -12,7 +12,7 @@ export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete'>;
 
 export interface KeyRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
-  member(): CoordinatingMember;
+  readonly member: () => CoordinatingMember;
   readonly nameOf: NameOf;
   readonly maxValueBytes: number;
 }

@@ -6,9 +6,9 @@ import { describeRoute } from 'hono-openapi';
 import { NodeMetrics } from './metrics.ts';
 
 export interface MetricsDependencies {
-  status(): NodeStatus | undefined;
+  readonly status: () => NodeStatus | undefined;
   /** Connections of peers and clients that are open. */
-  connections(): number;
+  readonly connections: () => number;
 }
 
 export function addMetricsRoute(
