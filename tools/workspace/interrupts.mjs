@@ -1,0 +1,30 @@
+/** Requests to stop: Ctrl-C, SIGTERM to npm (which passes it on), a closed terminal. */
+import { Interrupted } from './refusal.mjs';
+
+/** @typedef {(reason: Interrupted) => void} InterruptListener */
+
+/** @type {Set<InterruptListener>} */
+const listeners = new Set();
+const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/**
+ * Calls back at each request to stop, until the returned function is called. While anybody listens the process does
+ * not end by itself; with nobody listening a request ends it at once, as it would any program.
+ *
+ * @param {InterruptListener} listener
+ * @returns {() => void}
+ */
+export function onInterrupt(listener) {
+  if (listeners.size === 0) for (const signal of signals) process.on(signal, tell);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) for (const signal of signals) process.off(signal, tell);
+  };
+}
+
+/** @param {NodeJS.Signals} signal */
+function tell(signal) {
+  const reason = new Interrupted(/** @type {typeof signals[number]} */ (signal));
+  for (const listener of [...listeners]) listener(reason);
+}

@@ -1,0 +1,4 @@
+/** `npm test`. */
+import { enter } from './enter.mjs';
+
+enter(() => import('./commands/run-tests.mjs'));
