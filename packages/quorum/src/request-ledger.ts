@@ -26,10 +26,6 @@ export class RequestLedger {
     return this.#answers.has(replica);
   }
 
-  hasAskedAnyone(): boolean {
-    return this.#answers.size > 0;
-  }
-
   answerOf(replica: string): ReplicaAnswer | undefined {
     return this.#answers.get(replica);
   }

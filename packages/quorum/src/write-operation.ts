@@ -70,12 +70,11 @@ export class WriteOperation {
   }
 
   /**
-   * Answers `rejected` without sending anything: the driver knows that too few owners are up. What has been sent
-   * cannot be taken back: after `start` the answer is `unknown`.
+   * Instead of `start`: answers `rejected` without sending anything, when the driver knows that too few owners are up.
+   * After `start` it would be a lie, for what was sent may have been stored; end a started write with `expire`.
    */
   reject(reason: WriteFailure): WriteEffect[] {
-    if (this.#answered) return [];
-    return this.#answer(this.#ledger.hasAskedAnyone() ? 'unknown' : 'rejected', reason);
+    return this.#answered ? [] : this.#answer('rejected', reason);
   }
 
   /**
