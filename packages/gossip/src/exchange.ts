@@ -3,7 +3,7 @@
  * Cassandra's): which versions to show, what a peer's versions ask for, and what it asked for.
  */
 import { ageAgainst, type Digest, type MemberState } from './members/member-state.ts';
-import type { Membership } from './members/membership.ts';
+import type { Membership, Version } from './members/membership.ts';
 import { gossipLimits } from './messages/gossip-limits.ts';
 import { type Random, sample } from './random.ts';
 
@@ -12,7 +12,7 @@ export function digestsToShow(membership: Membership, random: Random): Digest[] 
   const room = gossipLimits.digests - 1;
   const { others } = membership;
   const shown = others.length <= room ? others : sample(random, others, room);
-  return [toDigest(membership.self), ...shown.map((record) => toDigest(record.state))];
+  return [membership.self, ...shown.map(({ state }) => state)].map((state) => toDigest(state.id, state));
 }
 
 /** What the peer lacks and what this member lacks, after the digests that the peer opened with. */
@@ -27,7 +27,8 @@ export function answerDigests(
     const held = membership.state(digest.id);
     const age = held === undefined ? 'older' : ageAgainst(held, digest);
     if (held !== undefined && age === 'newer') lacking.push(held);
-    else if (age === 'older' && wants(membership, digest)) wanted.push(membership.versionOf(digest.id));
+    else if (age === 'older' && wants(membership, digest))
+      wanted.push(toDigest(digest.id, membership.versionOf(digest.id)));
   }
   // A full list may be a part of the peer's table, and its silence about a member says nothing.
   if (digests.length < gossipLimits.digests) lacking.push(...unmentioned(membership, digests));
@@ -66,6 +67,6 @@ function fitting(membership: Membership, states: MemberState[], random: Random):
   return [...own, ...sample(random, rest, gossipLimits.states - own.length)];
 }
 
-function toDigest({ id, generation, heartbeat }: MemberState): Digest {
+function toDigest(id: string, { generation, heartbeat }: Version): Digest {
   return { id, generation, heartbeat };
 }

@@ -12,8 +12,15 @@ export interface MemberRecord {
   leftAt: number | null;
 }
 
-/** A snapshot of the record for callers. */
-export function viewOf(record: MemberRecord): MemberView {
-  const { liveness, lastHeardAt } = record.liveness;
-  return { ...record.state, liveness, lastHeardAt };
+/** A snapshot of the record for callers. Field by field: drivers ask for it with every request, and a spread is slow. */
+export function viewOf({ state, liveness }: MemberRecord): MemberView {
+  return {
+    id: state.id,
+    generation: state.generation,
+    heartbeat: state.heartbeat,
+    status: state.status,
+    address: state.address,
+    liveness: liveness.liveness,
+    lastHeardAt: liveness.lastHeardAt,
+  };
 }

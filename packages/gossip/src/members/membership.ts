@@ -8,7 +8,7 @@ import type { GossipEffect } from '../gossip-effect.ts';
 import type { ForgottenMember, ResolvedOptions } from '../gossiper-options.ts';
 import { gossipLimits } from '../messages/gossip-limits.ts';
 import { type MemberRecord, viewOf } from './member-record.ts';
-import { compareStates, type Digest, type MemberState, type MemberStatus } from './member-state.ts';
+import { compareStates, type MemberState, type MemberStatus } from './member-state.ts';
 import { Tombstones } from './tombstones.ts';
 
 /** An interval between arrivals counts as at most so many heartbeat intervals. */
@@ -19,6 +19,14 @@ export type MergeOutcome =
   | { readonly type: 'merged'; readonly effects: readonly GossipEffect[] }
   | { readonly type: 'refused' }
   | { readonly type: 'conflict'; readonly seen: number };
+
+/** How far a member is known. */
+export interface Version {
+  readonly generation: number;
+  readonly heartbeat: number;
+}
+
+const unknownVersion: Version = { generation: 0, heartbeat: 0 };
 
 const nothing: MergeOutcome = { type: 'merged', effects: [] };
 
@@ -71,9 +79,11 @@ export class Membership {
   }
 
   /** The version from which news of the member is counted: (0, 0) when nothing is known. */
-  versionOf(id: string): Digest {
-    const { generation, heartbeat } = this.state(id) ?? { generation: 0, heartbeat: 0 };
-    return { id, generation: this.#tombstones.get(id)?.generation ?? generation, heartbeat };
+  versionOf(id: string): Version {
+    const state = this.state(id);
+    if (state !== undefined) return state;
+    const tombstone = this.#tombstones.get(id);
+    return tombstone === undefined ? unknownVersion : { generation: tombstone.generation, heartbeat: 0 };
   }
 
   /** True if a member not in the table would be taken in with this generation. */

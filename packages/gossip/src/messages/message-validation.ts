@@ -77,8 +77,9 @@ class MessageReader {
     const { items, length } = this.#list(input['digests'], 'digests', gossipLimits.digests);
     const digests: Digest[] = [];
     for (let index = 0; index < length; index += 1) {
-      const field = `digests[${index}]`;
-      digests.push(this.#version(this.#object(items[index], field), field, seen));
+      const item = items[index];
+      if (!isObject(item)) return this.#refuse('malformed', `digests[${index}]`);
+      digests.push(this.#version(item, 'digests', index, seen));
     }
     return digests;
   }
@@ -88,12 +89,14 @@ class MessageReader {
     const { items, length } = this.#list(input['states'], 'states', gossipLimits.states);
     const states: MemberState[] = [];
     for (let index = 0; index < length; index += 1) {
-      const field = `states[${index}]`;
-      const item = this.#object(items[index], field);
-      const { id, generation, heartbeat } = this.#version(item, field, seen);
+      const item = items[index];
+      if (!isObject(item)) return this.#refuse('malformed', `states[${index}]`);
+      const { id, generation, heartbeat } = this.#version(item, 'states', index, seen);
       const { status, address } = item;
-      if (!isMemberStatus(status)) return this.#refuse('malformed', `${field}.status`);
-      if (!isBoundedText(address, gossipLimits.addressBytes)) return this.#refuse('malformed', `${field}.address`);
+      if (!isMemberStatus(status)) return this.#refuse('malformed', `states[${index}].status`);
+      if (!isBoundedText(address, gossipLimits.addressBytes)) {
+        return this.#refuse('malformed', `states[${index}].address`);
+      }
       states.push({ id, generation, heartbeat, status, address });
     }
     return states;
@@ -111,20 +114,20 @@ class MessageReader {
   }
 
   /** Each id once: a repeated one could climb in small steps past the bounds on jumps. */
-  #version(item: Fields, field: string, seen: Set<string>): Digest {
+  #version(item: Fields, list: string, index: number, seen: Set<string>): Digest {
     const { id, generation, heartbeat } = item;
-    if (!isBoundedText(id, gossipLimits.idBytes)) return this.#refuse('malformed', `${field}.id`);
-    if (seen.has(id)) return this.#refuse('malformed', `${field}.id repeated`);
+    if (!isBoundedText(id, gossipLimits.idBytes)) return this.#refuse('malformed', `${list}[${index}].id`);
+    if (seen.has(id)) return this.#refuse('malformed', `${list}[${index}].id repeated`);
     seen.add(id);
-    if (!isCounter(generation)) return this.#refuse('malformed', `${field}.generation`);
-    if (!isCounter(heartbeat)) return this.#refuse('malformed', `${field}.heartbeat`);
+    if (!isCounter(generation)) return this.#refuse('malformed', `${list}[${index}].generation`);
+    if (!isCounter(heartbeat)) return this.#refuse('malformed', `${list}[${index}].heartbeat`);
     const known = this.#context.versionOf(id);
     if (generation - known.generation > this.#context.maxGenerationJump) {
-      return this.#refuse('generation-jump', `${field}.generation`);
+      return this.#refuse('generation-jump', `${list}[${index}].generation`);
     }
     const heardBefore = generation === known.generation ? known.heartbeat : 0;
     if (generation >= known.generation && heartbeat - heardBefore > gossipLimits.heartbeatJump) {
-      return this.#refuse('heartbeat-jump', `${field}.heartbeat`);
+      return this.#refuse('heartbeat-jump', `${list}[${index}].heartbeat`);
     }
     return { id, generation, heartbeat };
   }
@@ -135,10 +138,6 @@ class MessageReader {
     const { length } = value;
     if (length > limit) return this.#refuse('oversized', name);
     return { items: value, length };
-  }
-
-  #object(value: unknown, field: string): Fields {
-    return isObject(value) ? value : this.#refuse('malformed', field);
   }
 
   #refuse(reason: RefusalReason, detail: string): never {
