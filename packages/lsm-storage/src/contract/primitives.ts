@@ -14,7 +14,7 @@ export interface TestPrimitives {
 /** What a suite is given to test: a fresh subject, and how to clean up after it. */
 export interface Subject<T> {
   readonly subject: T;
-  dispose?(): Promise<void> | void;
+  dispose?(): PromiseLike<void> | void;
 }
 
 export type SubjectFactory<T> = () => Promise<Subject<T>> | Subject<T>;

@@ -3,7 +3,7 @@
  * The same SQL wherever the database lives: in a file, or in memory with every commit copied out by `afterCommit`.
  */
 
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { MANIFEST_FILE } from '../core/file-names.ts';
 import { CorruptionError, StorageError, emptyManifestState } from '../core/index.ts';
 import { checksumOfPage, checksumOfRun, checksumOfState } from '../core/manifest/manifest-checksum.ts';
@@ -29,6 +29,7 @@ export interface SqliteManifestOptions {
 export class SqliteManifest implements Manifest {
   readonly #database: Database;
   readonly #options: SqliteManifestOptions;
+  readonly #statements: Map<string, Statement<unknown[]>> = new Map();
 
   /** Takes the database over: `close` closes it. */
   constructor(database: Database, options: SqliteManifestOptions = {}) {
@@ -46,7 +47,7 @@ export class SqliteManifest implements Manifest {
 
   async loadPages(run: number): Promise<RunPages> {
     return guarded(() => {
-      const row = this.#runRows().find((candidate) => candidate.number === run);
+      const [row] = this.#all<RunRow>('SELECT * FROM run WHERE number = ?', run);
       if (row === undefined) throw corrupt(`there is no run ${run}`);
       return {
         index: this.#readPages('index_page', run, row.index_pages),
@@ -82,7 +83,7 @@ export class SqliteManifest implements Manifest {
   }
 
   #readState(): ManifestState {
-    const states = this.#database.prepare<[], StateRow>('SELECT * FROM state').all();
+    const states = this.#all<StateRow>('SELECT * FROM state');
     const rows = this.#runRows();
     const [state] = states;
     if (state === undefined && rows.length === 0) return emptyManifestState;
@@ -102,12 +103,12 @@ export class SqliteManifest implements Manifest {
   }
 
   #runRows(): RunRow[] {
-    return this.#database.prepare<[], RunRow>('SELECT * FROM run ORDER BY number').all();
+    return this.#all<RunRow>('SELECT * FROM run ORDER BY number');
   }
 
   #readPages(table: 'index_page' | 'filter_page', run: number, expected: number): Uint8Array[] {
     const sql = `SELECT page, bytes, checksum FROM ${table} WHERE run = ? ORDER BY page`;
-    const pages = this.#database.prepare<[number], PageRow>(sql).all(run);
+    const pages = this.#all<PageRow>(sql, run);
     if (pages.length !== expected) throw corrupt(`run ${run} has ${pages.length} of ${expected} pages in ${table}`);
     return pages.map(({ page, bytes, checksum }, i) => {
       const plain = new Uint8Array(bytes);
@@ -118,44 +119,57 @@ export class SqliteManifest implements Manifest {
 
   #write(edit: ManifestEdit): void {
     for (const run of edit.removedRuns) {
-      this.#database.prepare('DELETE FROM run WHERE number = ?').run(run);
-      this.#database.prepare('DELETE FROM index_page WHERE run = ?').run(run);
-      this.#database.prepare('DELETE FROM filter_page WHERE run = ?').run(run);
+      this.#run('DELETE FROM run WHERE number = ?', run);
+      this.#run('DELETE FROM index_page WHERE run = ?', run);
+      this.#run('DELETE FROM filter_page WHERE run = ?', run);
     }
     for (const added of edit.addedRuns) this.#insertRun(added);
     const checksum = checksumOfState(
       edit,
       this.#runRows().map((row) => row.checksum),
     );
-    this.#database
-      .prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)')
-      .run(edit.flushedSequence, edit.oldestSegment, edit.nextFileNumber, checksum);
+    const { flushedSequence, oldestSegment, nextFileNumber } = edit;
+    const sql = 'INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)';
+    this.#run(sql, flushedSequence, oldestSegment, nextFileNumber, checksum);
   }
 
   #insertRun({ run, pages }: AddedRun): void {
-    this.#database
-      .prepare('INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(
-        run.number,
-        run.bytes,
-        run.footerChecksum,
-        run.entries,
-        run.tombstones,
-        run.firstSequence,
-        run.lastSequence,
-        run.smallestKey,
-        run.largestKey,
-        pages.index.length,
-        pages.filter.length,
-        checksumOfRun(run, pages.index.length, pages.filter.length),
-      );
+    this.#run(
+      'INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      run.number,
+      run.bytes,
+      run.footerChecksum,
+      run.entries,
+      run.tombstones,
+      run.firstSequence,
+      run.lastSequence,
+      run.smallestKey,
+      run.largestKey,
+      pages.index.length,
+      pages.filter.length,
+      checksumOfRun(run, pages.index.length, pages.filter.length),
+    );
     this.#insertPages('index_page', run.number, pages.index);
     this.#insertPages('filter_page', run.number, pages.filter);
   }
 
   #insertPages(table: 'index_page' | 'filter_page', run: number, pages: readonly Uint8Array[]): void {
-    const insert = this.#database.prepare(`INSERT INTO ${table} VALUES (?, ?, ?, ?)`);
-    for (const [page, bytes] of pages.entries()) insert.run(run, page, bytes, checksumOfPage(run, page, bytes));
+    const sql = `INSERT INTO ${table} VALUES (?, ?, ?, ?)`;
+    for (const [page, bytes] of pages.entries()) this.#run(sql, run, page, bytes, checksumOfPage(run, page, bytes));
+  }
+
+  #all<Row>(sql: string, ...values: readonly unknown[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  #run(sql: string, ...values: readonly unknown[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): Statement<unknown[]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare<unknown[]>(sql)));
+    return statement;
   }
 }
 

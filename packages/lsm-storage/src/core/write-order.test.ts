@@ -1,0 +1,129 @@
+/**
+ * The order of calls to the disk that durability hangs on, read off a trace of a busy store: run written, synced, its
+ * name synced, manifest committed, and only then the files removed that it replaces; a segment's file and name synced
+ * before anything in it is acknowledged; one write and one sync per group.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { CrashableFileSystem } from '../contract/index.ts';
+import { bytes, openOn } from '../testing/store.ts';
+import { runFileName, segmentFileName } from './file-names.ts';
+import type { Manifest, ManifestEdit } from './ports/manifest.ts';
+import type { StorageStats } from './stats.ts';
+
+type Event =
+  | { readonly kind: 'call'; readonly operation: string; readonly path: string }
+  | { readonly kind: 'commit'; readonly edit: ManifestEdit }
+  | { readonly kind: 'acknowledged' };
+
+async function traceBusyStore(): Promise<{ trace: Event[]; stats: StorageStats; bursts: number }> {
+  const disk = new CrashableFileSystem();
+  const trace: Event[] = [];
+  disk.observe(({ operation, path }) => {
+    if (!path.startsWith('manifest')) trace.push({ kind: 'call', operation, path });
+    return undefined;
+  });
+  const wrapManifest = (manifest: Manifest): Manifest => ({
+    load: () => manifest.load(),
+    loadPages: (run) => manifest.loadPages(run),
+    commit: async (edit) => {
+      await manifest.commit(edit);
+      trace.push({ kind: 'commit', edit });
+    },
+    close: () => manifest.close(),
+  });
+  const options = { memtableBytes: 4096, segmentBytes: 3000, blockBytes: 256, compactionFan: 2 };
+  const engine = await openOn(disk, options, { wrapManifest });
+  const bursts = 120;
+  for (let i = 0; i < bursts; i++) {
+    const writes = [0, 1, 2].map((j) => engine.put(bytes(`key${(i * 3 + j) % 50}`), bytes('v'.repeat(i))));
+    await Promise.all(writes);
+    trace.push({ kind: 'acknowledged' });
+  }
+  const stats = engine.stats();
+  await engine.close();
+  return { trace, stats, bursts };
+}
+
+function positions(trace: readonly Event[], operation: string, path: string): number[] {
+  return trace.flatMap((event, i) => {
+    return event.kind === 'call' && event.operation === operation && event.path === path ? [i] : [];
+  });
+}
+
+describe('the order of calls', () => {
+  it('of a run: written, synced, name synced, committed', async () => {
+    const { trace, stats } = await traceBusyStore();
+    expect(stats.flushes).toBeGreaterThan(3);
+    expect(stats.compactions).toBeGreaterThan(2);
+    for (const [at, event] of trace.entries()) {
+      if (event.kind !== 'commit') continue;
+      for (const { run } of event.edit.addedRuns) {
+        const path = runFileName(run.number);
+        const [created] = positions(trace, 'create', path);
+        const lastWrite = positions(trace, 'write', path).at(-1)!;
+        const [synced] = positions(trace, 'sync', path);
+        const nameSynced = positions(trace, 'sync-directory', '').find((position) => position > synced!)!;
+        expect([created, lastWrite, synced, nameSynced, at]).toEqual(
+          [created!, lastWrite, synced!, nameSynced, at].sort((left, right) => left - right),
+        );
+      }
+    }
+  });
+
+  it('of removals: a file goes only after a commit that no longer needs it', async () => {
+    const { trace } = await traceBusyStore();
+    // What was never committed, such as the file of a compaction given up at closing, is nobody's.
+    const committed = new Set(trace.flatMap((event) => (event.kind === 'commit' ? event.edit.addedRuns : [])));
+    const runs = new Set([...committed].map(({ run }) => runFileName(run.number)));
+    const removable = new Set<string>();
+    let removed = 0;
+    for (const event of trace) {
+      if (event.kind === 'commit') {
+        for (const run of event.edit.removedRuns) removable.add(runFileName(run));
+        for (let old = 1; old < event.edit.oldestSegment; old++) removable.add(segmentFileName(old));
+      }
+      if (event.kind !== 'call' || event.operation !== 'remove') continue;
+      if (event.path.endsWith('.run') && !runs.has(event.path)) continue;
+      expect(removable).toContain(event.path);
+      removed++;
+    }
+    expect(removed).toBeGreaterThan(10);
+  });
+
+  it('of a segment: file and name are synced before its first group is written', async () => {
+    const { trace } = await traceBusyStore();
+    const segments = trace.flatMap((event) => {
+      return event.kind === 'call' && event.operation === 'create' && event.path.endsWith('.log') ? [event.path] : [];
+    });
+    expect(segments.length).toBeGreaterThan(5);
+    for (const path of segments) {
+      const own = trace.flatMap((event, at) => {
+        return event.kind === 'call' && event.path === path ? [{ operation: event.operation, at }] : [];
+      });
+      expect(own.slice(0, 5).map((call) => call.operation)).toEqual(['create', 'write', 'sync', 'write', 'sync']);
+      const nameSynced = positions(trace, 'sync-directory', '').find((at) => at > own[0]!.at)!;
+      expect(nameSynced).toBeLessThan(own[3]!.at);
+    }
+  });
+
+  it('of a group: one write, one sync, then the acknowledgement', async () => {
+    const { trace, stats, bursts } = await traceBusyStore();
+    expect(stats.groups).toBe(bursts);
+    let unsynced = 0;
+    let groupWrites = 0;
+    let previous = '';
+    for (const event of trace) {
+      if (event.kind === 'acknowledged') expect(unsynced).toBe(0);
+      if (event.kind !== 'call' || !event.path.endsWith('.log')) continue;
+      if (event.operation === 'write') {
+        expect(unsynced++).toBe(0);
+        if (previous !== 'create') groupWrites++;
+      }
+      if (event.operation === 'sync') expect(unsynced--).toBe(1);
+      previous = event.operation;
+    }
+    // One more is the seal.
+    expect(groupWrites).toBe(bursts + 1);
+  });
+});

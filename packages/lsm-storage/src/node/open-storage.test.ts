@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { bytes, codeOf, contentsOf, text } from '../testing/store.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
+import { openStorage } from './open-storage.ts';
+
+const WRITER = join(import.meta.dirname, '../testing/writing-process.ts');
+
+interface Writer {
+  readonly process: ChildProcess;
+  /** Resolves with the number of the newest acknowledged key once so many lines were said. */
+  lines(count: number): Promise<number>;
+  kill(): Promise<void>;
+}
+
+function startWriter(directory: string): Writer {
+  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    for (const check of waiting) check();
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  return {
+    process: child,
+    lines: (count) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (lines.length < count) return;
+          waiting.delete(check);
+          resolve(Number(lines.at(-1)));
+        };
+        waiting.add(check);
+        check();
+      }),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+describe('open storage', () => {
+  it('makes the directory, and keeps everything over reopenings', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'made', 'for', 'it');
+    let engine = await openStorage(path, { memtableBytes: 20_000 });
+    const writes = Array.from({ length: 300 }, (_, i) =>
+      engine.put(bytes(`k${i}`), bytes(`value ${i} `.repeat(i % 50))),
+    );
+    await Promise.all(writes);
+    await engine.compact();
+    await engine.put(bytes('last'), bytes('in the log'));
+    await engine.close();
+    expect((await readdir(path)).every((name) => /^(manifest\.db|\d{10}\.(log|run))$/.test(name))).toBe(true);
+    engine = await openStorage(path);
+    const contents = contentsOf(engine);
+    expect(contents.size).toBe(301);
+    expect(contents.get('k49')).toBe('value 49 '.repeat(49));
+    expect(text(engine.get(bytes('last'))!.value)).toBe('in the log');
+    expect(engine.recovery).toMatchObject({ cleanShutdown: true, entriesReplayed: 1 });
+    await engine.close();
+  });
+
+  it('reads with and without compression what was written without, not the reverse', async () => {
+    await using directory = await temporaryDirectory();
+    const write = async (compression: 'zstd' | 'none', key: string): Promise<void> => {
+      const engine = await openStorage(directory.path, { compression });
+      await engine.put(bytes(key), new Uint8Array(50_000));
+      await engine.flush();
+      await engine.close();
+    };
+    await write('none', 'plain');
+    await write('zstd', 'compressed');
+    const engine = await openStorage(directory.path, { compression: 'none' });
+    expect(engine.get(bytes('plain'))?.value).toHaveLength(50_000);
+    expect(await codeOf(() => engine.get(bytes('compressed')))).toBe('UNSUPPORTED_FORMAT');
+    await engine.close();
+  });
+
+  it('commits to a manifest that survives a power loss, and that no other process can open', async () => {
+    await using directory = await temporaryDirectory();
+    const engine = await openStorage(directory.path);
+    await engine.put(bytes('k'), bytes('v'));
+    await engine.flush();
+    // With the lock file out of the way, the kernel's lock on the manifest still stands.
+    await rm(join(directory.path, 'LOCK'));
+    const other = new Database(join(directory.path, 'manifest.db'), { timeout: 0 });
+    expect(await codeOf(() => other.prepare('SELECT * FROM state').all())).toBe('SQLITE_BUSY');
+    other.close();
+    await engine.close();
+    const reader = new Database(join(directory.path, 'manifest.db'), { readonly: true });
+    expect(reader.pragma('journal_mode', { simple: true })).toBe('wal');
+    reader.close();
+  });
+
+  it('refuses a second engine in this process, and lets the next in after close', async () => {
+    await using directory = await temporaryDirectory();
+    const engine = await openStorage(directory.path);
+    expect(await codeOf(() => openStorage(directory.path))).toBe('LOCKED');
+    await engine.put(bytes('k'), bytes('v'));
+    await engine.close();
+    await (await openStorage(directory.path)).close();
+  });
+
+  it('has everything that a killed process had acknowledged, and nothing else but the write under way', async () => {
+    await using directory = await temporaryDirectory();
+    for (let round = 0; round < 2; round++) {
+      const writer = startWriter(directory.path);
+      await writer.lines(1);
+      const refused = openStorage(directory.path);
+      await expect(refused).rejects.toThrow(`is held by process ${writer.process.pid}`);
+      const acknowledged = await writer.lines(150);
+      await writer.kill();
+      const engine = await openStorage(directory.path);
+      expect(engine.recovery.cleanShutdown).toBe(false);
+      const keys = [...engine.scanMeta()].map(({ key }) => Number(text(key).slice(3)));
+      expect(keys).toEqual(keys.map((_, i) => i));
+      expect(keys.length).toBeGreaterThan(acknowledged);
+      await engine.close();
+    }
+  });
+});
