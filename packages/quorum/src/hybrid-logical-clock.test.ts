@@ -166,7 +166,7 @@ describe('HybridLogicalClock.judge', () => {
           client.merge(server.latest);
           const issued = Array.from({ length: count }, () => client.issue(now)).reverse();
           for (const mine of issued) {
-            expect(() => server.judge(mine, now)).not.toThrow();
+            server.judge(mine, now); // Throws when it refuses.
             server.merge(mine);
           }
         }
