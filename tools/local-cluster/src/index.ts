@@ -17,5 +17,7 @@ export { LocalCluster, type LocalClusterOptions, openLocalNode } from './local-c
 export type { LocalNode } from './local-node.ts';
 export { nodeCommand, type NodeCommandOptions } from './node-command.ts';
 export type { NodeExit } from './node-process.ts';
+export { findFreePorts } from './ports.ts';
+export { identify, type ProcessIdentity } from './process-identity.ts';
 export { startCommand, type StartCommandOptions } from './start-command.ts';
 export type { Terminal } from './terminal.ts';
