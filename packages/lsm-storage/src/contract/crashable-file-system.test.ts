@@ -82,7 +82,7 @@ describe('power loss', () => {
     await write(disk, 'b', new Uint8Array(50_000).fill(4), false);
     const names = async (): Promise<unknown> => {
       const after = disk.afterPowerLoss(seededRandom(5));
-      return Promise.all((await after.list('')).map((name) => [name, after.contents(name)]));
+      return (await after.list('')).map((name) => [name, after.contents(name)]);
     };
     expect(await names()).toEqual(await names());
   });

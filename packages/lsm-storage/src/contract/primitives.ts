@@ -6,9 +6,9 @@ export interface Matchers {
 }
 
 export interface TestPrimitives {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => Promise<void> | void): void;
-  expect(actual: unknown): Matchers;
+  readonly describe: (name: string, body: () => void) => void;
+  readonly it: (name: string, body: () => Promise<void> | void) => void;
+  readonly expect: (actual: unknown) => Matchers;
 }
 
 /** What a suite is given to test: a fresh subject, and how to clean up after it. */

@@ -13,5 +13,5 @@ export { NodeFileSystem } from './node-file-system.ts';
 export { openStorage } from './open-storage.ts';
 export type { OpenStorageOptions } from './open-storage.ts';
 export { SqliteManifest } from './sqlite-manifest.ts';
-export type { SqliteManifestOptions } from './sqlite-manifest.ts';
+export type { SqliteDatabase, SqliteManifestOptions, SqliteStatement } from './sqlite-manifest.ts';
 export { ZstdCodec } from './zstd-codec.ts';

@@ -3,7 +3,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../testing/store.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { acquireLockFile } from './lock-file.ts';
 
 /** A process id that was given to a process that has ended. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fileSystemContract } from '../contract/index.ts';
 import { codeOf } from '../testing/store.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 
 fileSystemContract({ describe, it, expect }, async () => {

@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { bytes, codeOf, contentsOf, text } from '../testing/store.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { openStorage } from './open-storage.ts';
 
-const WRITER = join(import.meta.dirname, '../testing/writing-process.ts');
+const WRITER = join(import.meta.dirname, 'testing/writing-process.ts');
 
 interface Writer {
   readonly process: ChildProcess;

@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem, manifestContract, seededRandom } from '../contract/index.ts';
 import type { AddedRun, ManifestEdit } from '../core/index.ts';
 import { codeOf } from '../testing/store.ts';
-import { temporaryDirectory } from '../testing/temporary-directory.ts';
+import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { makeDurable, openManifestFile } from './manifest-file.ts';
 import { openManifestImage } from './manifest-image.ts';
 import { SqliteManifest } from './sqlite-manifest.ts';
+import type { SqliteDatabase } from './sqlite-manifest.ts';
 
 manifestContract({ describe, it, expect }, async () => {
   const directory = await temporaryDirectory();
@@ -92,7 +93,7 @@ describe('sqlite manifest', () => {
   it('says so when another connection holds the database', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'manifest.db');
-    const options = { beforeLoad: (database: Database.Database) => void database.pragma('locking_mode = EXCLUSIVE') };
+    const options = { beforeLoad: (database: SqliteDatabase) => void database.pragma('locking_mode = EXCLUSIVE') };
     const holder = new SqliteManifest(new Database(path, { timeout: 0 }), options);
     await holder.load();
     await holder.commit(edit({}));

@@ -3,7 +3,6 @@
  * The same SQL wherever the database lives: in a file, or in memory with every commit copied out by `afterCommit`.
  */
 
-import type { Database, Statement } from 'better-sqlite3';
 import { MANIFEST_FILE } from '../core/file-names.ts';
 import { CorruptionError, StorageError, emptyManifestState } from '../core/index.ts';
 import { checksumOfPage, checksumOfRun, checksumOfState } from '../core/manifest/manifest-checksum.ts';
@@ -19,20 +18,36 @@ import type {
 import { MANIFEST_SCHEMA, MANIFEST_VERSION } from './manifest-schema.ts';
 import type { PageRow, RunRow, StateRow } from './manifest-schema.ts';
 
+/** What the manifest uses of a database of better-sqlite3. */
+export interface SqliteDatabase {
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+  pragma(source: string, options?: { readonly simple?: boolean }): unknown;
+  transaction(work: () => void): { immediate(): void };
+  /** The whole database as the bytes of a file. */
+  serialize(): Uint8Array;
+  close(): unknown;
+}
+
+export interface SqliteStatement {
+  all(...values: readonly unknown[]): unknown[];
+  run(...values: readonly unknown[]): unknown;
+}
+
 export interface SqliteManifestOptions {
   /** Runs before anything is read: the place to set durability. */
-  readonly beforeLoad?: (database: Database) => void;
+  readonly beforeLoad?: (database: SqliteDatabase) => void;
   /** An edit counts as durable when this has resolved. Default: when the transaction has been committed. */
-  readonly afterCommit?: (database: Database) => Promise<void>;
+  readonly afterCommit?: (database: SqliteDatabase) => Promise<void>;
 }
 
 export class SqliteManifest implements Manifest {
-  readonly #database: Database;
+  readonly #database: SqliteDatabase;
   readonly #options: SqliteManifestOptions;
-  readonly #statements: Map<string, Statement<unknown[]>> = new Map();
+  readonly #statements: Map<string, SqliteStatement> = new Map();
 
   /** Takes the database over: `close` closes it. */
-  constructor(database: Database, options: SqliteManifestOptions = {}) {
+  constructor(database: SqliteDatabase, options: SqliteManifestOptions = {}) {
     this.#database = database;
     this.#options = options;
   }
@@ -77,8 +92,8 @@ export class SqliteManifest implements Manifest {
   }
 
   #createSchema(): void {
-    const tables = this.#database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-    if (tables !== 0) throw corrupt('it has tables, but no format version');
+    const tables = this.#all('SELECT name FROM sqlite_schema');
+    if (tables.length > 0) throw corrupt('it has tables, but no format version');
     this.#database.transaction(() => this.#database.exec(MANIFEST_SCHEMA)).immediate();
   }
 
@@ -166,9 +181,9 @@ export class SqliteManifest implements Manifest {
     this.#statement(sql).run(...values);
   }
 
-  #statement(sql: string): Statement<unknown[]> {
+  #statement(sql: string): SqliteStatement {
     let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare<unknown[]>(sql)));
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
     return statement;
   }
 }

@@ -3,7 +3,7 @@
  * further keys and says the number of each as it is acknowledged.
  */
 
-import { openStorage } from '../node/index.ts';
+import { openStorage } from '../index.ts';
 
 const [, , directory = ''] = process.argv;
 const engine = await openStorage(directory, { memtableBytes: 64 * 1024, compactionFan: 2 });
