@@ -10,8 +10,10 @@ import type { Random } from './ports.ts';
 
 export type AttemptEffect =
   | { readonly type: 'send'; readonly to: string }
-  /** Call `woke` after this time; replaces an earlier wish to be woken. */
-  | { readonly type: 'wake'; readonly afterMs: number }
+  /** Call `next` after this time. This and `watch` replace an earlier one of the two. */
+  | { readonly type: 'wait'; readonly forMs: number }
+  /** Call `next` once the node that was asked last has been silent for so long. */
+  | { readonly type: 'watch'; readonly forMs: number }
   /** Nothing is under way and nothing more will be tried. */
   | { readonly type: 'give-up' };
 
@@ -38,28 +40,26 @@ export class Attempts {
   }
 
   start(): AttemptEffect[] {
-    return this.#next();
+    return this.next();
   }
 
   /** An attempt ended without settling the request. */
   ended(): AttemptEffect[] {
     this.#underWay -= 1;
-    if (this.#made < maxAttempts) return [{ type: 'wake', afterMs: this.#waitMs() }];
+    if (this.#made < maxAttempts) return [{ type: 'wait', forMs: this.#waitMs() }];
     return this.#underWay === 0 ? [{ type: 'give-up' }] : [];
   }
 
-  woke(): AttemptEffect[] {
-    return this.#made < maxAttempts ? this.#next() : [];
-  }
-
-  #next(): AttemptEffect[] {
+  /** Tries the next node, as `wait` or `watch` said. */
+  next(): AttemptEffect[] {
+    if (this.#made >= maxAttempts) return [];
     const to = this.#candidates[this.#made % this.#candidates.length];
     if (to === undefined) return [{ type: 'give-up' }];
     this.#made += 1;
     this.#underWay += 1;
     return [
       { type: 'send', to },
-      { type: 'wake', afterMs: this.#patienceMs },
+      { type: 'watch', forMs: this.#patienceMs },
     ];
   }
 

@@ -40,8 +40,9 @@ export class Cluster {
   readonly #clock: WriteClock;
   readonly #hello: Hello;
   #topology: TopologyView | undefined;
+  /** A node was lost since the topology was fetched: it may have moved. */
+  #isStale = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
-  #closed = false;
 
   constructor(ports: ClientPorts, target: Target) {
     const id = hex(ports.random.bytes(16));
@@ -53,7 +54,7 @@ export class Cluster {
       hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
       checkHello: (theirs) => this.#checkHello(theirs),
       heard: (header) => this.#heard(header),
-      lost: () => this.#refresh(),
+      lost: () => (this.#isStale = true),
     });
   }
 
@@ -99,7 +100,6 @@ export class Cluster {
 
   /** Requests under way fail. Idempotent. */
   close(): void {
-    this.#closed = true;
     this.#sessions.close();
   }
 
@@ -114,14 +114,18 @@ export class Cluster {
     { keyspaceId, epoch, addresses }: Route,
     { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
   ): Promise<Result> {
-    const candidates = this.#sessions.bestFirst([...new Set([...addresses, ...this.#target.nodes])]);
+    const candidates = this.#sessions.bestFirst(addresses);
     const header = (): { keyspaceId: number; epoch: number; stamp: Stamp } => ({
       keyspaceId,
       epoch,
       stamp: this.#clock.latest,
     });
     const sessionWith = (address: string): Session | undefined => this.#sessions.with(address);
-    return runRequest({ ports: this.#ports, sessionWith }, { ...request, candidates, timeoutMs, signal, header });
+    const foundSilent = (address: string): void => this.#sessions.foundSilent(address);
+    return runRequest(
+      { ports: this.#ports, sessionWith, foundSilent },
+      { ...request, candidates, timeoutMs, signal, header },
+    );
   }
 
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
@@ -138,15 +142,16 @@ export class Cluster {
 
   #heard({ stamp, epoch }: FrameHeader): void {
     this.#clock.heard(stamp);
-    if (this.#topology !== undefined && epoch > this.#topology.epoch) this.#refresh();
+    if (this.#topology !== undefined && (this.#isStale || epoch > this.#topology.epoch)) this.#refresh();
   }
 
-  /** Fetches the topology again from whoever is there; without an open session the next request finds its own way. */
+  /** Fetches the topology again, from whoever is there. */
   #refresh(): void {
     const now = this.#ports.clock.monotonicMs();
     const session = this.#sessions.anyOpen();
-    if (this.#closed || session === undefined || now < this.#refreshedAt + refreshEveryMs) return;
+    if (session === undefined || now < this.#refreshedAt + refreshEveryMs) return;
     this.#refreshedAt = now;
+    this.#isStale = false;
     this.#askTopology(session, () => undefined);
   }
 
@@ -167,7 +172,7 @@ export class Cluster {
         header: () => header,
         answered: ({ message }) => {
           timer.cancel();
-          if (message.type === 'topology') this.#learn(new TopologyView(message));
+          if (message.type === 'topology') this.#learn(new TopologyView(message, this.#target.nodes));
           done(message.type === 'topology' ? undefined : `answered with ${message.type}`);
         },
         lost: (reason) => {

@@ -26,11 +26,15 @@ export interface RequestRunDependencies {
   readonly ports: ClientPorts;
   /** A session with a node, open or about to be; undefined once the client was closed. */
   sessionWith(address: string): Session | undefined;
+  /** A node was found silent: others had better be asked first for a while. */
+  foundSilent(address: string): void;
 }
 
 const shortestPatienceMs = 50;
 const longestPatienceMs = 1000;
 const longestHeadStartMs = 100;
+/** Enough for the event loop to turn and hand over what has arrived. */
+const nextTurnMs = 1;
 
 /** Rejects with a KvError. */
 export function runRequest<Result>(dependencies: RequestRunDependencies, spec: RequestSpec<Result>): Promise<Result> {
@@ -52,19 +56,20 @@ class RequestRun<Result> {
   readonly #abort = (): void => this.#fail(this.#abortError());
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
+  #lastAsked: Session | undefined;
+  #askedAt = 0;
   #lastError: KvError | undefined;
   /** Attempts whose request left, and that nobody said were harmless. */
   #uncertain = 0;
   #settled = false;
 
   constructor(dependencies: RequestRunDependencies, spec: RequestSpec<Result>, settle: Settle<Result>) {
-    const { clock, random } = dependencies.ports;
     const patienceMs = Math.min(longestPatienceMs, Math.max(shortestPatienceMs, spec.timeoutMs / 4));
     this.#dependencies = dependencies;
     this.#spec = spec;
     this.#settle = settle;
-    this.#attempts = new Attempts(spec.candidates, patienceMs, random);
-    this.#deadline = clock.monotonicMs() + spec.timeoutMs;
+    this.#attempts = new Attempts(spec.candidates, patienceMs, dependencies.ports.random);
+    this.#deadline = this.#now() + spec.timeoutMs;
   }
 
   start(): void {
@@ -82,14 +87,36 @@ class RequestRun<Result> {
     for (const effect of effects) {
       if (this.#settled) return;
       if (effect.type === 'send') this.#send(effect.to);
-      else if (effect.type === 'wake') this.#wakeAfter(effect.afterMs);
+      else if (effect.type === 'wait') this.#wake(effect.forMs, () => this.#carryOut(this.#attempts.next()));
+      else if (effect.type === 'watch') this.#watch(effect.forMs);
       else this.#fail(this.#lastError ?? new KvError('UNREACHABLE', 'no node could be asked'));
     }
   }
 
-  #wakeAfter(afterMs: number): void {
+  #wake(afterMs: number, run: () => void): void {
     this.#wakeTimer?.cancel();
-    this.#wakeTimer = this.#dependencies.ports.timers.set(afterMs, () => this.#carryOut(this.#attempts.woke()));
+    this.#wakeTimer = this.#dependencies.ports.timers.set(afterMs, run);
+  }
+
+  /**
+   * A node that answers others is busy, not silent: asking a second one as well would make a busy cluster busier. And
+   * what arrived while this process itself was busy is taken in before a node is called silent.
+   */
+  #watch(patienceMs: number): void {
+    const waitLonger = (): boolean => {
+      const silentMs = this.#now() - Math.max(this.#askedAt, this.#lastAsked?.heardAt ?? 0);
+      if (silentMs < patienceMs) this.#wake(patienceMs - silentMs, suspect);
+      return silentMs < patienceMs;
+    };
+    const suspect = (): void => {
+      if (!waitLonger()) this.#wake(nextTurnMs, convict);
+    };
+    const convict = (): void => {
+      if (waitLonger()) return;
+      if (this.#lastAsked !== undefined) this.#dependencies.foundSilent(this.#lastAsked.address);
+      this.#carryOut(this.#attempts.next());
+    };
+    this.#wake(patienceMs, suspect);
   }
 
   #send(to: string): void {
@@ -98,6 +125,8 @@ class RequestRun<Result> {
       this.#fail(new KvError('CLOSED', 'the client was closed'));
       return;
     }
+    this.#lastAsked = session;
+    this.#askedAt = this.#now();
     const attempt = { left: false };
     const forget = session.ask(this.#spec.message, {
       header: () => this.#leave(attempt),
@@ -176,8 +205,12 @@ class RequestRun<Result> {
 
   /** A little less than what remains here, so that the node's own account of a deadline arrives before this one's. */
   #deadlineForNode(): number {
-    const remaining = this.#deadline - this.#dependencies.ports.clock.monotonicMs();
+    const remaining = this.#deadline - this.#now();
     return Math.max(1, Math.floor(remaining - Math.min(longestHeadStartMs, remaining / 10)));
+  }
+
+  #now(): number {
+    return this.#dependencies.ports.clock.monotonicMs();
   }
 }
 

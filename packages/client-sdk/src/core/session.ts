@@ -4,7 +4,7 @@
  */
 import { encodeFrame, type Frame, FrameDecoder, type Hello, type Message } from '@kv/wire';
 import type { FrameHeader } from '@kv/wire';
-import type { ClientPorts, Link, Timer } from './ports.ts';
+import type { ClientPorts, Clock, Link, Timer } from './ports.ts';
 
 export interface SessionHandlers {
   hello(): Hello;
@@ -34,12 +34,16 @@ export class Session {
   readonly #decoder = new FrameDecoder();
   readonly #greeting: Timer;
   readonly #waiting = new Map<number, { readonly message: Message; readonly waiter: Waiter }>();
+  readonly #clock: Clock;
   #state: 'greeting' | 'open' | 'closed' = 'greeting';
   #lastOperationId = 0;
+  #heardAt: number;
 
   constructor(ports: ClientPorts, address: string, handlers: SessionHandlers) {
     this.address = address;
     this.#handlers = handlers;
+    this.#clock = ports.clock;
+    this.#heardAt = ports.clock.monotonicMs();
     this.#greeting = ports.timers.set(greetWithinMs, () => this.#lose(`no hello in ${greetWithinMs} ms`));
     this.#link = ports.transport.open(address, {
       opened: () => this.#link.send(encodeFrame(greetingHeader, handlers.hello())),
@@ -50,6 +54,11 @@ export class Session {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  /** When the node last said anything, in monotonic milliseconds; before it did, when the session began. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   /** Sends a request, now or as soon as the node said hello. Returns what forgets it. Not after the session closed. */
@@ -69,6 +78,7 @@ export class Session {
   }
 
   #receive(chunk: Uint8Array): void {
+    this.#heardAt = this.#clock.monotonicMs();
     try {
       for (const frame of this.#decoder.push(chunk)) this.#take(frame);
     } catch (error) {

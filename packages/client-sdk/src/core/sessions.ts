@@ -8,11 +8,13 @@ export interface SessionsHandlers {
   checkHello(theirs: Hello): void;
   heard(header: FrameHeader): void;
   /** A node could not be reached, or was lost: what is known of the cluster may be out of date. */
-  lost(address: string): void;
+  lost(): void;
 }
 
-/** How long a node that was lost is asked last. */
-const avoidForMs = 1000;
+/** How long a node that was lost is asked last: it may be back soon. */
+const avoidLostForMs = 1000;
+/** How long a node that is silent is asked last, unless it says something: each try at it costs a caller's patience. */
+const avoidSilentForMs = 5000;
 
 export class Sessions {
   readonly #ports: ClientPorts;
@@ -34,7 +36,10 @@ export class Sessions {
     const session = new Session(this.#ports, address, {
       hello: () => this.#handlers.hello(),
       checkHello: (theirs) => this.#handlers.checkHello(theirs),
-      heard: (header) => this.#handlers.heard(header),
+      heard: (header) => {
+        this.#avoidUntil.delete(address);
+        this.#handlers.heard(header);
+      },
       closed: () => this.#lost(session),
     });
     this.#sessions.set(address, session);
@@ -46,11 +51,16 @@ export class Sessions {
     return [...this.#sessions.values()].find((session) => session.isOpen);
   }
 
-  /** The same addresses, those that were lost lately behind the others. */
-  bestFirst(addresses: readonly string[]): string[] {
+  /** The same addresses, those of nodes that were lost or silent lately behind the others. */
+  bestFirst(addresses: readonly string[]): readonly string[] {
+    if (this.#avoidUntil.size === 0) return addresses;
     const now = this.#ports.clock.monotonicMs();
     const isAvoided = (address: string): boolean => (this.#avoidUntil.get(address) ?? 0) > now;
     return [...addresses.filter((address) => !isAvoided(address)), ...addresses.filter(isAvoided)];
+  }
+
+  foundSilent(address: string): void {
+    this.#avoid(address, avoidSilentForMs);
   }
 
   close(): void {
@@ -61,7 +71,11 @@ export class Sessions {
   #lost(session: Session): void {
     this.#sessions.delete(session.address);
     if (this.#closed) return;
-    this.#avoidUntil.set(session.address, this.#ports.clock.monotonicMs() + avoidForMs);
-    this.#handlers.lost(session.address);
+    this.#avoid(session.address, avoidLostForMs);
+    this.#handlers.lost();
+  }
+
+  #avoid(address: string, forMs: number): void {
+    this.#avoidUntil.set(address, this.#ports.clock.monotonicMs() + forMs);
   }
 }

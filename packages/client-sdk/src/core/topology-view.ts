@@ -10,10 +10,10 @@ export interface Route {
   readonly epoch: number;
   /** Replies that the request needs, checked against the number of replicas. */
   readonly needed: number;
-  /** Every node of the cluster, the replicas of the key first, in the order of its preference list. */
+  /** Every node that is known, the replicas of the key first, in the order of its preference list. */
   readonly addresses: readonly string[];
   /** The name of a member, its id where it has none. */
-  nameOf(id: string): string;
+  readonly nameOf: (id: string) => string;
 }
 
 export class TopologyView {
@@ -21,11 +21,14 @@ export class TopologyView {
   readonly clusterId: string;
   readonly info: ClusterInfo;
   readonly #message: Topology;
+  readonly #seeds: readonly string[];
   readonly #names: ReadonlyMap<string, string>;
 
-  constructor(message: Topology) {
+  /** @param seeds addresses that the client was given, asked when no member can be reached where it should be */
+  constructor(message: Topology, seeds: readonly string[]) {
     const { epoch, clusterId, members, keyspaces } = message;
     this.#message = message;
+    this.#seeds = seeds;
     this.epoch = epoch;
     this.clusterId = clusterId;
     this.#names = new Map(members.map(({ id, name }) => [id, name]));
@@ -57,7 +60,7 @@ export class TopologyView {
   #addresses(keyspace: TopologyKeyspace, key: Uint8Array): string[] {
     void keyspace;
     void key;
-    return this.#message.members.map((member) => member.address);
+    return [...new Set([...this.#message.members.map((member) => member.address), ...this.#seeds])];
   }
 }
 

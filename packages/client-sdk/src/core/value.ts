@@ -26,18 +26,21 @@ export function encodeValue(value: unknown, contentType?: string): EncodedValue 
   return contentType === undefined ? encoded : { ...encoded, contentType: checkedContentType(contentType) };
 }
 
-/** @throws KvError UNDECODABLE_VALUE, keeping the bytes */
+/**
+ * @param bytes as they arrived, in memory shared with other messages; bytes in the result are the caller's own
+ * @throws KvError UNDECODABLE_VALUE, keeping the bytes
+ */
 export function decodeValue(contentType: string, bytes: Uint8Array): unknown {
   const { type, charset } = parseContentType(contentType);
   const isText = type.startsWith('text/') && (charset === undefined || /^(utf-?8|us-ascii)$/.test(charset));
   const isJson = type === 'application/json' || type.endsWith('+json');
-  if (!isText && !isJson) return bytes;
+  if (!isText && !isJson) return new Uint8Array(bytes);
   try {
     const text = decoder.decode(bytes);
     return isJson ? JSON.parse(text) : text;
   } catch (cause) {
     const message = `the stored bytes are not ${isJson ? 'JSON' : 'UTF-8'}, as their content type ${type} says`;
-    throw new KvError('UNDECODABLE_VALUE', message, { cause, raw: bytes });
+    throw new KvError('UNDECODABLE_VALUE', message, { cause, raw: new Uint8Array(bytes) });
   }
 }
 

@@ -1,0 +1,127 @@
+/** The SDK against real nodes: what one client writes over kv/1, another reads over HTTP, and the reverse. */
+import { connect, type KvClient, KvError } from '@kv/client-sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { send } from './testing/raw-http.ts';
+import { eventually, freePorts, TestCluster } from './testing/test-cluster.ts';
+
+let cluster: TestCluster;
+let kv: KvClient;
+beforeAll(async () => {
+  cluster = await TestCluster.start();
+  kv = await connect({ nodes: cluster.ports.map((port) => `127.0.0.1:${port}`) });
+});
+afterAll(async () => {
+  await kv.close();
+  await cluster.close();
+});
+
+const keys = '/v1/keyspaces/default/keys';
+const port = (index: number): number => cluster.ports[index] ?? 0;
+
+describe('the SDK and HTTP', () => {
+  it('agree on objects, text and bytes', async () => {
+    const values = kv.keyspace();
+    const body = '{"n":[1,2]}';
+    await send({
+      port: port(0),
+      path: `${keys}/json`,
+      method: 'PUT',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    await send({ port: port(1), path: `${keys}/form`, method: 'PUT', body: 'a=1' });
+    expect(await values.get('json')).toEqual({ n: [1, 2] });
+    expect(await values.get('form')).toEqual(new Uint8Array(Buffer.from('a=1')));
+
+    await values.set('object', { from: 'sdk' });
+    await values.set('text', 'héllo');
+    await values.set(Uint8Array.of(0xff), Uint8Array.of(1, 2, 3));
+    const object = await send({ port: port(2), path: `${keys}/object` });
+    expect(object.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(object.body.toString())).toEqual({ from: 'sdk' });
+    const text = await send({ port: port(2), path: `${keys}/text` });
+    expect(text.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(text.body.toString()).toBe('héllo');
+    const binary = await send({ port: port(0), path: `${keys}/_w?encoding=base64url` });
+    expect([...binary.body]).toEqual([1, 2, 3]);
+  });
+
+  it('name a write alike: the version of the one is the ETag of the other', async () => {
+    const { version, receipt } = await kv.keyspace().set('named', 1, { w: 3 });
+    const get = await send({ port: port(1), path: `${keys}/named` });
+    expect(get.headers.etag).toBe(`"${version}"`);
+    expect(receipt.replicas.map(({ name, answer }) => `${name} ${answer}`).sort()).toEqual([
+      'node-1 applied',
+      'node-2 applied',
+      'node-3 applied',
+    ]);
+    const deleted = await kv.keyspace().delete('named');
+    const gone = await send({ port: port(1), path: `${keys}/named` });
+    expect(gone.headers['kv-version']).toBe(deleted.version);
+    expect(await kv.keyspace().getEntry('named')).toMatchObject({ found: false, version: deleted.version });
+  });
+});
+
+describe('the SDK', () => {
+  it('has every request under way on one connection to a node', async () => {
+    const values = kv.keyspace<number>();
+    const numbers = Array.from({ length: 200 }, (_, number) => number);
+    const timeoutMs = 20_000;
+    await Promise.all(numbers.map((number) => values.set(`many-${number}`, number, { timeoutMs })));
+    const got = await Promise.all(numbers.map((number) => values.get(`many-${number}`, { timeoutMs })));
+    expect(got).toEqual(numbers);
+    const metrics = (await send({ port: port(0), path: '/metrics' })).body.toString();
+    expect(Number(/^kv_connections (\d+)$/m.exec(metrics)?.[1])).toBeLessThanOrEqual(3);
+  });
+
+  it('checks values with a schema of a library', async () => {
+    const users = kv.keyspace('default', { schema: z.object({ name: z.string(), age: z.coerce.number<string>() }) });
+    await users.set('ada', { name: 'Ada', age: '36' });
+    expect(await users.get('ada')).toEqual({ name: 'Ada', age: 36 });
+  });
+
+  it('is told what cannot be', async () => {
+    const values = kv.keyspace();
+    await expect(values.set('large', new Uint8Array(1024 * 1024 + 1))).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+      outcome: 'rejected',
+    });
+    await expect(values.set('a', 1, { w: 4 })).rejects.toMatchObject({ code: 'INVALID_QUORUM' });
+    await expect(kv.keyspace('nowhere').get('a')).rejects.toMatchObject({ code: 'UNKNOWN_KEYSPACE' });
+  });
+
+  it('says who it tried when nobody is there', async () => {
+    const [dead = 0] = await freePorts(1);
+    const error: unknown = await connect(`kv://127.0.0.1:${dead}`).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(KvError);
+    expect(error).toMatchObject({
+      code: 'UNREACHABLE',
+      message: `no node answered at 127.0.0.1:${dead} (connection refused): is it running? npm start`,
+    });
+  });
+
+  it('does not take just any HTTP server for a node', async () => {
+    const { createServer } = await import('node:http');
+    const server = createServer((_incoming, outgoing) => outgoing.end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const other = typeof address === 'object' ? address?.port : 0;
+    await expect(connect(`kv://127.0.0.1:${other}`)).rejects.toThrow(/answered 200, not a connection of frames/);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('goes on through the nodes that are left, and comes back to one that returns', async () => {
+    const values = kv.keyspace<number>();
+    await values.set('steady', 0);
+    await cluster.stopNode(1);
+    for (let number = 1; number <= 20; number += 1) {
+      expect((await values.set('steady', number)).outcome).toBe('applied');
+      expect(await values.get('steady')).toBe(number);
+    }
+    await cluster.startNode(1);
+    await eventually(async () => (await values.set('steady', 21, { w: 3 })).receipt.got === 3);
+    expect(await values.get('steady', { r: 3 })).toBe(21);
+  });
+});

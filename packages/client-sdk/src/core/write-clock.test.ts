@@ -1,0 +1,55 @@
+import { compareVersions } from '@kv/quorum';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WriteClock } from './write-clock.ts';
+
+const actor = 'a'.repeat(32);
+
+/** A machine whose wall clock is off by `skewMs`, and a cluster whose clocks show `1e12` and the time since. */
+function machine(skewMs: number): { clock: WriteClock; pass: (ms: number) => void; cluster: () => number } {
+  let elapsed = 0;
+  const ports = { wallMs: () => 1e12 + skewMs + elapsed, monotonicMs: () => 500 + elapsed };
+  return { clock: new WriteClock(ports, actor), pass: (ms) => (elapsed += ms), cluster: () => 1e12 + elapsed };
+}
+
+describe('the clock of writes', () => {
+  it.each([-86_400_000, -1000, 0, 1000, 86_400_000])(
+    'follows the nodes and is never ahead of them, with a machine clock off by %i ms',
+    (skewMs) => {
+      const { clock, pass, cluster } = machine(skewMs);
+      for (let round = 0; round < 20; round += 1) {
+        const sentAt = cluster();
+        pass(3);
+        clock.heard({ ms: sentAt, counter: 0 });
+        pass(1000);
+        const version = clock.stamp();
+        expect(version.ms).toBeGreaterThanOrEqual(sentAt);
+        expect(version.ms).toBeLessThanOrEqual(cluster());
+      }
+    },
+  );
+
+  it('follows a right machine clock when one node is far ahead, as soon as what that node stamped is past', () => {
+    const { clock, pass, cluster } = machine(0);
+    clock.heard({ ms: cluster() + 400, counter: 0 });
+    pass(1000);
+    expect(clock.stamp().ms).toBe(cluster());
+  });
+
+  it('stamps after everything that it heard or stamped before', () => {
+    const heard = fc.record({ ms: fc.integer({ min: 0, max: 2e12 }), counter: fc.integer({ min: 0, max: 65_535 }) });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(heard, fc.nat(5000)), { minLength: 1 }), (steps) => {
+        const { clock, pass } = machine(0);
+        for (const [stamp, ms] of steps) {
+          const before = { ...clock.latest, actor };
+          clock.heard(stamp);
+          pass(ms);
+          const version = clock.stamp();
+          expect(compareVersions(version, { ...stamp, actor })).toBeGreaterThan(0);
+          expect(compareVersions(version, before)).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+});
