@@ -41,8 +41,9 @@ export class RequestLedger {
     return this.#plan.replicas.every((replica) => this.#answers.get(replica)?.answer === 'refused');
   }
 
-  onlyRefusalsSoFar(): boolean {
-    return [...this.#answers.values()].every(({ answer }) => answer === 'refused' || answer === 'pending');
+  /** Whether somebody who was asked has not answered yet. */
+  hasPending(): boolean {
+    return [...this.#answers.values()].some(({ answer }) => answer === 'pending');
   }
 
   receipt(got: number, repairs: Receipt['repairs'] = { sent: 0, acknowledged: 0 }): Receipt {

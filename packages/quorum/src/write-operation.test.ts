@@ -64,8 +64,7 @@ function verdict(n: number, w: number, events: readonly Event[]): Expected | und
   if (durable >= w) return { outcome: count('superseded') > 0 ? 'superseded' : 'applied', durable, rows };
   if (count('refused') === n) return { outcome: 'rejected', reason: 'refused', durable, rows };
   const isLost = n - count('refused', 'unreachable') < w;
-  const mayStillBeRejected = count('refused', 'pending') === n;
-  if (isLost && !mayStillBeRejected) return { outcome: 'unknown', reason: 'too-few-replicas', durable, rows };
+  if (isLost && count('pending') === 0) return { outcome: 'unknown', reason: 'too-few-replicas', durable, rows };
   return undefined;
 }
 
@@ -76,7 +75,9 @@ function expectedOf(n: number, w: number, events: readonly Event[]): { expected:
   }
   const rows = servers.slice(0, n).map((replica) => rowOf(events, replica));
   const durable = rows.filter((row) => row === 'applied' || row === 'superseded').length;
-  return { expected: { outcome: 'unknown', reason: 'deadline', durable, rows }, after: events.length + 1 };
+  const lost = rows.filter((row) => row === 'refused' || row === 'unreachable').length;
+  const reason = n - lost < w ? 'too-few-replicas' : 'deadline';
+  return { expected: { outcome: 'unknown', reason, durable, rows }, after: events.length + 1 };
 }
 
 /** Feeds every event, then lets the deadline pass, and compares outcome, moment and receipt with the definitions. */
@@ -197,13 +198,22 @@ describe('WriteOperation', () => {
   it('names who holds an unknown write, and who is behind a broken link', () => {
     const operation = startWrite(3, 3);
     operation.acknowledge('b', newer, 102);
-    const result = resultOf(operation.fail('c', 'unreachable', 'link-lost', 104));
+    expect(operation.fail('c', 'unreachable', 'link-lost', 104)).toEqual([]);
+    const result = resultOf(operation.expire());
     expect(result).toMatchObject({ outcome: 'unknown', reason: 'too-few-replicas', certain: true });
     expect(result.receipt.replicas).toEqual([
       { replica: 'a', answer: 'pending' },
       { replica: 'b', answer: 'superseded', version: newer, latencyMs: 2 },
       { replica: 'c', answer: 'unreachable', reason: 'link-lost', latencyMs: 4 },
     ]);
+  });
+
+  it('waits for who has not answered before it gives up, so that the receipt names every holder', () => {
+    const operation = startWrite(3, 3);
+    operation.fail('a', 'unreachable', 'link-lost', 101);
+    expect(operation.acknowledge('b', mine, 102)).toEqual([]);
+    const result = resultOf(operation.acknowledge('c', mine, 103));
+    expect(result).toMatchObject({ outcome: 'unknown', reason: 'too-few-replicas', receipt: { needed: 3, got: 2 } });
   });
 
   it('keeps a replica in the receipt as a holder when its link breaks after it acknowledged', () => {

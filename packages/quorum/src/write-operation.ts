@@ -106,7 +106,8 @@ export class WriteOperation {
 
   /** The deadline passed. */
   expire(): WriteEffect[] {
-    return this.#answered ? [] : this.#answer('unknown', 'deadline');
+    if (this.#answered) return [];
+    return this.#answer('unknown', this.#tally.outcome === 'unreachable' ? 'too-few-replicas' : 'deadline');
   }
 
   #ignores(replica: string): boolean {
@@ -120,13 +121,18 @@ export class WriteOperation {
       case 'met':
         return this.#answer(this.#winner === undefined ? 'applied' : 'superseded');
       case 'unreachable':
-        return this.#ledger.everyoneRefused() ? this.#answer('rejected', 'refused') : this.#settleUnreachable();
+        return this.#settleUnreachable();
     }
   }
 
-  /** The outcome of a write that cannot succeed waits for the last refusal: "nothing was stored" is worth knowing. */
+  /**
+   * A write that cannot succeed any more still waits for who has not answered: the receipt should name every holder,
+   * and that nothing was stored is known only when the last one has refused.
+   */
   #settleUnreachable(): WriteEffect[] {
-    return this.#ledger.onlyRefusalsSoFar() ? [] : this.#answer('unknown', 'too-few-replicas');
+    if (this.#ledger.hasPending()) return [];
+    if (this.#ledger.everyoneRefused()) return this.#answer('rejected', 'refused');
+    return this.#answer('unknown', 'too-few-replicas');
   }
 
   #answer(outcome: WriteOutcome, reason?: WriteFailure): WriteEffect[] {
