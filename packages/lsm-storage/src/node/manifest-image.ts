@@ -17,7 +17,7 @@ export async function openManifestImage(fileSystem: FileSystem, path: string = M
   });
 }
 
-async function readImage(fileSystem: FileSystem, path: string): Promise<Database.Database> {
+async function readImage(fileSystem: FileSystem, path: string): Promise<Database> {
   if (!(await fileSystem.exists(path))) return new Database(':memory:');
   const file = await fileSystem.open(path, 'read');
   try {

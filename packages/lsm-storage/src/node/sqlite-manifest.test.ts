@@ -41,7 +41,7 @@ function edit(changes: Partial<ManifestEdit>): ManifestEdit {
   return { flushedSequence: 3, oldestSegment: 1, nextFileNumber: 2, addedRuns: [RUN], removedRuns: [], ...changes };
 }
 
-async function filled(): Promise<{ database: Database.Database; manifest: SqliteManifest }> {
+async function filled(): Promise<{ database: Database; manifest: SqliteManifest }> {
   const database = new Database(':memory:');
   const manifest = new SqliteManifest(database);
   await manifest.load();
