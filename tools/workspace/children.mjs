@@ -36,7 +36,7 @@ export function runChild(command, argv, options) {
     let force;
     const end = () => {
       signalGroup(child.pid, 'SIGTERM');
-      force = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), patienceMs);
+      force ??= setTimeout(() => signalGroup(child.pid, 'SIGKILL'), patienceMs);
     };
     const limit = options.limitMs === undefined ? undefined : setTimeout(end, options.limitMs);
     const ignoreInterrupts = onInterrupt((reason) => {

@@ -23,8 +23,19 @@ export function onInterrupt(listener) {
   };
 }
 
+/**
+ * A Ctrl-C arrives twice: from the terminal, which signals every process in front, and from npm, which passes its own
+ * on. Only what comes later is a second request.
+ */
+const echoMs = 500;
+
+let lastTold = -Infinity;
+
 /** @param {NodeJS.Signals} signal */
 function tell(signal) {
+  const now = performance.now();
+  if (now - lastTold < echoMs) return;
+  lastTold = now;
   const reason = new Interrupted(/** @type {typeof signals[number]} */ (signal));
   for (const listener of [...listeners]) listener(reason);
 }

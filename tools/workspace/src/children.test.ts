@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { onInterrupt } from '../interrupts.mjs';
 import { createProgress } from '../progress.mjs';
 import { root } from './repository.ts';
 
@@ -85,6 +86,30 @@ describe('a program run by a script', () => {
     expect(await ended(script)).toEqual({ code: 0, signal: null });
     const pid = await readPid();
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
+  });
+});
+
+describe('a request to stop', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is told once though a Ctrl-C arrives twice, and again when a person asks again', () => {
+    const told: string[] = [];
+    const ignore = onInterrupt(({ message }) => told.push(message));
+    process.emit('SIGHUP', 'SIGHUP');
+    vi.advanceTimersByTime(50);
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(told).toEqual(['interrupted by SIGHUP']);
+    vi.advanceTimersByTime(1_000);
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(told).toHaveLength(2);
+    ignore();
+    expect(process.listenerCount('SIGHUP')).toBe(0);
   });
 });
 

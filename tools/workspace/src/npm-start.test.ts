@@ -34,7 +34,7 @@ interface Npm {
 function npm(...argv: string[]): Npm {
   // Without the settings of the npm that runs these tests, which is not the one that a user would type.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-  const child = spawn('npm', argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('npm', argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -130,8 +130,16 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
     const second = npm('start', '--', '--port', String(port), '--data', data);
     expect(await ended(second.child)).not.toBe(0);
     expect(second.output()).toContain(`${data} is in use by a running cluster`);
-    const more = npm('start', '--', '--nodes', '5', '--data', `${data}/../${data.split('/').at(-1)}`);
+
+    // A Ctrl-C reaches every process in front of the terminal, and npm passes its own on: twice to ours.
+    process.kill(-(again.child.pid ?? 0), 'SIGINT');
+    await ended(again.child);
+    await again.shows(`stopped; the data stays in ${data}`);
+    expect(again.output()).not.toContain('did not stop cleanly');
+
+    const more = npm('start', '--', '--nodes', '5', '--data', data);
     expect(await ended(more.child)).not.toBe(0);
+    expect(more.output()).toContain('holds a cluster of 3 nodes, which cannot become 5 yet');
   });
 
   it('ends what it started when it is stopped while it builds', async () => {
