@@ -218,10 +218,24 @@ describe('a write', () => {
     },
   );
 
-  it('keeps its version and tries elsewhere when a clock is behind', async () => {
-    cluster.node(0).behaviour = refuse('STAMP_TOO_FAR_AHEAD');
-    cluster.node(1).behaviour = refuse('STAMP_TOO_FAR_AHEAD');
-    expect((await settle(values.set('a', 'x'))).outcome).toBe('applied');
+  it('is stamped by the clocks of the nodes once they refused the clock of this machine', async () => {
+    const nodesMs = cluster.time.wallAheadMs;
+    cluster.stampOf = () => ({ ms: Math.trunc(nodesMs + cluster.time.now), counter: 0 });
+    cluster.time.wallAheadMs += 60_000;
+    everywhere((message, node) => {
+      const stamped = message.type === 'put' ? (message.version?.ms ?? 0) : 0;
+      const answer = stamped > nodesMs + cluster.time.now + 500 ? refuse('STAMP_TOO_FAR_AHEAD') : writeReply('applied');
+      return answer(message, node);
+    });
+    expect((await settle(values.set('a', 1))).outcome).toBe('applied');
+    expect((await settle(values.set('a', 2))).outcome).toBe('applied');
+    expect(versions()).toHaveLength(3);
+  });
+
+  it('keeps its version when one node may have taken it before another found it ahead', async () => {
+    everywhere((message, node) => (firstAsked(node) ? 'break' : refuse('STAMP_TOO_FAR_AHEAD')(message, node)));
+    expect(await failure(values.set('a', 1))).toMatchObject({ code: 'WRITE_UNKNOWN' });
+    expect(new Set(versions().map((version) => JSON.stringify(version))).size).toBe(1);
   });
 
   it('survives a code that this version does not know', async () => {

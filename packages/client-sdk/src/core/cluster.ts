@@ -106,11 +106,15 @@ export class Cluster {
   #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
     const route = this.#route(keyspace, write.key, 'w', options.w);
     const message: Message = { ...write, w: route.needed };
-    return this.#run({ kind: 'write', message, judge: judgeWrite(route.nameOf) }, route, options);
+    const restamp = (): Message => {
+      this.#clock.refusedAsAhead();
+      return { ...message, version: this.#clock.stamp() };
+    };
+    return this.#run({ kind: 'write', message, restamp, judge: judgeWrite(route.nameOf) }, route, options);
   }
 
   #run<Result>(
-    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'judge'>,
+    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'restamp' | 'judge'>,
     { keyspaceId, epoch, addresses }: Route,
     { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
   ): Promise<Result> {

@@ -13,6 +13,11 @@ import type { Judge } from './verdict.ts';
 export interface RequestSpec<Result> {
   readonly kind: 'read' | 'write';
   readonly message: Message;
+  /**
+   * The same write under another version. Asked for when a node refused the first one for being ahead, and only while it
+   * is certain that no node took it: then the two are one write to everybody else.
+   */
+  readonly restamp?: () => Message;
   /** Addresses of nodes, the best first. */
   readonly candidates: readonly string[];
   readonly timeoutMs: number;
@@ -56,6 +61,7 @@ class RequestRun<Result> {
   readonly #abort = (): void => this.#fail(this.#abortError());
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
+  #message: Message;
   #lastAsked: Session | undefined;
   #askedAt = 0;
   #lastError: KvError | undefined;
@@ -68,6 +74,7 @@ class RequestRun<Result> {
     this.#dependencies = dependencies;
     this.#spec = spec;
     this.#settle = settle;
+    this.#message = spec.message;
     this.#attempts = new Attempts(spec.candidates, patienceMs, dependencies.ports.random);
     this.#deadline = this.#now() + spec.timeoutMs;
   }
@@ -128,7 +135,7 @@ class RequestRun<Result> {
     this.#lastAsked = session;
     this.#askedAt = this.#now();
     const attempt = { left: false };
-    const forget = session.ask(this.#spec.message, {
+    const forget = session.ask(this.#message, {
       header: () => this.#leave(attempt),
       answered: (frame) => {
         this.#forget.delete(forget);
@@ -160,6 +167,9 @@ class RequestRun<Result> {
 
   #ended(error: KvError, attempt: Attempt, harmless: boolean): void {
     if (harmless && attempt.left) this.#uncertain -= 1;
+    if (error.code === 'STAMP_TOO_FAR_AHEAD' && this.#uncertain === 0) {
+      this.#message = this.#spec.restamp?.() ?? this.#message;
+    }
     this.#lastError = error;
     this.#carryOut(this.#attempts.ended());
   }

@@ -1,18 +1,21 @@
 /**
- * Stamps this client's writes, each once, so that a retry through another coordinator is the same write.
+ * Stamps this client's writes, each once, so that a retry through another coordinator is the same write. Stamps come
+ * after everything that the client has heard of from the cluster.
  *
- * Stamps follow the cluster's clocks: they come after everything that the client has heard of, and never run ahead of
- * what the nodes themselves would stamp, however wrong the clock of this machine is.
+ * They follow this machine's wall clock until the cluster says that it is ahead; from then on they follow the nodes'.
  */
-import { HybridLogicalClock, type Stamp, type Version } from '@kv/quorum';
+import { compareStamps, HybridLogicalClock, type Stamp, type Version, zeroStamp } from '@kv/quorum';
 import type { Clock } from './ports.ts';
 
 export class WriteClock {
   readonly #clock: Clock;
   readonly #actor: string;
-  readonly #hlc = new HybridLogicalClock();
+  #hlc = new HybridLogicalClock();
+  /** The highest stamp that came from the cluster. */
+  #heard: Stamp = zeroStamp;
   /** The nodes' clock minus this machine's monotonic one: at least, for a stamp takes time to arrive. */
   #nodesAheadMs = Number.NEGATIVE_INFINITY;
+  #followsNodes = false;
 
   /** @param actor 32 hexadecimal digits that no other client has */
   constructor(clock: Clock, actor: string) {
@@ -28,12 +31,22 @@ export class WriteClock {
   /** Hears of the stamp that came with a frame. */
   heard(stamp: Stamp): void {
     this.#hlc.merge(stamp);
+    if (compareStamps(stamp, this.#heard) > 0) this.#heard = stamp;
     this.#nodesAheadMs = Math.max(this.#nodesAheadMs, stamp.ms - this.#clock.monotonicMs());
   }
 
-  /** Only after a first stamp was heard. */
   stamp(): Version {
-    const nodesMs = this.#nodesAheadMs + this.#clock.monotonicMs();
-    return { ...this.#hlc.issue(Math.min(this.#clock.wallMs(), nodesMs)), actor: this.#actor };
+    const wallMs = this.#clock.wallMs();
+    const nodesMs = Math.max(0, this.#nodesAheadMs + this.#clock.monotonicMs());
+    return { ...this.#hlc.issue(this.#followsNodes ? Math.min(wallMs, nodesMs) : wallMs), actor: this.#actor };
+  }
+
+  /**
+   * A node refused a stamp of this client for being too far ahead. What was stamped and refused everywhere is forgotten:
+   * it exists nowhere, and later stamps need not come after it.
+   */
+  refusedAsAhead(): void {
+    this.#followsNodes = true;
+    this.#hlc = new HybridLogicalClock(this.#heard);
   }
 }

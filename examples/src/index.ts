@@ -1,4 +1,0 @@
-/** Programs from the documentation, run by tests.
- * @packageDocumentation
- */
-export {};
