@@ -192,6 +192,7 @@ describe('a start that is refused leaves nothing running', () => {
         ) as unknown,
       });
       expect(existsSync(join(data, 'starter.lock'))).toBe(false);
+      expect(existsSync(join(data, 'cluster.json'))).toBe(false);
     } finally {
       other.close();
     }

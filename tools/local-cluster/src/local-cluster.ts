@@ -62,12 +62,15 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   static async #startClaimed(folder: DataFolder, program: string, options: LocalClusterOptions): Promise<LocalCluster> {
-    const remembered = settleCluster(folder, options.nodes);
-    const count = remembered.members.length;
-    await Promise.all(remembered.members.map(({ name }) => requireStopped(folder, name)));
+    const remembered = readCluster(folder);
+    const settled = settleCluster(folder, remembered, options.nodes);
+    const count = settled.members.length;
+    await Promise.all(settled.members.map(({ name }) => requireStopped(folder, name)));
     const ports =
       options.port === 'free' ? await findFreePorts(count) : await requireFreePorts(options.port ?? defaultPort, count);
-    const topology = layOutTopology(remembered, ports);
+    // Nothing is remembered of a first start that was refused.
+    if (remembered === undefined) writeCluster(folder, settled);
+    const topology = layOutTopology(settled, ports);
     writeTopology(folder, topology);
     const nodes = topology.members.map(
       (member, index) => new LocalNode({ number: index + 1, member, folder, program }),
@@ -177,14 +180,13 @@ function checkOptions({ nodes, port }: LocalClusterOptions): void {
   }
 }
 
-/** The cluster of the folder, invented and remembered at the first start. */
-function settleCluster(folder: DataFolder, nodes: number | undefined): RememberedCluster {
-  const remembered = readCluster(folder);
-  if (remembered === undefined) {
-    const invented = inventCluster(nodes ?? 3);
-    writeCluster(folder, invented);
-    return invented;
-  }
+/** The cluster to start: the one of the folder, or at the first start a new one. */
+function settleCluster(
+  folder: DataFolder,
+  remembered: RememberedCluster | undefined,
+  nodes: number | undefined,
+): RememberedCluster {
+  if (remembered === undefined) return inventCluster(nodes ?? 3);
   const count = remembered.members.length;
   if (nodes === undefined || nodes === count) return remembered;
   throw new LocalClusterError(
