@@ -17,11 +17,13 @@ import type { StoredReadResult } from './coordinator/read-driver.ts';
 import type { Counters } from './counters.ts';
 import { RequestError } from './errors.ts';
 import { openRecord } from './record.ts';
+import type { Clock } from './ports.ts';
 import type { PutResult, RequestOptions } from './requests.ts';
 import type { Topology } from './topology/topology.ts';
 
 export interface ClientServerDependencies {
   readonly coordinator: Coordinator;
+  readonly clock: Clock;
   readonly hlc: HybridLogicalClock;
   readonly codec: Codec;
   readonly counters: Counters;
@@ -93,8 +95,9 @@ export class ClientServer {
   }
 
   #encode({ operationId, keyspaceId }: FrameHeader, message: Message): Uint8Array {
-    const { hlc, topology } = this.#dependencies;
-    return encodeFrame({ operationId, keyspaceId, deadlineMs: 0, epoch: topology().epoch, stamp: hlc.latest }, message);
+    const { clock, hlc, topology } = this.#dependencies;
+    const stamp = hlc.read(clock.wallMs());
+    return encodeFrame({ operationId, keyspaceId, deadlineMs: 0, epoch: topology().epoch, stamp }, message);
   }
 }
 

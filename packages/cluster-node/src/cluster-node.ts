@@ -99,7 +99,7 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
     this.#coordinator = new Coordinator({ self, ...driven, topology, ready });
-    this.#clientServer = new ClientServer({ coordinator: this.#coordinator, hlc, codec, counters, topology });
+    this.#clientServer = new ClientServer({ coordinator: this.#coordinator, clock, hlc, codec, counters, topology });
   }
 
   /**

@@ -43,7 +43,7 @@ describe('PeerRequests', () => {
     const operationId = ask('a');
     expect(sent).toMatchObject([{ to: 'a', address: 'a:1' }]);
     expect(decodeFrame(sent[0]!.frame)).toEqual({
-      header: { operationId, keyspaceId: 3, epoch: 9, deadlineMs: 600, stamp: { ms: 5, counter: 6 } },
+      header: { operationId, keyspaceId: 3, epoch: 9, deadlineMs: 600, stamp: { ms: time.wallMs(), counter: 0 } },
       message: question,
     });
   });

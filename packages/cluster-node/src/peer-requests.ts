@@ -59,9 +59,9 @@ export class PeerRequests {
     message: Message,
     header: { operationId?: number; keyspaceId?: number; deadlineMs?: number } = {},
   ): void {
-    const { transport, hlc, addressOf, epoch } = this.#dependencies;
+    const { transport, clock, hlc, addressOf, epoch } = this.#dependencies;
     const frame = encodeFrame(
-      { operationId: 0, keyspaceId: 0, deadlineMs: 0, ...header, epoch: epoch(), stamp: hlc.latest },
+      { operationId: 0, keyspaceId: 0, deadlineMs: 0, ...header, epoch: epoch(), stamp: hlc.read(clock.wallMs()) },
       message,
     );
     transport.send(to, addressOf(to), frame);

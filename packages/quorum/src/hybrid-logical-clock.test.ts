@@ -181,4 +181,11 @@ describe('HybridLogicalClock.judge', () => {
     const issued = clock.issue(wallMs);
     expect(() => judge.judge(nextStamp(issued), wallMs)).not.toThrow();
   });
+
+  it('tells the time without naming a write: at least the wall clock, and every later stamp is after it', () => {
+    const clock = new HybridLogicalClock({ ms: 5, counter: 6 });
+    expect(clock.read(3)).toEqual({ ms: 5, counter: 6 });
+    expect(clock.read(8.9)).toEqual({ ms: 8, counter: 0 });
+    expect(clock.issue(8)).toEqual({ ms: 8, counter: 1 });
+  });
 });

@@ -19,8 +19,15 @@ export class HybridLogicalClock {
     this.#latest = floor;
   }
 
-  /** The highest stamp issued or heard of. */
+  /** The highest stamp issued, told or heard of. */
   get latest(): Stamp {
+    return this.#latest;
+  }
+
+  /** The time to tell others: not before the wall clock, nor before anything issued or merged. Names no write. */
+  read(wallMs: number): Stamp {
+    const ms = Math.trunc(wallMs);
+    if (ms > this.#latest.ms) this.#latest = { ms, counter: 0 };
     return this.#latest;
   }
 
