@@ -136,6 +136,10 @@ describe('a member that left', () => {
     a.tick(now);
     a.receive('b', tell(stateOf('b', { generation: 2, heartbeat: 0, status: 'joining' })), now);
     expect(a.member('b')).toMatchObject({ generation: 2, status: 'joining', liveness: 'alive' });
+    // Nothing of its former life buries it later.
+    a.tick(now + 1000);
+    a.receive('b', tell(stateOf('b', { generation: 2, heartbeat: 1, status: 'normal' })), now + 5000);
+    expect(a.tick(now + 5000)).toMatchObject([{ type: 'send', to: 'b' }]);
     expect(a.forgotten).toEqual([]);
   });
 });

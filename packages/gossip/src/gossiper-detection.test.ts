@@ -66,6 +66,14 @@ describe('a member that falls silent', () => {
     expect(brief(run(a, 60_000, 90_000, ['c', 'd', 'e']))).toEqual(['63000 member-suspected b', '75000 member-down b']);
   });
 
+  it('has more time to refute in a larger cluster, by log10 of its members', () => {
+    const a = newGossiper();
+    const others = Array.from({ length: 98 }, (_, index) => `m${index}`);
+    run(a, 0, 20_000, ['b', ...others]);
+    // 12 s times log10(100) after the suspicion at 23 s.
+    expect(brief(run(a, 20_000, 60_000, others))).toEqual(['23000 member-suspected b', '47000 member-down b']);
+  });
+
   it('is down the earlier, the more distinct peers suspect it too', () => {
     const downAt = [0, 1, 2, 3].map((confirmations) => {
       const a = newGossiper();
@@ -159,9 +167,10 @@ describe('a pause of the own process', () => {
     expect(down?.at).toBeGreaterThanOrEqual(164_000 + 11_250);
   });
 
-  it('does not count as a round that nobody answered', () => {
-    const a = newGossiper({ maxLocalHealth: 8 });
+  it.each(['tick', 'message'])('is one sign of own trouble, whether it ends in a %s', (end) => {
+    const a = newGossiper();
     run(a, 0, 60_000, ['b', 'c', 'd']);
+    if (end === 'message') a.receive('b', answer, 100_000);
     a.tick(100_000);
     expect(a.localHealth).toBe(1);
   });

@@ -225,6 +225,17 @@ describe('a member that somebody knows better than it does itself', () => {
     ['a version of its generation ahead of its heartbeat', syn(2, 2), 2],
     ['a state of a higher generation', tell(stateOf('a', { generation: 9 })), 9],
     ['a state of its generation ahead of its heartbeat', tell(stateOf('a', { generation: 2, heartbeat: 50 })), 2],
+    [
+      'such a state within an answer that also asks for states',
+      {
+        type: 'gossip-ack',
+        clusterId: 'c1',
+        digests: [{ id: 'a', generation: 0, heartbeat: 0 }],
+        states: [stateOf('a', { generation: 9 })],
+        suspects: [],
+      } satisfies GossipMessage,
+      9,
+    ],
     ['a state that has left', tell(stateOf('a', { generation: 2, heartbeat: 0, status: 'left' })), 2],
   ])('has to stop at %s', (_, message, seen) => {
     const a = newGossiper('a', { generation: 2 });

@@ -223,8 +223,7 @@ export class Gossiper {
   #excusePause({ pausedMs, now }: Passage): void {
     if (pausedMs === 0) return;
     this.#counters.pauses += 1;
-    // What was asked before the pause cannot have been answered in it.
-    this.#asked = 0;
+    this.#health.noteTrouble();
     for (const { liveness } of this.#membership.others) liveness.excuse(pausedMs, now);
   }
 
