@@ -1,13 +1,8 @@
 /**
- * The first bytes of every file that the engine writes by itself:
+ * The first bytes of every file that the engine writes by itself: magic, format version, file number, checksum. Magic
+ * and version stay where they are in every later version, so that any version can tell what it cannot read.
  *
- *     0  6  magic: "kv-log" or "kv-run" in ASCII
- *     6  2  format version, now 1
- *     8  8  file number, as in the file's name
- *    16  4  zero
- *    20  4  CRC-32 of bytes 0 to 19
- *
- * Magic and version stay where they are in every later version, so that any version can tell what it cannot read.
+ * Drawn in docs/formats/commit-log.md.
  */
 
 import { ByteReader } from './byte-reader.ts';

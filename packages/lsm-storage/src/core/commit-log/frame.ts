@@ -1,17 +1,8 @@
 /**
- * The unit of the commit log: one frame per group commit, so that a group is replayed whole or not at all.
+ * The unit of the commit log: one frame per group commit, so that a group is replayed whole or not at all. Both its
+ * checksums are seeded with segment and position, so that a frame counts only where it was written.
  *
- *      0  4  checksum of bytes 4 to 31        both seeded with segment and position of the frame,
- *      4  4  checksum of the body             so that a frame counts only where it was written
- *      8  4  length of the body
- *     12  4  segment
- *     16  8  sequence of the first entry
- *     24  4  entries
- *     28  1  kind: 1 = group, 2 = seal (no entries: the log was closed in order)
- *     29  3  zero
- *     32     body: entries, each
- *              u8 kind (1 = put, 2 = delete) · varint length and bytes of the key
- *              put: u8 length and bytes of the meta · varint length and bytes of the value
+ * Drawn in docs/formats/commit-log.md.
  */
 
 import { ByteReader, readU32 } from '../byte-reader.ts';
@@ -24,6 +15,17 @@ import { storedEntry } from '../stored-entry.ts';
 import type { StoredEntry } from '../stored-entry.ts';
 
 export const FRAME_HEADER_BYTES = 32;
+
+/** Where the fields of the header are. */
+const AT = {
+  headerChecksum: 0,
+  bodyChecksum: 4,
+  bodyLength: 8,
+  segment: 12,
+  firstSequence: 16,
+  entries: 24,
+  kind: 28,
+} as const;
 
 /** A group takes no further entry once its body has this many bytes: an upper bound for memory and for one sync. */
 export const GROUP_BYTES: number = 4 * 1024 * 1024;
@@ -75,18 +77,21 @@ export function decodeFrameHeader(
   position: number,
 ): FrameHeader | undefined {
   // The cheap test first: the search for later frames tries every position of a segment.
-  if (bytes.length - start < FRAME_HEADER_BYTES || readU32(bytes, start + 12) !== segment) return undefined;
+  if (bytes.length - start < FRAME_HEADER_BYTES || readU32(bytes, start + AT.segment) !== segment) {
+    return undefined;
+  }
   const header = bytes.subarray(start, start + FRAME_HEADER_BYTES);
-  if (readU32(header, 0) !== checksumAt(segment, position, header.subarray(4))) return undefined;
-  const kind = header[28];
-  const bodyLength = readU32(header, 8);
+  const checked = header.subarray(AT.bodyChecksum);
+  if (readU32(header, AT.headerChecksum) !== checksumAt(segment, position, checked)) return undefined;
+  const kind = header[AT.kind];
+  const bodyLength = readU32(header, AT.bodyLength);
   if ((kind !== KIND_GROUP && kind !== KIND_SEAL) || bodyLength > MAX_BODY_BYTES) return undefined;
   return {
     kind: kind === KIND_GROUP ? 'group' : 'seal',
     bodyLength,
-    bodyChecksum: readU32(header, 4),
-    firstSequence: readU32(header, 16) + readU32(header, 20) * 2 ** 32,
-    entries: readU32(header, 24),
+    bodyChecksum: readU32(header, AT.bodyChecksum),
+    firstSequence: readU32(header, AT.firstSequence) + readU32(header, AT.firstSequence + 4) * 2 ** 32,
+    entries: readU32(header, AT.entries),
   };
 }
 
@@ -144,13 +149,14 @@ function finishFrame(
 ): Uint8Array {
   const view = new DataView(frame.buffer);
   const body = frame.subarray(FRAME_HEADER_BYTES);
-  view.setUint32(4, checksumAt(segment, position, body), true);
-  view.setUint32(8, body.length, true);
-  view.setUint32(12, segment, true);
-  view.setUint32(16, firstSequence % 2 ** 32, true);
-  view.setUint32(20, Math.floor(firstSequence / 2 ** 32), true);
-  view.setUint32(24, entries, true);
-  view.setUint8(28, kind);
-  view.setUint32(0, checksumAt(segment, position, frame.subarray(4, FRAME_HEADER_BYTES)), true);
+  view.setUint32(AT.bodyChecksum, checksumAt(segment, position, body), true);
+  view.setUint32(AT.bodyLength, body.length, true);
+  view.setUint32(AT.segment, segment, true);
+  view.setUint32(AT.firstSequence, firstSequence % 2 ** 32, true);
+  view.setUint32(AT.firstSequence + 4, Math.floor(firstSequence / 2 ** 32), true);
+  view.setUint32(AT.entries, entries, true);
+  view.setUint8(AT.kind, kind);
+  const checked = frame.subarray(AT.bodyChecksum, FRAME_HEADER_BYTES);
+  view.setUint32(AT.headerChecksum, checksumAt(segment, position, checked), true);
   return frame;
 }

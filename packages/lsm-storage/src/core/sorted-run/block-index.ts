@@ -2,7 +2,7 @@
  * The index of a run: for each block of entries, where it lies and the shortest byte string that separates its keys
  * from those before it. On disk in pages of the manifest, in memory as flat arrays that hold no object per block.
  *
- *     page:  entries, each: varint length and bytes of the separator · varint position · varint stored length
+ * Pages are drawn in docs/formats/manifest.md.
  */
 
 import { ByteReader } from '../byte-reader.ts';

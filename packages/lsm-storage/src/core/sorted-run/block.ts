@@ -1,16 +1,8 @@
 /**
- * The unit of reading and checking in a sorted run. Self-describing, so that a run can be walked without its index:
- *
- *      0  4  checksum of bytes 4 to the end of the stored bytes, seeded with run number and position
- *      4  1  kind: 1 = entries, 2 = one value
- *      5  1  codec of the stored bytes: 0 = none, 1 = zstd
- *      6  2  zero
- *      8  4  length of the stored bytes
- *     12  4  length of the raw bytes
- *     16     stored bytes
+ * The unit of reading and checking in a sorted run. Self-describing, so that a run can be walked without its index.
  *
  * The checksum covers the bytes as stored: damage is found before anything is decompressed, and a block can be copied
- * to another run, with a new checksum, without being decompressed at all.
+ * to another run, with a new checksum, without being decompressed at all. Drawn in docs/formats/sorted-run.md.
  */
 
 import { readU32 } from '../byte-reader.ts';
@@ -21,6 +13,9 @@ import { CorruptionError, StorageError } from '../errors.ts';
 import type { Codec } from '../ports/codec.ts';
 
 export const BLOCK_HEADER_BYTES = 16;
+
+/** Where the fields of the header are. */
+const AT = { checksum: 0, kind: 4, codec: 5, storedLength: 8, rawLength: 12 } as const;
 
 /** No raw block is longer: the largest value, or a block of entries to which the largest entry was added last. */
 export const MAX_RAW_BYTES: number = MAX_VALUE_BYTES + 4 * MAX_KEY_BYTES;
@@ -47,10 +42,10 @@ export function encodeBlock(kind: BlockKind, raw: Uint8Array, run: number, posit
   const stored = worthwhile ? compressed : raw;
   const block = new Uint8Array(BLOCK_HEADER_BYTES + stored.length);
   const view = new DataView(block.buffer);
-  view.setUint8(4, KIND_CODES[kind]);
-  view.setUint8(5, worthwhile ? codec.id : 0);
-  view.setUint32(8, stored.length, true);
-  view.setUint32(12, raw.length, true);
+  view.setUint8(AT.kind, KIND_CODES[kind]);
+  view.setUint8(AT.codec, worthwhile ? codec.id : 0);
+  view.setUint32(AT.storedLength, stored.length, true);
+  view.setUint32(AT.rawLength, raw.length, true);
   block.set(stored, BLOCK_HEADER_BYTES);
   return sealBlock(block, run, position);
 }
@@ -66,11 +61,12 @@ export function checkBlock(block: Uint8Array, kind: BlockKind, pointer: BlockPoi
   if (block.length !== BLOCK_HEADER_BYTES + storedLength) {
     throw new CorruptionError(file, position, `the file ends within a block of ${storedLength} bytes`);
   }
-  if (readU32(block, 0) !== checksumAt(run, position, block.subarray(4))) {
+  if (readU32(block, AT.checksum) !== checksumAt(run, position, block.subarray(AT.kind))) {
     throw new CorruptionError(file, position, 'a block does not match its checksum');
   }
-  if (block[4] !== KIND_CODES[kind]) throw new CorruptionError(file, position, `this is not a block of kind ${kind}`);
-  if (readU32(block, 8) !== storedLength || readU32(block, 12) > MAX_RAW_BYTES) {
+  if (block[AT.kind] !== KIND_CODES[kind])
+    throw new CorruptionError(file, position, `this is not a block of kind ${kind}`);
+  if (readU32(block, AT.storedLength) !== storedLength || rawLengthOf(block) > MAX_RAW_BYTES) {
     throw new CorruptionError(file, position, 'a block has other lengths than its pointer or its limit says');
   }
 }
@@ -78,8 +74,8 @@ export function checkBlock(block: Uint8Array, kind: BlockKind, pointer: BlockPoi
 /** The raw bytes of a checked block: of their own memory, or a view of the block if that was not compressed. */
 export function openBlock(block: Uint8Array, codec: Codec, place: Place): Uint8Array {
   const stored = block.subarray(BLOCK_HEADER_BYTES);
-  const rawLength = readU32(block, 12);
-  const codecId = block[5];
+  const rawLength = rawLengthOf(block);
+  const codecId = block[AT.codec];
   const raw = codecId === 0 ? stored : decompress(stored, rawLength, codecId, codec, place);
   if (raw.length === rawLength) return raw;
   throw new CorruptionError(place.file, place.offset, `a block of ${rawLength} bytes has ${raw.length}`);
@@ -87,7 +83,7 @@ export function openBlock(block: Uint8Array, codec: Codec, place: Place): Uint8A
 
 /** The raw length that a checked block declares. */
 export function rawLengthOf(block: Uint8Array): number {
-  return readU32(block, 12);
+  return readU32(block, AT.rawLength);
 }
 
 function decompress(
@@ -109,6 +105,6 @@ function decompress(
 }
 
 function sealBlock(block: Uint8Array, run: number, position: number): Uint8Array {
-  new DataView(block.buffer).setUint32(0, checksumAt(run, position, block.subarray(4)), true);
+  new DataView(block.buffer).setUint32(AT.checksum, checksumAt(run, position, block.subarray(AT.kind)), true);
   return block;
 }

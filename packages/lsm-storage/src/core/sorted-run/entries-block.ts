@@ -1,13 +1,7 @@
 /**
  * The raw bytes of a block of entries. Keys are stored as what they add to the key before; every sixteenth entry is a
- * restart, which stores its key whole, so that a lookup is a binary search over restarts and a short walk.
- *
- *     entry:    u8 flags (1 = tombstone, 2 = value in a block of its own; no others)
- *               varint length shared with the key before · varint length and bytes of the rest of the key
- *               not a tombstone: u8 length and bytes of the meta, then
- *                 inline: varint length and bytes of the value
- *                 else:   varint position, stored length and raw length of the value's block
- *     trailer:  u32 offset of each restart · u32 number of restarts
+ * restart, which stores its key whole, so that a lookup is a binary search over restarts and a short walk (the shape
+ * of LevelDB's table format). Drawn in docs/formats/sorted-run.md.
  */
 
 import { ByteReader, readU32 } from '../byte-reader.ts';

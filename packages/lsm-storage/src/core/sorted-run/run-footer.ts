@@ -1,16 +1,6 @@
 /**
- * The last 64 bytes of a sorted run: with the file header and the headers of the blocks they describe the run
- * without the manifest.
- *
- *      0  8  run number
- *      8  8  position of the footer, which is where the blocks end
- *     16  8  entries, tombstones included
- *     24  8  tombstones
- *     32  8  first sequence
- *     40  8  last sequence
- *     48  4  blocks
- *     52  8  "kv-run" in ASCII and the format version, as in the file header
- *     60  4  checksum of bytes 0 to 59, seeded with run number and position
+ * The end of a sorted run: with the file header and the headers of the blocks it describes the run without the
+ * manifest. Drawn in docs/formats/sorted-run.md.
  */
 
 import { readU32 } from '../byte-reader.ts';

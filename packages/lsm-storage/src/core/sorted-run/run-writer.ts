@@ -25,8 +25,8 @@ export interface RunPlan {
   readonly lastSequence: number;
 }
 
-/** Bytes gathered for one write. */
-const WRITE_BYTES = 1024 * 1024;
+/** Bytes gathered for one write: enough to be worth a call, and not so many that encoding them holds up other work. */
+const WRITE_BYTES = 256 * 1024;
 const FILTER_PAGE_BYTES = 1024 * 1024;
 
 /**
