@@ -20,6 +20,8 @@ export interface ConnectionHandlers {
 
 /** How long the other end may take to say hello, by default. */
 export const defaultHelloTimeoutMs = 5000;
+/** How long a connection may be silent before the operating system asks whether the other end is still there. */
+export const keepAliveMs = 15_000;
 /** How long a refused end may take to read why. */
 const lingerMs = 1000;
 

@@ -9,7 +9,7 @@ import type { ClusterNode, Log } from '@kv/cluster-node';
 import type { Hello } from '@kv/wire';
 import { Problem } from '../http/problem-details.ts';
 import { ClientSession } from './client-session.ts';
-import { Connection, type ConnectionHandlers } from './connection.ts';
+import { Connection, type ConnectionHandlers, keepAliveMs } from './connection.ts';
 import { helloFrame } from './hello-frame.ts';
 import { acceptUpgrade, asksForFrames, upgradeProtocol, writeProblem } from './upgrade.ts';
 
@@ -24,9 +24,6 @@ export interface FrameServerDependencies {
   /** How long a connection may take to say hello. */
   readonly helloTimeoutMs?: number;
 }
-
-/** How long a connection may be silent before the operating system asks whether the other end is still there. */
-const keepAliveMs = 15_000;
 
 export class FrameServer {
   readonly #dependencies: FrameServerDependencies;

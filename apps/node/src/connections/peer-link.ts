@@ -4,10 +4,11 @@
  *
  *   idle ──send──▶ connecting ──hello──▶ open ──lost──▶ resting (backoff) ──send──▶ connecting …
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Hello } from '@kv/wire';
 import { splitAddress } from '../listen-address.ts';
-import { Connection } from './connection.ts';
+import { Connection, keepAliveMs } from './connection.ts';
 import { dialUpgrade } from './upgrade.ts';
 
 export interface PeerLinkHandlers {
@@ -92,6 +93,7 @@ export class PeerLink {
       upgraded: ({ socket, head }) => {
         this.#abort = undefined;
         if (head.length > 0) socket.unshift(head);
+        if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
         this.#open(socket);
       },
       failed: (error) => this.#lose(error.message),

@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import { decodeFrame } from '@kv/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningNode } from '../compose.ts';
+import { createHttpApp } from './app.ts';
+import { HttpServer } from './http-server.ts';
 import { problemOf, RawConnection, type RawRequest, type RawResponse, send } from '../testing/raw-http.ts';
 import { eventually, TestCluster } from '../testing/test-cluster.ts';
 
@@ -239,6 +241,41 @@ function ignoreReplicaRequests({ member }: RunningNode): void {
     if (!decodeFrame(bytes).message.type.startsWith('replica-')) receive(from, bytes);
   };
 }
+
+describe('a slow client', () => {
+  let server: HttpServer;
+  beforeAll(async () => {
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const app = createHttpApp({
+      member: () => cluster.node(0).member,
+      status: () => cluster.node(0).member.status(),
+      connections: () => 0,
+      nameOf: (id) => id,
+      maxValueBytes,
+      log,
+    });
+    const limits = { headersTimeout: 150, requestTimeout: 300, connectionsCheckingInterval: 20 };
+    server = new HttpServer({ app, log, maxValueBytes, upgrade: () => undefined, limits });
+    await new Promise<void>((resolve) => server.server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    server.server.closeAllConnections();
+    await new Promise((resolve) => server.server.close(resolve));
+  });
+
+  it.each([
+    ['headers', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    ['a body', `PUT ${keys}/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx`],
+  ])('that trickles %s is cut off', async (_what, beginning) => {
+    const address = server.server.address();
+    const connection = new RawConnection(typeof address === 'object' ? (address?.port ?? 0) : 0);
+    await connection.write(beginning);
+    const trickle = setInterval(() => void connection.write('x'), 20);
+    await eventually(() => connection.closed, 5000);
+    clearInterval(trickle);
+    expect(connection.text).toMatch(/^HTTP\/1\.1 408 .*"code":"REQUEST_TIMEOUT"/s);
+  });
+});
 
 it('a connection that sends nothing costs nobody else anything', async () => {
   const idle = connect(cluster.ports[0] ?? 0, '127.0.0.1');

@@ -16,17 +16,29 @@ export interface HttpServerDependencies {
   readonly log: Log;
   readonly maxValueBytes: number;
   readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly limits?: Partial<HttpLimits>;
 }
 
-/** Slow clients are cut off; a key of 4096 escaped bytes still fits into the header. */
-const limits = {
+/** Times are in milliseconds. */
+export interface HttpLimits {
+  /** How long request line and headers may take to arrive: a slow client holds a connection no longer. */
+  readonly headersTimeout: number;
+  /** How long a whole request may take to arrive. */
+  readonly requestTimeout: number;
+  /** How often the two are looked at. */
+  readonly connectionsCheckingInterval: number;
+  /** How long an idle connection is kept: longer than clients keep it, so that it is they who close it. */
+  readonly keepAliveTimeout: number;
+  /** Bytes of request line and headers: a key of 4096 escaped bytes fits, and is refused for what is wrong with it. */
+  readonly maxHeaderSize: number;
+}
+
+const defaultLimits: HttpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
-  /** Longer than clients keep idle connections, so that it is they who close them. */
   keepAliveTimeout: 65_000,
   maxHeaderSize: 64 * 1024,
-  noDelay: true,
 };
 
 export class HttpServer {
@@ -35,14 +47,14 @@ export class HttpServer {
   readonly #maxValueBytes: number;
   #requests = 0;
 
-  constructor({ app, log, maxValueBytes, upgrade }: HttpServerDependencies) {
+  constructor({ app, log, maxValueBytes, upgrade, limits }: HttpServerDependencies) {
     this.#maxValueBytes = maxValueBytes;
     this.#answer = getRequestListener(app.fetch, {
       hostname: 'localhost',
       autoCleanupIncoming: false,
       errorHandler: (error) => asProblem(unreadable(error), log).toResponse(),
     });
-    this.server = createServer(limits);
+    this.server = createServer({ ...defaultLimits, ...limits, noDelay: true });
     this.server.maxHeadersCount = 128;
     this.server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing));
     this.server.on('checkContinue', (incoming, outgoing) => this.#serveExpectant(incoming, outgoing));
@@ -87,9 +99,12 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
 function clientProblem(code: string | undefined): Problem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new Problem('HEADER_TOO_LARGE', `request line and headers have at most ${limits.maxHeaderSize} bytes`);
+      return new Problem('HEADER_TOO_LARGE', 'the request line and headers have at most 64 KiB');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('REQUEST_TIMEOUT', `a request must arrive within ${limits.requestTimeout} ms`);
+      return new Problem(
+        'REQUEST_TIMEOUT',
+        'headers arrive within 10 s and the whole request within 30 s, or not at all',
+      );
     default:
       return new Problem('INVALID_TARGET', 'this is not a request of HTTP/1.1');
   }
