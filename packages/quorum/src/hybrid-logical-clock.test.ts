@@ -4,7 +4,7 @@ import { QuorumError } from './errors.ts';
 import { defaultMaxAheadMs, HybridLogicalClock } from './hybrid-logical-clock.ts';
 import { compareStamps, maxStampCounter, nextStamp, type Stamp, zeroStamp } from './stamp.ts';
 
-type Step = { issueAt: number } | { merge: Stamp } | { restart: true };
+type Step = { issueAt: number } | { readAt: number } | { merge: Stamp } | { restart: true };
 
 /** Walls that stand still, jump and go backwards; stamps from far ahead and with exhausted counters. */
 const wall = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 2_000 }), fc.constant(4.7));
@@ -16,6 +16,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ issueAt: wall }) },
     { weight: 2, arbitrary: fc.record({ merge: stamp }) },
+    { weight: 1, arbitrary: fc.record({ readAt: wall }) },
     { weight: 1, arbitrary: fc.constant<Step>({ restart: true }) },
   ),
   { maxLength: 60 },
@@ -53,6 +54,11 @@ describe('HybridLogicalClock.issue', () => {
           } else if ('merge' in step) {
             clock.merge(step.merge);
             highest = compareStamps(step.merge, highest) > 0 ? step.merge : highest;
+          } else if ('readAt' in step) {
+            const told = clock.read(step.readAt);
+            expect(told.ms).toBeGreaterThanOrEqual(Math.trunc(step.readAt));
+            expect(compareStamps(told, highest)).toBeGreaterThanOrEqual(0);
+            highest = told;
           } else {
             const issued = clock.issue(step.issueAt);
             expect(compareStamps(issued, highest)).toBeGreaterThan(0);
@@ -75,6 +81,9 @@ describe('HybridLogicalClock.issue', () => {
           if ('merge' in step) {
             clock.merge(step.merge);
             highestTime = Math.max(highestTime, step.merge.ms);
+          } else if ('readAt' in step) {
+            highestTime = Math.max(highestTime, step.readAt);
+            expect(clock.read(step.readAt).ms).toBeLessThanOrEqual(highestTime + issuedSoFar);
           } else if ('issueAt' in step) {
             highestTime = Math.max(highestTime, step.issueAt);
             issuedSoFar += 1;
