@@ -75,10 +75,9 @@ class Node implements RunningNode {
     this.#links = new PeerLinks({
       hello: () => helloFrame(this.member.hello('node')),
       checkHello: (theirs) => this.member.checkHello(theirs),
-      linkLost: (member, reason) => {
-        log.warn('link-lost', { member: nameOf(member), reason });
-        this.member.linkLost(member);
-      },
+      linkLost: (member) => this.member.linkLost(member),
+      nameOf,
+      log,
     });
     this.#frames = new FrameServer({
       member: () => this.#member,

@@ -16,7 +16,9 @@ export interface PeerLinkHandlers {
   hello(): Uint8Array;
   /** Throws when whoever answers at the address is not the peer. */
   checkHello(theirs: Hello): void;
-  /** Frames may have been lost. Never called synchronously from `send`. */
+  /** Frames can be sent, for the first time or again. */
+  made(): void;
+  /** Frames may have been lost; said again for what could not be sent since. Never called synchronously from `send`. */
   lost(reason: string): void;
 }
 
@@ -115,6 +117,7 @@ export class PeerLink {
 
   #flush(connection: Connection): void {
     this.#failures = 0;
+    this.#handlers.made();
     const now = this.#now();
     for (const frame of this.#takeWaiting()) this.#pass(connection, frame, now);
   }

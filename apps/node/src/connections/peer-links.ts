@@ -1,5 +1,5 @@
 /** The `Transport` of a member: one outgoing link to each peer, made on first use. */
-import type { Transport } from '@kv/cluster-node';
+import type { Log, Transport } from '@kv/cluster-node';
 import type { Hello } from '@kv/wire';
 import { PeerLink, type PeerLinkHandlers } from './peer-link.ts';
 
@@ -7,13 +7,17 @@ export interface PeerLinksDependencies {
   hello(): Uint8Array;
   /** @throws when the hello is not that of a member of this cluster */
   checkHello(theirs: Hello): void;
-  linkLost(member: string, reason: string): void;
+  readonly linkLost: (member: string) => void;
+  readonly log: Log;
+  readonly nameOf: (id: string) => string;
 }
 
 export class PeerLinks implements Transport {
   readonly #dependencies: PeerLinksDependencies;
   readonly #now: () => number;
   readonly #links = new Map<string, PeerLink>();
+  /** Members that the log was told about: an outage is one line, however many frames it costs. */
+  readonly #lostMembers = new Set<string>();
   #closed = false;
 
   /** @param now monotonic milliseconds */
@@ -43,11 +47,24 @@ export class PeerLinks implements Transport {
     const handlers: PeerLinkHandlers = {
       hello: () => this.#dependencies.hello(),
       checkHello: (theirs) => this.#checkHello(to, theirs),
-      lost: (reason) => this.#dependencies.linkLost(to, reason),
+      made: () => this.#made(to),
+      lost: (reason) => this.#lost(to, reason),
     };
     const link = new PeerLink(address, handlers, this.#now);
     this.#links.set(to, link);
     return link;
+  }
+
+  #made(member: string): void {
+    const { log, nameOf } = this.#dependencies;
+    if (this.#lostMembers.delete(member)) log.info('link-made', { member: nameOf(member) });
+  }
+
+  #lost(member: string, reason: string): void {
+    const { log, nameOf, linkLost } = this.#dependencies;
+    if (!this.#lostMembers.has(member)) log.warn('link-lost', { member: nameOf(member), reason });
+    this.#lostMembers.add(member);
+    linkLost(member);
   }
 
   #checkHello(to: string, theirs: Hello): void {
