@@ -26,7 +26,7 @@ function withoutSync(fileSystem: FileSystem, skips: (path: string) => boolean): 
   };
 }
 
-describe('power loss at every call', () => {
+describe('power loss at every call', { timeout: 120_000 }, () => {
   it('leaves whole groups in their order, and everything acknowledged', async () => {
     const { calls, disks, violations } = await new CrashEnumeration(1, 3).run(60);
     expect(violations).toEqual([]);

@@ -116,7 +116,7 @@ async function harmFile(store: Store, path: string, times: number, moments: read
   return refused;
 }
 
-describe('damage', () => {
+describe('damage', { timeout: 120_000 }, () => {
   it.each(['.run', '.log', 'manifest.db'])('of a %s is refused or does no harm', async (suffix) => {
     const store = await makeStore(true);
     const now = store.history.slice(-1);

@@ -15,7 +15,7 @@ export interface StorageOptions {
    * be in memory at once. Larger: fewer, larger runs and less rewriting; more memory and a longer replay at opening.
    */
   readonly memtableBytes?: number;
-  /** Bytes after which the commit log begins a new segment; default 64 MiB. Larger: fewer files; space is freed later. */
+  /** Bytes after which the log begins a new segment; default 64 MiB. Larger: fewer files; space is freed later. */
   readonly segmentBytes?: number;
   /**
    * Uncompressed bytes of an entries block; default 16 KiB. Larger: better compression and a smaller index; more bytes

@@ -48,7 +48,7 @@ function startWriter(directory: string): Writer {
   };
 }
 
-describe('open storage', () => {
+describe('open storage', { timeout: 120_000 }, () => {
   it('makes the directory, and keeps everything over reopenings', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'made', 'for', 'it');

@@ -14,7 +14,9 @@ function filterOf(keys: number): BloomFilter {
 describe('bloom filter', () => {
   it('never denies a key that was added, also after a round trip through its bytes', () => {
     const filter = new BloomFilter(new Uint8Array(filterOf(KEYS).bytes));
-    for (let i = 0; i < KEYS; i++) expect(filter.mayContain(hashOf(`key-${i}`))).toBe(true);
+    let denied = 0;
+    for (let i = 0; i < KEYS; i++) if (!filter.mayContain(hashOf(`key-${i}`))) denied++;
+    expect(denied).toBe(0);
   });
 
   it('says perhaps to fewer than 2 % of absent keys, at ten bits a key', () => {
