@@ -1,4 +1,10 @@
-import { type Receipt as CoordinatorReceipt, parseVersion, type Version } from '@kv/quorum';
+import {
+  compareVersions,
+  formatVersion,
+  type Receipt as CoordinatorReceipt,
+  parseVersion,
+  type Version,
+} from '@kv/quorum';
 import { encodeRecordMeta, type WriteReply } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
@@ -230,6 +236,20 @@ describe('a write', () => {
     expect((await settle(values.set('a', 1))).outcome).toBe('applied');
     expect((await settle(values.set('a', 2))).outcome).toBe('applied');
     expect(versions()).toHaveLength(3);
+  });
+
+  it('comes after whatever its client has read, even if the node that told it has a clock behind that', async () => {
+    const future: Version = { ms: cluster.time.wallAheadMs + 3_600_000, counter: 7, actor: 'f'.repeat(32) };
+    everywhere(found('text/plain', new Uint8Array(0), future));
+    await settle(values.get('a'));
+    everywhere(writeReply('applied'));
+    await settle(values.set('a', 1));
+    expect(compareVersions(versions()[0] ?? aVersion, future)).toBeGreaterThan(0);
+    const winner = { ...future, ms: future.ms + 1000 };
+    everywhere(writeReply('superseded', { winner }));
+    await settle(values.set('b', 1));
+    everywhere(writeReply('applied'));
+    expect((await settle(values.set('b', 2))).version > formatVersion(winner)).toBe(true);
   });
 
   it('keeps its version when one node may have taken it before another found it ahead', async () => {

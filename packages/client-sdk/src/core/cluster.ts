@@ -80,10 +80,12 @@ export class Cluster {
   }
 
   /** @throws KvError */
-  read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
+  async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = this.#route(keyspace, key, 'r', options.r);
     const message: Message = { type: 'get', key, want: 'value', r: route.needed };
-    return this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
+    const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
+    if (answer.version !== undefined) this.#clock.met(answer.version);
+    return answer;
   }
 
   /** @throws KvError */
@@ -103,14 +105,17 @@ export class Cluster {
     this.#sessions.close();
   }
 
-  #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
+  async #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
     const route = this.#route(keyspace, write.key, 'w', options.w);
     const message: Message = { ...write, w: route.needed };
     const restamp = (): Message => {
       this.#clock.refusedAsAhead();
       return { ...message, version: this.#clock.stamp() };
     };
-    return this.#run({ kind: 'write', message, restamp, judge: judgeWrite(route.nameOf) }, route, options);
+    const request = { kind: 'write', message, restamp, judge: judgeWrite(route.nameOf) } as const;
+    const answer = await this.#run(request, route, options);
+    if (answer.winner !== undefined) this.#clock.met(answer.winner);
+    return answer;
   }
 
   #run<Result>(

@@ -28,11 +28,16 @@ export class WriteClock {
     return this.#hlc.latest;
   }
 
-  /** Hears of the stamp that came with a frame. */
+  /** Hears the clock of a node, from the header of a frame. */
   heard(stamp: Stamp): void {
+    this.met(stamp);
+    this.#nodesAheadMs = Math.max(this.#nodesAheadMs, stamp.ms - this.#clock.monotonicMs());
+  }
+
+  /** Meets a version that exists: what is stamped from now on comes after it, whichever clock it came from. */
+  met(stamp: Stamp): void {
     this.#hlc.merge(stamp);
     if (compareStamps(stamp, this.#heard) > 0) this.#heard = stamp;
-    this.#nodesAheadMs = Math.max(this.#nodesAheadMs, stamp.ms - this.#clock.monotonicMs());
   }
 
   stamp(): Version {
