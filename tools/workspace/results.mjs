@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Failure
  * @property {string} name
- * @property {string} output what a person needs to see of it
+ * @property {string} output what a person needs to see of it; empty when a failure before it shows it too
  */
 
 /**
@@ -52,8 +52,7 @@ export function readTaskResults(tasks, expected, code, output) {
 
 /**
  * @typedef {object} VitestReport what Vitest's json reporter writes, as far as it is read here
- * @property {{ name: string, status: string, message: string, assertionResults: {
- *   fullName: string, status: string, failureMessages: string[] | null }[] }[]} testResults
+ * @property {{ name: string, status: string, assertionResults: { fullName: string, status: string }[] }[]} testResults
  */
 
 /**
@@ -69,12 +68,15 @@ export function readVitestResults(project, report, code, output) {
   const passed = tests.filter(({ status }) => status === 'passed').length;
   const failures = tests
     .filter(({ status }) => status === 'failed')
-    .map((test) => ({ name: `${project}: ${test.fullName}`, output: (test.failureMessages ?? []).join('\n') }));
+    .map((test) => ({ name: `${project}: ${test.fullName}`, output: '' }));
   for (const file of files.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   )) {
-    failures.push({ name: `${project}: ${file.name}`, output: file.message || lastLines(output) });
+    failures.push({ name: `${project}: ${file.name}`, output: '' });
   }
+  // Vitest's own words show the difference and the line, once for all tests that failed alike.
+  const [first] = failures;
+  if (first !== undefined) failures[0] = { ...first, output: explanation(output) };
   const known = new Set(['passed', 'failed']);
   const skipped = tests.filter(({ status }) => !known.has(status)).map(({ fullName }) => `${project}: ${fullName}`);
   if (failures.length === 0 && (code !== 0 || tests.length === 0)) {
@@ -109,6 +111,13 @@ export function sumResults(all, skipsFail) {
 export function describeCount({ passed, failures, skipped }) {
   const counted = `${passed} passed, ${failures.length} failed`;
   return skipped.length === 0 ? counted : `${counted}, ${skipped.length} skipped`;
+}
+
+/** @param {string} output Vitest's whole output */
+function explanation(output) {
+  const from = output.search(/^.*⎯ Failed (Tests|Suites) /m);
+  const to = output.search(/^ *Test Files /m);
+  return from < 0 || to < from ? lastLines(output) : output.slice(from, to).trim();
 }
 
 /** @param {string} output */

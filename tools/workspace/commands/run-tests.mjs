@@ -105,7 +105,8 @@ function readLog(logFile) {
 
 /** @param {Results} total */
 function report(total) {
-  for (const { name, output } of total.failures) progress.line(`\n✗ ${name}\n${output}`);
+  const shown = total.failures.filter(({ output }) => output !== '');
+  for (const { name, output } of shown) progress.line(`\n✗ ${name}\n${output}`);
   if (total.failures.length > 0) progress.line('');
   for (const { name } of total.failures) progress.line(`failed: ${name}`);
   for (const name of total.skipped) progress.line(`skipped: ${name}`);

@@ -98,41 +98,55 @@ describe('the report of Nx', () => {
   });
 });
 
-function vitestFile(statuses: readonly string[]): {
+interface VitestFile {
   name: string;
   status: string;
-  message: string;
-  assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
-} {
-  const assertionResults = statuses.map((status, index) => ({
-    fullName: `test ${index}`,
-    status,
-    failureMessages: status === 'failed' ? ['expected 1 to be 2'] : [],
-  }));
-  return {
-    name: '/w/a.test.ts',
-    status: statuses.includes('failed') ? 'failed' : 'passed',
-    message: '',
-    assertionResults,
-  };
+  assertionResults: { fullName: string; status: string }[];
 }
+
+function vitestFile(statuses: readonly string[]): VitestFile {
+  const assertionResults = statuses.map((status, index) => ({ fullName: `test ${index}`, status }));
+  return { name: '/w/a.test.ts', status: statuses.includes('failed') ? 'failed' : 'passed', assertionResults };
+}
+
+/** Shortened from Vitest 4. */
+const vitestOutput = `
+ ❯ src/a.test.ts (3 tests | 1 failed) 12ms
+
+⎯⎯⎯⎯⎯⎯⎯ Failed Tests 1 ⎯⎯⎯⎯⎯⎯⎯
+
+ FAIL  src/a.test.ts > test 1
+AssertionError: expected 1 to be 2
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[1/1]⎯
+
+ Test Files  1 failed (1)
+      Tests  1 failed (3)
+`;
 
 describe('the report of Vitest', () => {
   it('is counted test by test', () => {
     const report = {
       testResults: [vitestFile(['passed', 'failed', 'skipped']), vitestFile(['passed', 'todo', 'pending'])],
     };
-    const results = readVitestResults('quorum', report, 1, 'output');
-    expect(results).toEqual({
+    const results = readVitestResults('quorum', report, 1, vitestOutput);
+    expect(results).toMatchObject({
       passed: 2,
-      failures: [{ name: 'quorum: test 1', output: 'expected 1 to be 2' }],
+      failures: [{ name: 'quorum: test 1' }],
       skipped: ['quorum: test 2', 'quorum: test 1', 'quorum: test 2'],
     });
   });
 
+  it('shows what Vitest said about the failures, once', () => {
+    const { failures } = readVitestResults('q', { testResults: [vitestFile(['failed', 'failed'])] }, 1, vitestOutput);
+    expect(failures.map(({ name }) => name)).toEqual(['q: test 0', 'q: test 1']);
+    expect(failures[0]?.output).toMatch(/^⎯+ Failed Tests 1 [^]*expected 1 to be 2[^]*\[1\/1\]⎯$/);
+    expect(failures[1]?.output).toBe('');
+  });
+
   it('names a file that could not be loaded as one failure', () => {
-    const broken = { ...vitestFile([]), status: 'failed', message: 'Cannot find module' };
-    const results = readVitestResults('quorum', { testResults: [broken, vitestFile(['passed'])] }, 1, 'output');
+    const broken = { ...vitestFile([]), status: 'failed' };
+    const report = { testResults: [broken, vitestFile(['passed'])] };
+    const results = readVitestResults('quorum', report, 1, 'Cannot find module');
     expect(results).toEqual({
       passed: 1,
       failures: [{ name: 'quorum: /w/a.test.ts', output: 'Cannot find module' }],
