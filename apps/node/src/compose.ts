@@ -132,6 +132,7 @@ class Node implements RunningNode {
     const member = await ClusterNode.open(ports, { topology: this.#topology, nodeId: self.id, create: config.create });
     this.#member = member;
     member.start();
+    this.#frames.open();
     const { id, generation, address } = member.status();
     this.log.info('started', { id, generation, address });
     events.listening();

@@ -157,17 +157,33 @@ describe('Upgrade: kv/1', () => {
     expect(connection.text).toMatch(new RegExp(`^HTTP/1.1 ${status} .*"code":"NOT_SUPPORTED"`, 's'));
   });
 
-  it('refuses while there is no member, and when it is about to close', async () => {
+  it('lets who comes before the member is open wait for it', async () => {
+    present = false;
+    const early = dial();
+    await early.write(upgrade + bytesOf(helloFrame(helloOf('node'))) + bytesOf(request));
+    const plain = dial();
+    await plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => plain.text.includes('http\n'));
+    expect(early.text).toBe('');
+    present = true;
+    frames.open();
+    await eventually(() => member.received.length === 1);
+    for (const { socket } of [early, plain]) socket.destroy();
+  });
+
+  it('refuses when it is about to close, also whoever still waits', async () => {
     present = false;
     const early = dial();
     await early.write(upgrade);
-    await eventually(() => early.closed);
-    present = true;
+    const plain = dial();
+    await plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => plain.text.includes('http\n'));
     frames.refuse();
     const late = dial();
     await late.write(upgrade);
-    await eventually(() => late.closed);
+    await eventually(() => early.closed && late.closed);
     for (const { text } of [early, late]) expect(text).toMatch(/^HTTP\/1\.1 503 .*"code":"NOT_READY"/s);
+    plain.socket.destroy();
   });
 });
 

@@ -25,10 +25,15 @@ export interface FrameServerDependencies {
   readonly helloTimeoutMs?: number;
 }
 
+/** Connections that may wait for the member to open. */
+const mostEarly = 256;
+
 export class FrameServer {
   readonly #dependencies: FrameServerDependencies;
   readonly #connections = new Set<Connection>();
   readonly #clients = new Map<Connection, ClientSession>();
+  /** Connections that came before the member was open. */
+  #early: (readonly [incoming: IncomingMessage, socket: Duplex, head: Buffer])[] = [];
   #refusing = false;
 
   constructor(dependencies: FrameServerDependencies) {
@@ -44,9 +49,35 @@ export class FrameServer {
     return [...this.#clients.values()].reduce((sum, client) => sum + client.requests, 0);
   }
 
-  /** A listener for the `upgrade` event of Node's HTTP server. */
+  /** A listener for the `upgrade` event of Node's HTTP server. Who comes before the member is open waits for it. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    if (this.#dependencies.member() === undefined && !this.#refusing && this.#early.length < mostEarly) {
+      this.#early.push([incoming, socket, head]);
+    } else {
+      this.#decide(incoming, socket, head);
+    }
+  }
+
+  /** The member is open. */
+  open(): void {
+    for (const [incoming, socket, head] of this.#early.splice(0)) this.#decide(incoming, socket, head);
+  }
+
+  /** Takes no further connection and no further request; what is under way goes on. */
+  refuse(): void {
+    this.#refusing = true;
+    this.open();
+    for (const client of this.#clients.values()) client.stop();
+  }
+
+  /** Ends every connection once what was sent on it has left. */
+  close(): void {
+    this.refuse();
+    for (const connection of this.#connections) connection.end();
+  }
+
+  #decide(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     const member = this.#dependencies.member();
     if (!asksForFrames(incoming)) {
       writeProblem(socket, new Problem('NOT_SUPPORTED', `the only upgrade is GET with Upgrade: ${upgradeProtocol}`));
@@ -57,18 +88,6 @@ export class FrameServer {
       acceptUpgrade(socket, head);
       this.#serve(member, socket);
     }
-  }
-
-  /** Takes no further connection and no further request; what is under way goes on. */
-  refuse(): void {
-    this.#refusing = true;
-    for (const client of this.#clients.values()) client.stop();
-  }
-
-  /** Ends every connection once what was sent on it has left. */
-  close(): void {
-    this.refuse();
-    for (const connection of this.#connections) connection.end();
   }
 
   #serve(member: ServedMember, socket: Duplex): void {

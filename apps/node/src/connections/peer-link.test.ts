@@ -220,6 +220,22 @@ describe('a link to a peer', () => {
 });
 
 describe('a link on which nothing comes back', () => {
+  it('is not given up after a pause of this process in which the peer did answer', async () => {
+    await peer.listen();
+    let clock = 0;
+    links.close();
+    links = new PeerLinks(dependencies, () => clock);
+    send(1);
+    await eventually(() => peer.operations.length === 1);
+    clock += 60_000;
+    send(2);
+    links.heard(peer.id);
+    clock += 200;
+    send(3);
+    await eventually(() => peer.operations.length === 3);
+    expect(losses).toBe(0);
+  });
+
   it('is given up, unless the peer is heard', async () => {
     await peer.listen();
     let clock = 0;
@@ -237,12 +253,16 @@ describe('a link on which nothing comes back', () => {
     expect(losses).toBe(0);
     clock += 3000;
     send(4);
+    await turn();
+    expect(losses).toBe(0);
+    clock += 200;
+    send(5);
     await eventually(() => losses === 1);
     expect(reasons[0]).toMatch(/nothing came back for 4000 ms/);
     clock += 3000;
     await eventually(() => {
-      send(5);
-      return peer.operations.includes(5);
+      send(6);
+      return peer.operations.includes(6);
     });
   });
 });

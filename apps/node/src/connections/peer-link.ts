@@ -30,6 +30,8 @@ const longestRestMs = 1000;
 const maxQueuedBytes = 64 * 1024 * 1024;
 /** A peer answers what it is asked; a connection on which so long nothing came back is dead, whatever TCP thinks. */
 const stallMs = 4000;
+/** After a pause of this process, what came meanwhile is taken in before a peer is called silent. */
+const secondLookMs = 100;
 
 export class PeerLink {
   readonly address: string;
@@ -44,6 +46,8 @@ export class PeerLink {
   #restingUntil = 0;
   /** When the first frame was sent that the peer's last words cannot answer. */
   #unansweredSince: number | undefined;
+  /** When that was found to be too long ago. */
+  #suspectedAt: number | undefined;
   #closed = false;
   #announced = false;
 
@@ -56,9 +60,7 @@ export class PeerLink {
 
   send(frame: Uint8Array): void {
     const now = this.#now();
-    if (this.#unansweredSince !== undefined && now - this.#unansweredSince > stallMs) {
-      this.#lose(`nothing came back for ${stallMs} ms`);
-    }
+    if (this.#isStalled(now)) this.#lose(`nothing came back for ${stallMs} ms`);
     if (this.#closed) return;
     if (this.#connection?.isOpen === true) this.#pass(this.#connection, frame, now);
     else if (this.#connection !== undefined || this.#abort !== undefined) this.#wait(frame);
@@ -69,12 +71,19 @@ export class PeerLink {
   /** Something came from the peer, on whichever connection. */
   heard(): void {
     this.#unansweredSince = undefined;
+    this.#suspectedAt = undefined;
   }
 
   close(): void {
     this.#closed = true;
     this.#abort?.();
     this.#connection?.end();
+  }
+
+  #isStalled(now: number): boolean {
+    if (this.#unansweredSince === undefined || now - this.#unansweredSince <= stallMs) return false;
+    this.#suspectedAt ??= now;
+    return now - this.#suspectedAt >= secondLookMs;
   }
 
   #pass(connection: Connection, frame: Uint8Array, now: number): void {
@@ -137,7 +146,7 @@ export class PeerLink {
     this.#abort = undefined;
     connection?.destroy();
     this.#takeWaiting();
-    this.#unansweredSince = undefined;
+    this.heard();
     const rest = Math.min(longestRestMs, shortestRestMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#restingUntil = this.#now() + rest * (0.5 + Math.random() / 2);
