@@ -63,6 +63,10 @@ describe('an exchange', () => {
     ]);
   });
 
+  it('is not opened with itself, should it be its own seed', () => {
+    expect(newGossiper('a', { seeds: ['a:1'] }).tick(1000)).toEqual([]);
+  });
+
   it('leaves both sides with the newer of every state after syn, ack and ack2', () => {
     const a = newGossiper('a');
     const b = newGossiper('b');
