@@ -1,4 +1,5 @@
 import { mergeConfig } from 'vitest/config';
 import { base } from '../../vitest.config.base.mts';
 
-export default mergeConfig(base, {});
+// Whole runs take half a second of processor time each; on a busy machine that is a while.
+export default mergeConfig(base, { test: { testTimeout: 300_000 } });

@@ -3,7 +3,15 @@
  * the replicas asked and the replicas that had acknowledged share one.
  */
 import { compareVersions } from '@kv/quorum';
-import { answered, describe, type History, isAcknowledged, isAfter, type ReadRecord, type Violation } from '../history.ts';
+import {
+  answered,
+  describe,
+  type History,
+  isAcknowledged,
+  isAfter,
+  type ReadRecord,
+  type Violation,
+} from '../history.ts';
 import { byKey } from './by-key.ts';
 
 export function readAfterWrite(history: History): Violation[] {

@@ -53,7 +53,10 @@ export function parseArguments(args: readonly string[]): SimulateArguments | und
     seed: integer('--seed', values.seed ?? '1', 0, 2 ** 48),
     json: values.json === true,
     jobs: integer('--jobs', values.jobs ?? '2', 2, 256),
-    without: (values.without ?? '').split(',').filter(Boolean).map((kind) => oneOf('--without', kind, plannedKinds)),
+    without: (values.without ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((kind) => oneOf('--without', kind, plannedKinds)),
     bug,
     trace,
   };

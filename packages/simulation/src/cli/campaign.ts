@@ -32,7 +32,9 @@ export async function runCampaign(
   const seeds = Array.from({ length: args.count }, (_, index) => args.seed + index);
   await Promise.all(
     seeds.map(async (seed, index) => {
-      const [result, again] = await Promise.all([0, 1].map((turn) => runnerAt(runners, index + turn).run(taskOf(args, seed))));
+      const [result, again] = await Promise.all(
+        [0, 1].map((turn) => runnerAt(runners, index + turn).run(taskOf(args, seed))),
+      );
       if (result === undefined || again === undefined) throw new TypeError('a seed is run twice');
       const mismatch = result.hash !== again.hash;
       if (mismatch) mismatches.push(seed);

@@ -11,18 +11,26 @@ export function printReport(report: Report, print: (line: string) => void): void
   for (const seed of report.mismatches) print(`seed ${seed}: two runs in two processes were not the same`);
   const { seeds, virtualHours, operations, succeeded, duringFaults, plantedBugs } = report;
   print(`${seeds} seeds of ${report.scenario}, ${virtualHours} virtual hours, ${operations} operations`);
-  print(`  succeeded      ${share(succeeded, operations)}, of those begun during faults ${share(duringFaults.succeeded, duringFaults.begun)}`);
+  print(
+    `  succeeded      ${share(succeeded, operations)}, of those begun during faults ${share(duringFaults.succeeded, duringFaults.begun)}`,
+  );
   print(`  violations     ${report.violations}`);
   print(`  hash mismatches ${report.hashMismatches}`);
   printFaults(report, print);
   if (plantedBugs.planted === 0) return;
-  print(`  planted bugs   ${plantedBugs.found} of ${plantedBugs.planted} found, median ${plantedBugs.medianSeeds ?? '–'} seeds`);
+  print(
+    `  planted bugs   ${plantedBugs.found} of ${plantedBugs.planted} found, median ${plantedBugs.medianSeeds ?? '–'} seeds`,
+  );
   for (const { name, seeds: needed, seed, check } of plantedBugs.each) {
     print(`    ${name.padEnd(24)} ${needed === null ? 'NOT FOUND' : `${needed} seeds (seed ${seed}, ${check})`}`);
   }
 }
 
-function printFailure(scenario: string, { seed, replay, violations, options, plan }: FailedSeed, print: (line: string) => void): void {
+function printFailure(
+  scenario: string,
+  { seed, replay, violations, options, plan }: FailedSeed,
+  print: (line: string) => void,
+): void {
   print(`seed ${seed} of ${scenario} broke ${violations.length} promise${violations.length === 1 ? '' : 's'}:`);
   for (const violation of violations.slice(0, violationsShown)) print(`  ${describeViolation(violation)}`);
   if (violations.length > violationsShown) print(`  and ${violations.length - violationsShown} more`);

@@ -6,8 +6,8 @@ import type { SeedTask, WorkerMessage } from './worker-messages.ts';
 
 interface QueuedTask {
   readonly task: SeedTask;
-  resolve(result: SeedResult): void;
-  reject(error: Error): void;
+  readonly resolve: (result: SeedResult) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Runs tasks one after the other in a process of its own. */

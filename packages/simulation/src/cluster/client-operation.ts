@@ -9,7 +9,7 @@ export interface OperationIntent {
   readonly quorum: number;
   /** The bytes of a put. */
   readonly value?: Uint8Array;
-  /** Whether the client stamps its write; else the coordinator does, and the write is tried only once. */
+  /** Whether the client stamps its write; else its coordinator does, as over HTTP, and nothing is tried again. */
   readonly stamped: boolean;
 }
 

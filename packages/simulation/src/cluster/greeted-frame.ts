@@ -21,20 +21,15 @@ export function packFrame(hello: Uint8Array, frame: Uint8Array): Uint8Array {
   return packed;
 }
 
-export interface GreetedFrame {
-  readonly hello: Hello;
-  readonly frame: Uint8Array;
+/** The parts, unread. Both are views of `packed`. */
+export function unpackFrame(packed: Uint8Array): { readonly hello: Uint8Array; readonly frame: Uint8Array } {
+  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
+  const frameAt = lengthBytes + length;
+  return { hello: packed.subarray(lengthBytes, frameAt), frame: packed.subarray(frameAt) };
 }
 
-export function unpackFrame(packed: Uint8Array): GreetedFrame {
-  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
-  const { message } = decodeFrame(packed.subarray(lengthBytes, lengthBytes + length));
+export function decodeHello(frame: Uint8Array): Hello {
+  const { message } = decodeFrame(frame);
   if (message.type !== 'hello') throw new TypeError(`a link begins with a hello, got ${message.type}`);
-  return { hello: message, frame: frameIn(packed) };
-}
-
-/** The frame alone, where the hello is of no interest. */
-export function frameIn(packed: Uint8Array): Uint8Array {
-  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
-  return packed.subarray(lengthBytes + length);
+  return message;
 }

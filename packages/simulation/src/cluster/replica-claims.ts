@@ -6,7 +6,11 @@ import { decodeFrame, type Message, versionOfMeta } from '@kv/wire';
 import type { Version } from '@kv/quorum';
 import type { ReplicaClaim } from '../checkers/replica-memory.ts';
 import type { World } from '../world/world.ts';
-import { frameIn } from './greeted-frame.ts';
+import { unpackFrame } from './greeted-frame.ts';
+
+/** Types of the messages between coordinators and replicas, and where a frame says its type (docs/formats/frame.md). */
+const replicaTypes = { first: 20, last: 23 } as const;
+const typeAt = 4;
 
 const ambiguous = Symbol('more than one key');
 
@@ -15,7 +19,10 @@ export function listenToReplicas(world: World, nodes: readonly string[], heard: 
   const asked = new Map<string, string | typeof ambiguous>();
   world.network.onSend((from, to, packed) => {
     if (!addresses.has(from) || !addresses.has(to)) return;
-    const { header, message } = decodeFrame(frameIn(packed));
+    const { frame } = unpackFrame(packed);
+    const type = frame[typeAt] ?? 0;
+    if (type < replicaTypes.first || type > replicaTypes.last) return;
+    const { header, message } = decodeFrame(frame);
     if (message.type === 'replica-write' || message.type === 'replica-read') {
       const id = `${from}>${to} ${header.operationId}`;
       const key = new TextDecoder().decode(message.key);

@@ -20,7 +20,7 @@ import type { VirtualTimer, VirtualTimers } from '../world/timers.ts';
 import type { World } from '../world/world.ts';
 import { meaningOf, type OperationIntent, type OperationResult, type ReplyMeaning } from './client-operation.ts';
 import { drawUuid } from './draw-uuid.ts';
-import { encodeHello, frameIn, packFrame } from './greeted-frame.ts';
+import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
 
 export interface SimulatedClientConfig {
   /** Addresses of the nodes. */
@@ -74,7 +74,7 @@ export class SimulatedClient {
     this.#timers = machine.timers();
     this.#hello = encodeHello(clientHello(config.random));
     this.#endpoint = machine.listen(machine.name, {
-      receive: (_from, packed) => this.#receive(frameIn(packed)),
+      receive: (_from, packed) => this.#receive(unpackFrame(packed).frame),
       linkLost: (node) => this.#linkLost(node),
     });
   }
@@ -155,13 +155,12 @@ export class SimulatedClient {
     if (lost.length > 0) this.#tryFailed(running, 'in-doubt', this.#pauseMs());
   }
 
-  /** A write that the coordinator stamps is another write when it is tried again, so it is not. */
+  /** A write that its coordinator stamps is another write when it is tried again, so it is not. */
   #tryFailed(running: Running, how: 'refused' | 'in-doubt', pauseMs: number): void {
     if (running !== this.#running) return;
     if (how === 'in-doubt') running.inDoubt = true;
     const repeatable = running.intent.kind === 'get' || running.intent.stamped;
-    const hopeless = !repeatable && how === 'in-doubt';
-    if (hopeless || running.tries >= 2 * running.nodes.length) {
+    if (!repeatable || running.tries >= 2 * running.nodes.length) {
       this.#giveUp();
       return;
     }

@@ -4,6 +4,7 @@ import { noCodec } from '@kv/lsm-storage/core';
 import { ZstdCodec } from '@kv/lsm-storage';
 import type { ClusterOptions } from '../scenario/options.ts';
 import type { DiskOptions } from '../world/disk/disk-options.ts';
+import type { Machine } from '../world/machine.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
 import { drawUuid } from './draw-uuid.ts';
@@ -15,9 +16,10 @@ export const keyspace = { id: 1, name: 'default' } as const;
 export interface SimulatedClusterConfig {
   readonly options: ClusterOptions;
   readonly disk: DiskOptions;
+  readonly clockSpreadMs: number;
   readonly replacements: Replacements;
   readonly random: SeededRandom;
-  failed(what: string): void;
+  readonly failed: (what: string) => void;
 }
 
 export class SimulatedCluster {
@@ -25,13 +27,16 @@ export class SimulatedCluster {
   /** By the name of their machine. */
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
 
-  constructor(world: World, { options, disk, replacements, random, failed }: SimulatedClusterConfig) {
+  constructor(world: World, { options, disk, clockSpreadMs, replacements, random, failed }: SimulatedClusterConfig) {
     const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
+    const clocks = random.fork('clocks');
+    const machine = (name: string): Machine =>
+      world.machine(name, { disk, clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
     this.topology = drawTopology(random, names, options);
     this.nodes = new Map(
       this.topology.members.map(({ id, name, address }) => [
         name,
-        new SimulatedNode(world, world.machine(name, { disk }), {
+        new SimulatedNode(world, machine(name), {
           topology: this.topology,
           nodeId: id,
           address,

@@ -17,6 +17,7 @@ import type { Incarnation } from '../world/incarnation.ts';
 import type { Machine } from '../world/machine.ts';
 import type { Endpoint } from '../world/network/endpoint.ts';
 import type { World } from '../world/world.ts';
+import { Doorman } from './doorman.ts';
 import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
 import { VirtualJobs } from './virtual-jobs.ts';
 
@@ -37,7 +38,7 @@ export interface SimulatedNodeConfig {
   readonly jobWaitMs: number;
   readonly replacements: Replacements;
   /** The node could not start, stopped by itself, or failed to close: with faults such as these it never may. */
-  failed(what: string, error: unknown): void;
+  readonly failed: (what: string, error: unknown) => void;
 }
 
 export class SimulatedNode {
@@ -104,16 +105,15 @@ export class SimulatedNode {
 
   #listen(node: ClusterNode, hello: Uint8Array): Endpoint {
     const { network } = this.#world;
+    const doorman = new Doorman(node);
     const endpoint: Endpoint = this.machine.listen(this.config.address, {
       receive: (from, packed) => {
         const greeted = unpackFrame(packed);
-        try {
-          node.checkHello(greeted.hello);
-        } catch {
-          return;
+        const visitor = doorman.check(from, greeted.hello);
+        if (visitor?.role === 'node') node.receive(visitor.nodeId, greeted.frame);
+        if (visitor?.role === 'client') {
+          node.serve(greeted.frame, (reply) => network.send(endpoint, from, packFrame(hello, reply)));
         }
-        if (greeted.hello.role === 'node') node.receive(greeted.hello.nodeId, greeted.frame);
-        else node.serve(greeted.frame, (reply) => network.send(endpoint, from, packFrame(hello, reply)));
       },
       linkLost: (address) => {
         const peer = this.config.topology.members.find((member) => member.address === address);

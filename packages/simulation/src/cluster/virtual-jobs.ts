@@ -20,7 +20,10 @@ export class VirtualJobs implements Jobs {
   run<T>(name: JobName, work: () => Promise<T>): Promise<T> {
     const previous = this.#lastOf.get(name) ?? Promise.resolve();
     const job = previous.then(() => this.#wait()).then(work);
-    this.#lastOf.set(name, job.catch(() => undefined));
+    this.#lastOf.set(
+      name,
+      job.catch(() => undefined),
+    );
     return job;
   }
 

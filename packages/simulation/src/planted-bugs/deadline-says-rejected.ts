@@ -14,6 +14,8 @@ export const deadlineSaysRejected: PlantedBug = {
 
 class OverconfidentWrite extends WriteOperation {
   override expire(): WriteEffect[] {
-    return this.answered ? [] : this.reject('deadline');
+    return super.expire().map((effect) => {
+      return effect.type === 'answer' ? { ...effect, result: { ...effect.result, outcome: 'rejected' } } : effect;
+    });
   }
 }

@@ -48,12 +48,14 @@ export interface JumpEpisode extends Strike {
   readonly byMs: number;
 }
 
-/** The machines lose power; each is started again `downMs` later. */
+/** Machines lose power together, and are started again `downMs` later. */
 export interface CrashEpisode extends Span {
   readonly kind: 'crash';
-  readonly machines: readonly string[];
-  /** Each machine waits for its next disk call of this kind: the moment at which there is something to lose. */
+  /** Waits for a disk call of this kind, on any node: the moment at which there is something to lose. */
   readonly during: DiskCallKind;
+  /** How many nodes crash: the one that made the call, and the first of the others. */
+  readonly count: number;
+  readonly others: readonly string[];
   readonly downMs: number;
   readonly outcome: CrashOutcome;
 }
@@ -86,20 +88,23 @@ export interface FaultPlanRequest {
 }
 
 /** Chance of a kind to be part of a run at all. */
-const kindChance = 0.45;
+const kindChance = 0.5;
+/** A crash brings four kinds with it, each of them only now and then. */
+const crashChance = 0.65;
 
 /** In the order of their beginning. Each kind is drawn from a stream of its own: leaving one out changes no other. */
 export function drawFaultPlan(random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
   const episodes = plannedKinds.flatMap((kind) => {
     const stream = random.fork(kind);
-    const chosen = stream.chance(kindChance);
+    const chosen = stream.chance(kind === 'crash' ? crashChance : kindChance);
     return chosen && request.without?.has(kind) !== true ? drawEpisodes(kind, stream, request) : [];
   });
   return episodes.sort((a, b) => a.at - b.at);
 }
 
 function drawEpisodes(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
-  const count = kind === 'crash' ? random.integer(1, 8) : random.integer(1, 4);
+  const most = kind === 'crash' || kind === 'clock-jump' ? 30 : 6;
+  const count = Math.round(random.logBetween(1, most));
   return Array.from({ length: count }, () => drawEpisode(kind, random, request));
 }
 
@@ -123,7 +128,12 @@ function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlan
     case 'pause':
       return { kind, ...strike, until: span.at + random.logBetween(50, 10_000), machine };
     case 'clock-skew':
-      return { kind, ...strike, machine: anyMachine(random, request), drift: signed(random, random.logBetween(0.0005, 0.5)) };
+      return {
+        kind,
+        ...strike,
+        machine: anyMachine(random, request),
+        drift: signed(random, random.logBetween(0.0005, 0.5)),
+      };
     case 'clock-jump':
       return { kind, ...strike, until: span.at, machine, byMs: signed(random, random.logBetween(5, 60_000)) };
     case 'crash':
@@ -132,15 +142,30 @@ function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlan
 }
 
 function drawCrash(random: SeededRandom, { nodes, durationMs }: FaultPlanRequest, at: number): CrashEpisode {
-  const together = random.pick([1, 1, 1, 2, nodes.length]);
   const downMs = random.logBetween(10, 15_000);
-  const subset = { pageReached: random.next(), pageTorn: random.next(), sizeReached: random.next(), entryReached: random.next() };
+  const subset = {
+    pageReached: random.next(),
+    pageTorn: random.next(),
+    sizeReached: random.next(),
+    entryReached: random.next(),
+  };
   return {
     kind: 'crash',
     at,
     until: Math.min(durationMs, at + downMs),
-    machines: random.shuffled(nodes).slice(0, together),
-    during: random.pick(['sync', 'sync', 'sync', 'write', 'sync-directory', 'sync-directory', 'rename', 'open', 'remove']),
+    count: random.pick([1, 1, 1, 2, nodes.length]),
+    others: random.shuffled(nodes),
+    during: random.pick([
+      'sync',
+      'sync',
+      'sync',
+      'write',
+      'sync-directory',
+      'sync-directory',
+      'rename',
+      'open',
+      'remove',
+    ]),
     downMs,
     outcome: random.pick([subset, subset, subset, totalPowerLoss, processCrash]),
   };
@@ -166,7 +191,9 @@ function drawPartition(random: SeededRandom, { nodes, clients }: FaultPlanReques
   const cut = random.integer(1, nodes.length - 1);
   const side = new Set([...shuffled.slice(0, cut), ...clients.filter(() => random.chance(0.5))]);
   const all = [...nodes, ...clients];
-  return all.flatMap((from) => all.filter((to) => side.has(from) !== side.has(to)).map((to): [string, string] => [from, to]));
+  return all.flatMap((from) =>
+    all.filter((to) => side.has(from) !== side.has(to)).map((to): [string, string] => [from, to]),
+  );
 }
 
 function anyMachine(random: SeededRandom, { nodes, clients }: FaultPlanRequest): string {

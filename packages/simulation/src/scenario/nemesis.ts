@@ -52,7 +52,8 @@ export class Nemesis {
   /** Ends every fault: links are mended, pauses end, machines that are down start. Clocks keep what they gained. */
   heal(): void {
     this.#ended = true;
-    for (const episode of this.#active) if (episode.kind === 'clock-skew') this.#machine(episode.machine).wallClock.drift(0);
+    for (const episode of this.#active)
+      if (episode.kind === 'clock-skew') this.#machine(episode.machine).wallClock.drift(0);
     this.#active.clear();
     this.#world.network.noise = quietNetwork;
     for (const block of this.#blocks) this.#world.network.lift(block);
@@ -105,7 +106,7 @@ export class Nemesis {
         this.#active.delete(episode);
         return;
       case 'crash':
-        this.#crashAll(episode);
+        this.#crashSoon(episode);
         return;
     }
   }
@@ -170,45 +171,39 @@ export class Nemesis {
     });
   }
 
-  #crashAll(episode: CrashEpisode): void {
-    let left = episode.machines.length;
-    const restarted = (): void => {
-      left -= 1;
-      if (left === 0) this.#end(episode);
-    };
-    for (const name of episode.machines) this.#crashWhen(name, episode, restarted);
-  }
-
-  #crashWhen(name: string, { during, outcome, downMs }: CrashEpisode, restarted: () => void): void {
-    const node = this.#nodes.get(name);
-    if (node === undefined) throw new TypeError(`there is no node ${name}`);
+  #crashSoon(episode: CrashEpisode): void {
     let waiting = true;
-    const crash = (): void => {
+    const strike = (first?: string): void => {
       if (!waiting) return;
       waiting = false;
-      if (!this.#ended) this.#crash(node, outcome, downMs, restarted);
+      const [...names] = new Set([...(first === undefined ? [] : [first]), ...episode.others]);
+      this.#crash(episode, names.slice(0, episode.count));
     };
-    node.machine.onDiskCall((kind) => {
-      if (waiting && kind === during) this.#world.scheduler.after(0, crash);
-    });
-    this.#world.scheduler.after(patienceMs, crash);
+    for (const [name, node] of this.#nodes) {
+      node.machine.onDiskCall((kind) => {
+        if (waiting && kind === episode.during) this.#world.scheduler.after(0, () => strike(name));
+      });
+    }
+    this.#world.scheduler.after(patienceMs, strike);
   }
 
-  #crash(node: SimulatedNode, outcome: CrashOutcome, downMs: number, restarted: () => void): void {
-    const { faults, scheduler } = this.#world;
-    if (!node.machine.running) {
-      restarted();
-      return;
-    }
+  #crash(episode: CrashEpisode, names: readonly string[]): void {
+    if (this.#ended) return;
+    const nodes = names.flatMap((name) => this.#nodes.get(name) ?? []).filter(({ machine }) => machine.running);
+    for (const node of nodes) this.#cutPower(node, episode.outcome);
+    this.#world.scheduler.after(episode.downMs, () => {
+      for (const node of nodes) this.#restart(node);
+      this.#end(episode);
+    });
+  }
+
+  #cutPower(node: SimulatedNode, outcome: CrashOutcome): void {
+    const { faults } = this.#world;
     const losses = node.crash(outcome);
     faults.fired('crash');
     if (losses.bytes > 0) faults.fired('lost-bytes');
     if (losses.entries > 0) faults.fired('lost-entries');
     if (losses.tornPages > 0) faults.fired('torn-write');
-    scheduler.after(downMs, () => {
-      this.#restart(node);
-      restarted();
-    });
   }
 
   #restart(node: SimulatedNode): void {

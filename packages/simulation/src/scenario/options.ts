@@ -54,6 +54,8 @@ export interface WorkloadOptions {
 }
 
 export interface ScenarioOptions {
+  /** Every wall clock, of nodes and of clients, starts within so many milliseconds of the true time. */
+  readonly clockSpreadMs: number;
   readonly cluster: ClusterOptions;
   readonly workload: WorkloadOptions;
   readonly network: NetworkOptions;
@@ -64,7 +66,19 @@ export function drawOptions(random: SeededRandom): ScenarioOptions {
   const cluster = drawCluster(random.fork('cluster'));
   const network = drawNetwork(random.fork('network'));
   const workload = drawWorkload(random.fork('workload'), cluster.replicas, network);
-  return { cluster, workload, network, disk: drawDisk(random.fork('disk')) };
+  const clockSpreadMs = random.fork('clocks').pick([0, 10, 200, 1000]);
+  return { clockSpreadMs, cluster, workload, network, disk: drawDisk(random.fork('disk')) };
+}
+
+/** The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nobody is impatient. */
+export function calmed(options: ScenarioOptions): ScenarioOptions {
+  const patience = { tryTimeoutMs: 10_000, timeoutMs: 20_000 };
+  return {
+    ...options,
+    clockSpreadMs: 0,
+    workload: { ...options.workload, ...patience },
+    disk: { ...options.disk, stallChance: 0 },
+  };
 }
 
 function drawCluster(random: SeededRandom): ClusterOptions {
@@ -77,8 +91,8 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     compress: random.chance(0.5),
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
     standInAfterMs: random.pick([20, 200, 1000]),
-    memtableBytes: Math.round(random.logBetween(4096, 131_072)),
-    segmentBytes: Math.round(random.logBetween(2048, 65_536)),
+    memtableBytes: Math.round(random.logBetween(1024, 32_768)),
+    segmentBytes: Math.round(random.logBetween(1024, 32_768)),
     blockBytes: Math.round(random.logBetween(128, 8192)),
     compactionFan: random.integer(2, 4),
     jobWaitMs: random.pick([0.1, 5, 100]),
@@ -99,7 +113,7 @@ function drawWorkload(random: SeededRandom, replicas: number, { mode }: NetworkO
     deleteShare: random.pick([0, 0.1, 0.3]),
     // A datagram may arrive twice; a write that its coordinator stamps would then be two writes.
     stampedShare: mode === 'datagram' ? 1 : random.pick([1, 0.8, 0.5]),
-    valueBytes: Math.round(random.logBetween(16, 20_000)),
+    valueBytes: Math.round(random.logBetween(100, 20_000)),
     tryTimeoutMs,
     timeoutMs: random.pick([1, 2, 4]) * tryTimeoutMs,
   };
@@ -122,7 +136,7 @@ function drawQuorums(random: SeededRandom, replicas: number): QuorumChoice[] {
 
 function drawNetwork(random: SeededRandom): NetworkOptions {
   return {
-    mode: random.pick(['datagram', 'stream', 'stream']),
+    mode: random.pick(['datagram', 'stream']),
     latencyMs: random.logBetween(0.05, 5),
     jitterMs: random.logBetween(0.05, 10),
     reportsDeadPeers: random.chance(0.5),

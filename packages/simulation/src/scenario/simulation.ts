@@ -15,7 +15,7 @@ import { World } from '../world/world.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
-import { drawOptions, type ScenarioOptions } from './options.ts';
+import { calmed, drawOptions, type ScenarioOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { keysOf, Workload } from './workload.ts';
 
@@ -52,7 +52,8 @@ export class Simulation {
   constructor(settings: SimulationSettings) {
     const { scenario, seed, without, bug, onTrace } = settings;
     const random = new SeededRandom(`${seed}/scenario`);
-    const options = drawOptions(random.fork('options'));
+    const drawn = drawOptions(random.fork('options'));
+    const options = scenario === 'calm' ? calmed(drawn) : drawn;
     const recorder = new Recorder(options.cluster.replicas);
     this.#settings = settings;
     this.#random = random;
@@ -67,6 +68,7 @@ export class Simulation {
     this.#cluster = new SimulatedCluster(this.world, {
       options: options.cluster,
       disk: options.disk,
+      clockSpreadMs: options.clockSpreadMs,
       replacements: bug ?? {},
       random: random.fork('cluster'),
       failed: (what) => this.#violated('node-failed', what),
@@ -148,10 +150,13 @@ export class Simulation {
   }
 
   #makeClients(count: number): SimulatedClient[] {
-    const { tryTimeoutMs, timeoutMs } = this.options.workload;
+    const { workload, clockSpreadMs } = this.options;
+    const { tryTimeoutMs, timeoutMs } = workload;
+    const clocks = this.#random.fork('client-clocks');
     return Array.from({ length: count }, (_, index) => {
       const name = `client-${index + 1}`;
-      return new SimulatedClient(this.world, this.world.machine(name), {
+      const machine = this.world.machine(name, { clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
+      return new SimulatedClient(this.world, machine, {
         nodes: this.#cluster.addresses,
         keyspaceId: keyspace.id,
         epoch: 1,

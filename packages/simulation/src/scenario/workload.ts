@@ -16,7 +16,7 @@ export interface WorkloadDependencies {
   readonly clients: readonly SimulatedClient[];
   readonly random: SeededRandom;
   /** Whether a fault is under way. */
-  faultActive(): boolean;
+  readonly faultActive: () => boolean;
 }
 
 interface PlannedOperation {
@@ -48,7 +48,11 @@ export class Workload {
 
   begin(): void {
     const { clients, random } = this.#dependencies;
-    const plans = planOperations(random, this.#options, clients.map(({ name }) => name));
+    const plans = planOperations(
+      random,
+      this.#options,
+      clients.map(({ name }) => name),
+    );
     for (const client of clients) this.#next(client, plans.get(client.name) ?? [], this.#dependencies.world.now);
   }
 
@@ -83,7 +87,10 @@ function planOperations(
 ): Map<string, PlannedOperation[]> {
   const plans = new Map<string, PlannedOperation[]>(clients.map((client) => [client, []]));
   const bursts = Array.from({ length: options.bursts }, () => random.between(0, options.durationMs));
-  const times = Array.from({ length: options.operations }, () => random.pick(bursts) + random.exponential(options.burstMs));
+  const times = Array.from(
+    { length: options.operations },
+    () => random.pick(bursts) + random.exponential(options.burstMs),
+  );
   for (const at of times.sort((a, b) => a - b)) {
     const client = random.pick(clients);
     const plan = plans.get(client) ?? [];

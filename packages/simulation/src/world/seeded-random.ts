@@ -65,7 +65,10 @@ export class SeededRandom {
 
   bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    for (let index = 0; index < length; index += 1) bytes[index] = this.#uint32() & 0xff;
+    for (let index = 0; index < length; index += 4) {
+      const word = this.#uint32();
+      for (let part = 0; part < 4; part += 1) bytes[index + part] = word >>> (8 * part);
+    }
     return bytes;
   }
 

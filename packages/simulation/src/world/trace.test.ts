@@ -18,13 +18,34 @@ describe('Trace', () => {
   it('differs when a time, a kind, a subject, a byte, a length or the order differs', () => {
     const variants: [number, string, string, number[] | undefined][][] = [
       [[1.5, 'deliver', 'a>b', [1, 2, 3, 4, 5]]],
-      [[1.5000001, 'deliver', 'a>b', [1, 2, 3, 4, 5]], [2, 'timer', 'a', undefined]],
-      [[1.5, 'delivers', 'a>b', [1, 2, 3, 4, 5]], [2, 'timer', 'a', undefined]],
-      [[1.5, 'deliver', 'a>c', [1, 2, 3, 4, 5]], [2, 'timer', 'a', undefined]],
-      [[1.5, 'deliver', 'a>b', [1, 2, 3, 4, 6]], [2, 'timer', 'a', undefined]],
-      [[1.5, 'deliver', 'a>b', [1, 2, 3, 5, 5]], [2, 'timer', 'a', undefined]],
-      [[1.5, 'deliver', 'a>b', [1, 2, 3, 4, 5, 0]], [2, 'timer', 'a', undefined]],
-      [[2, 'timer', 'a', undefined], [1.5, 'deliver', 'a>b', [1, 2, 3, 4, 5]]],
+      [
+        [1.5000001, 'deliver', 'a>b', [1, 2, 3, 4, 5]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [1.5, 'delivers', 'a>b', [1, 2, 3, 4, 5]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [1.5, 'deliver', 'a>c', [1, 2, 3, 4, 5]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [1.5, 'deliver', 'a>b', [1, 2, 3, 4, 6]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [1.5, 'deliver', 'a>b', [1, 2, 3, 5, 5]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [1.5, 'deliver', 'a>b', [1, 2, 3, 4, 5, 0]],
+        [2, 'timer', 'a', undefined],
+      ],
+      [
+        [2, 'timer', 'a', undefined],
+        [1.5, 'deliver', 'a>b', [1, 2, 3, 4, 5]],
+      ],
     ];
     const hashes = variants.map((events) => {
       const trace = new Trace();

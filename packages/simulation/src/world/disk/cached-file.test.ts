@@ -61,7 +61,9 @@ describe('CachedFile', () => {
         const after = file.read(0, 1000);
         expect(file.dirty).toBe(false);
         if (!dirty) expect(after.join()).toBe(synced.join());
-        const madeUp = after.findIndex((byte, at) => byte !== 0 && ![synced, ...since].some((state) => state[at] === byte));
+        const madeUp = after.findIndex(
+          (byte, at) => byte !== 0 && ![synced, ...since].some((state) => state[at] === byte),
+        );
         expect(madeUp).toBe(-1);
       }),
       { numRuns: 500 },

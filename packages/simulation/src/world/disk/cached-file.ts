@@ -60,7 +60,11 @@ export class CachedFile {
   }
 
   beginSync(): SyncSnapshot {
-    const pages = [...this.#dirty].map(([page, written]) => ({ page, written, bytes: this.#pageOf(this.#cache, page) }));
+    const pages = [...this.#dirty].map(([page, written]) => ({
+      page,
+      written,
+      bytes: this.#pageOf(this.#cache, page),
+    }));
     return { size: this.#size, pages };
   }
 

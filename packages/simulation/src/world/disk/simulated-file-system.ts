@@ -22,7 +22,12 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   list(directory: string): Promise<readonly string[]> {
-    return this.#calls.call('list', directory, () => this.#disk.directory(directory), (found) => found.names());
+    return this.#calls.call(
+      'list',
+      directory,
+      () => this.#disk.directory(directory),
+      (found) => found.names(),
+    );
   }
 
   createDirectory(path: string): Promise<void> {
@@ -41,7 +46,10 @@ export class SimulatedFileSystem implements FileSystem {
       const target = this.#disk.place(to);
       const file = this.#disk.file(from);
       if (source.directory !== target.directory) {
-        throw new StorageError('IO_ERROR', `${from} and ${to} must be in one directory: a crash could split the rename`);
+        throw new StorageError(
+          'IO_ERROR',
+          `${from} and ${to} must be in one directory: a crash could split the rename`,
+        );
       }
       source.directory.rename(source.name, target.name, file);
     };
@@ -57,7 +65,12 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   exists(path: string): Promise<boolean> {
-    return this.#calls.call('exists', path, () => this.#existsNow(path), (found) => found);
+    return this.#calls.call(
+      'exists',
+      path,
+      () => this.#existsNow(path),
+      (found) => found,
+    );
   }
 
   syncDirectory(path: string): Promise<void> {
@@ -70,9 +83,14 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   lock(path: string): Promise<FileLock> {
-    return this.#calls.call('lock', path, () => this.#disk.lock(path), () => ({
-      release: async () => this.#disk.unlock(path),
-    }));
+    return this.#calls.call(
+      'lock',
+      path,
+      () => this.#disk.lock(path),
+      () => ({
+        release: async () => this.#disk.unlock(path),
+      }),
+    );
   }
 
   #existsNow(path: string): boolean {

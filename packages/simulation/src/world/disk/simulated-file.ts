@@ -18,11 +18,19 @@ export class SimulatedFile implements StorageFile {
   }
 
   size(): Promise<number> {
-    return this.#call('size', () => undefined, () => this.#file.size);
+    return this.#call(
+      'size',
+      () => undefined,
+      () => this.#file.size,
+    );
   }
 
   read(position: number, length: number): Promise<Uint8Array> {
-    return this.#call('read', () => undefined, () => this.#file.read(position, length));
+    return this.#call(
+      'read',
+      () => undefined,
+      () => this.#file.read(position, length),
+    );
   }
 
   readSync(position: number, length: number): Uint8Array {
@@ -47,7 +55,11 @@ export class SimulatedFile implements StorageFile {
   }
 
   sync(): Promise<void> {
-    return this.#call('sync', () => this.#file.beginSync(), (snapshot) => this.#file.endSync(snapshot));
+    return this.#call(
+      'sync',
+      () => this.#file.beginSync(),
+      (snapshot) => this.#file.endSync(snapshot),
+    );
   }
 
   close(): Promise<void> {

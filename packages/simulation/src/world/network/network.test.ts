@@ -45,14 +45,17 @@ function pair(options: Partial<NetworkOptions>, noise: Partial<NetworkNoise> = {
 const hundred = Array.from({ length: 100 }, (_, index) => index);
 
 describe('a network without faults', () => {
-  it.each(['stream', 'datagram'] as const)('delivers every %s frame once, in order, after its latency', async (mode) => {
-    const { world, a, b } = pair({ mode, latencyMs: 3, jitterMs: 5 });
-    for (const index of hundred) a.send('b', index);
-    await world.run(1000);
-    expect(b.heard).toEqual(hundred.map((index) => `a:${index}`));
-    expect(Math.min(...b.times)).toBeGreaterThanOrEqual(3);
-    expect(a.lost).toEqual([]);
-  });
+  it.each(['stream', 'datagram'] as const)(
+    'delivers every %s frame once, in order, after its latency',
+    async (mode) => {
+      const { world, a, b } = pair({ mode, latencyMs: 3, jitterMs: 5 });
+      for (const index of hundred) a.send('b', index);
+      await world.run(1000);
+      expect(b.heard).toEqual(hundred.map((index) => `a:${index}`));
+      expect(Math.min(...b.times)).toBeGreaterThanOrEqual(3);
+      expect(a.lost).toEqual([]);
+    },
+  );
 
   it('copies the bytes: neither end sees what the other does to them', async () => {
     const { world, a, b } = pair({});

@@ -1,0 +1,42 @@
+/** Judges the hello that comes with each frame, and remembers its verdict for as long as the hello stays the same. */
+import type { ClusterNode } from '@kv/cluster-node';
+import type { Hello } from '@kv/wire';
+import { decodeHello } from './greeted-frame.ts';
+
+interface Visitor {
+  readonly bytes: Uint8Array;
+  /** `undefined` when the node refuses it. */
+  readonly hello: Hello | undefined;
+}
+
+export class Doorman {
+  readonly #node: Pick<ClusterNode, 'checkHello'>;
+  readonly #visitors = new Map<string, Visitor>();
+
+  constructor(node: Pick<ClusterNode, 'checkHello'>) {
+    this.#node = node;
+  }
+
+  /** Who it is, or `undefined` when the node refuses it: its frames are dropped, as a connection would be. */
+  check(from: string, bytes: Uint8Array): Hello | undefined {
+    const known = this.#visitors.get(from);
+    if (known !== undefined && isEqual(known.bytes, bytes)) return known.hello;
+    const hello = this.#judge(bytes);
+    this.#visitors.set(from, { bytes: bytes.slice(), hello });
+    return hello;
+  }
+
+  #judge(bytes: Uint8Array): Hello | undefined {
+    const hello = decodeHello(bytes);
+    try {
+      this.#node.checkHello(hello);
+      return hello;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
