@@ -21,12 +21,11 @@ export function explainInstallFailure(log, missing) {
 
 /** @param {readonly string[]} missing */
 function explainCompilation(missing) {
-  const cause =
-    missing.length === 0 ? '' : `, and ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
+  const verb = missing.length === 1 ? 'is' : 'are';
+  const cause = missing.length === 0 ? '' : `, and ${missing.join(', ')} ${verb} missing`;
   return (
-    'better-sqlite3 or zstd-napi had to be compiled and could not be' +
-    `${cause}: install a compiler (Debian and Ubuntu: apt-get install python3 make g++; macOS: xcode-select --install),` +
-    ' then try again'
+    `better-sqlite3 or zstd-napi had to be compiled and could not be${cause}: install a compiler ` +
+    '(Debian and Ubuntu: apt-get install python3 make g++; macOS: xcode-select --install), then try again'
   );
 }
 

@@ -12,7 +12,8 @@
 export function describeOldNode(version, range) {
   const lowest = range.replace('>=', '');
   if (compareVersions(version, lowest) >= 0) return undefined;
-  return `Node ${version} is too old: this needs Node ${lowest} or newer. Install one from https://nodejs.org and try again.`;
+  const sentence = `Node ${version} is too old: this needs Node ${lowest} or newer.`;
+  return `${sentence} Install one from https://nodejs.org and try again.`;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Turns what the tools report into one count of passed, failed and skipped, in which nothing that did not run passes. */
+/** Turns what the tools report into one count of passed, failed and skipped; what did not run has not passed. */
 
 /**
  * @typedef {object} Failure

@@ -45,7 +45,7 @@ export class DataFolder {
     return join(this.path, `${name}.pid`);
   }
 
-  /** Creates the folder and proves that files can be written in it, so that a refusal comes before any process starts. */
+  /** Creates the folder and proves that files can be written in it, before any process is started. */
   prepare(): void {
     const probe = join(this.path, `.probe-${process.pid}`);
     try {

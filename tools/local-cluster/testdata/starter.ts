@@ -1,4 +1,4 @@
-/** Runs the start command as a process of its own, for tests that kill it: `node --import tsx starter.ts DATA PROGRAM`. */
+/** The start command as a process of its own, for tests that kill it: `node --import tsx starter.ts DATA PROGRAM`. */
 import { startCommand } from '../src/start-command.ts';
 import type { Terminal } from '../src/terminal.ts';
 

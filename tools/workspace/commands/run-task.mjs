@@ -1,4 +1,4 @@
-/** The smaller npm scripts: each installs and builds what it needs without a word, then becomes the program it runs. */
+/** The smaller npm scripts: each installs and builds what it needs quietly, then becomes the program that it runs. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,9 @@ import { listProjects, root } from '../places.mjs';
 import { createProgress } from '../progress.mjs';
 import { Refusal } from '../refusal.mjs';
 
-/** @type {Record<string, (argv: string[], progress: import('../progress.mjs').Progress) => Promise<number | undefined>>} */
+/** @typedef {import('../progress.mjs').Progress} Progress */
+
+/** @type {Record<string, (argv: string[], progress: Progress) => Promise<number | undefined>>} */
 const tasks = {
   async simulate(argv, progress) {
     await build(['simulation'], progress);
@@ -72,7 +74,7 @@ function runTool(program, argv) {
  * Puts every publishable package as a tarball into one folder, from which another project can install them.
  *
  * @param {string[]} _argv
- * @param {import('../progress.mjs').Progress} progress
+ * @param {Progress} progress
  */
 async function packPackages(_argv, progress) {
   const packages = listProjects().filter(({ folder }) => folder.startsWith('packages/'));

@@ -28,7 +28,8 @@ function runShell(shell: string): ChildProcess {
     script,
     `import { enter } from '${enter}';
     import { runChild } from '${children}';
-    enter(async () => ({ main: () => runChild('sh', ['-c', ${JSON.stringify(shell)}], { cwd: '${folder}', output: 'inherit' }) }));`,
+    const options = { cwd: ${JSON.stringify(folder)}, output: 'inherit' };
+    enter(async () => ({ main: () => runChild('sh', ['-c', ${JSON.stringify(shell)}], options) }));`,
   );
   return spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
