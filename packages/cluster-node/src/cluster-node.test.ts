@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { HybridLogicalClock } from '@kv/quorum';
+import { compareStamps, HybridLogicalClock } from '@kv/quorum';
 import { decodeFrame, encodeFrame, type Message } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
@@ -272,5 +272,24 @@ describe('frames', () => {
     a.node?.receive(b.id, encodeFrame({ ...header, stamp: ahead }, { type: 'topology-request' }));
     const { version } = await cluster.put(a, 'key', 'value');
     expect(new HybridLogicalClock(ahead).issue(0)).toMatchObject({ ms: version.ms });
+  });
+
+  it('are never stamped before a version inside them, even after a restart with the clock set back', async () => {
+    const ahead = { ms: cluster.time.wallMs() + 60_000, counter: 3 };
+    a.node?.receive(c.id, encodeFrame({ ...header, stamp: ahead }, { type: 'topology-request' }));
+    const { version } = await cluster.put(a, 'key', 'value', { w: 3 });
+    await b.node?.close();
+    const node = await cluster.open(b);
+    cluster.cut(a, b);
+    cluster.cut(b, c);
+    node.start();
+    await cluster.elapse(100);
+    const replies: Uint8Array[] = [];
+    node.serve(encodeFrame(header, { type: 'get', key: bytesOf('key'), r: 1, want: 'version' }), (reply) =>
+      replies.push(reply),
+    );
+    await cluster.elapse(100);
+    expect(decodeFrame(replies[0]!)).toMatchObject({ message: { type: 'get-reply', found: 'found' } });
+    expect(compareStamps(decodeFrame(replies[0]!).header.stamp, version)).toBeGreaterThanOrEqual(0);
   });
 });

@@ -67,8 +67,8 @@ export class ClusterNode {
     const storageFailed = (error: unknown) => this.#stopBecause(error);
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
-    const peers = new PeerRequests({ transport, clock, hlc, addressOf, epoch: () => source.current.epoch });
-    const replica = new Replica({ engine, counters, decide: strategies.decide });
+    const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => source.current.epoch });
+    const replica = new Replica({ engine, counters, decide: strategies.decide, hlc });
     const access = new ReplicaAccess({ self, replica, peers, log, storageFailed });
     const stamps = new StampSource(
       { engine, clock, hlc, failed: storageFailed },

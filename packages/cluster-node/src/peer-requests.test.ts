@@ -20,6 +20,7 @@ describe('PeerRequests', () => {
     peers = new PeerRequests({
       transport: { send: (to, address, frame) => sent.push({ to, address, frame }) },
       clock: time,
+      random: { next: () => 0.999_999_999_9 },
       hlc: new HybridLogicalClock({ ms: 5, counter: 6 }),
       addressOf: (member) => `${member}:1`,
       epoch: () => 9,

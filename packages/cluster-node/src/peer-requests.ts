@@ -4,7 +4,7 @@
  */
 import type { HybridLogicalClock } from '@kv/quorum';
 import { encodeFrame, type Message } from '@kv/wire';
-import type { Clock, Transport } from './ports.ts';
+import type { Clock, Random, Transport } from './ports.ts';
 
 /** How a request ended when it was not answered: `refused` means that the member did nothing for it. */
 export type PeerFailure = 'refused' | 'unreachable';
@@ -22,19 +22,25 @@ export interface PeerRequest {
 export interface PeerRequestsDependencies {
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly random: Random;
   readonly hlc: HybridLogicalClock;
   /** Where a member listens now. */
   readonly addressOf: (member: string) => string;
   readonly epoch: () => number;
 }
 
+/** Operation ids have 32 bits on the wire; 0 means that no answer is expected. */
+const maxOperationId = 0xffff_ffff;
+
 export class PeerRequests {
   readonly #dependencies: PeerRequestsDependencies;
   readonly #pending = new Map<number, PeerRequest>();
-  #lastOperationId = 0;
+  /** Begins somewhere else in each life, so that a late answer to the life before finds nobody. */
+  #lastOperationId: number;
 
   constructor(dependencies: PeerRequestsDependencies) {
     this.#dependencies = dependencies;
+    this.#lastOperationId = Math.floor(dependencies.random.next() * maxOperationId);
   }
 
   /** Requests that wait for an answer. */
@@ -94,7 +100,7 @@ export class PeerRequests {
 
   #nextOperationId(): number {
     do {
-      this.#lastOperationId = this.#lastOperationId === 0xffff_ffff ? 1 : this.#lastOperationId + 1;
+      this.#lastOperationId = this.#lastOperationId >= maxOperationId ? 1 : this.#lastOperationId + 1;
     } while (this.#pending.has(this.#lastOperationId));
     return this.#lastOperationId;
   }

@@ -3,6 +3,7 @@
  * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
  */
 import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
+import type { HybridLogicalClock, Version } from '@kv/quorum';
 import {
   compareMetaVersions,
   encodeDataKey,
@@ -25,17 +26,20 @@ export interface ReplicaDependencies {
   readonly engine: StorageEngine;
   readonly counters: Counters;
   readonly decide: Decide;
+  readonly hlc: HybridLogicalClock;
 }
 
 export class Replica {
   readonly #engine: StorageEngine;
   readonly #counters: Counters;
   readonly #decide: Decide;
+  readonly #hlc: HybridLogicalClock;
 
-  constructor({ engine, counters, decide }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, hlc }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
+    this.#hlc = hlc;
   }
 
   /** Calls back once what this replica then holds is durable, or with the error that kept it from being so. */
@@ -50,7 +54,7 @@ export class Replica {
     this.#engine.apply(key, record.meta, record.value, this.#decide).then(({ meta }) => {
       const superseded = compareMetaVersions(meta, record.meta) > 0;
       const outcome = superseded ? 'superseded' : 'applied';
-      done({ type: 'replica-write-reply', outcome, version: versionOfMeta(meta) });
+      done({ type: 'replica-write-reply', outcome, version: this.#heardIn(meta) });
     }, failed);
   }
 
@@ -60,10 +64,24 @@ export class Replica {
     const dataKey = encodeDataKey(partition, keyspaceId, key);
     if (want === 'version') {
       const meta = this.#engine.getMeta(dataKey);
-      return meta === undefined ? absent : { type: 'replica-read-reply', found: 'version', meta };
+      if (meta === undefined) return absent;
+      this.#heardIn(meta);
+      return { type: 'replica-read-reply', found: 'version', meta };
     }
     const entry = this.#engine.get(dataKey);
-    return entry === undefined ? absent : { type: 'replica-read-reply', found: 'value', ...entry };
+    if (entry === undefined) return absent;
+    this.#heardIn(entry.meta);
+    return { type: 'replica-read-reply', found: 'value', ...entry };
+  }
+
+  /**
+   * The clock hears of every version that leaves, so that the stamp of the frame is never before one inside it. After a
+   * restart it may never have heard of a version that it stores: the ceiling on disk covers only stamps issued here.
+   */
+  #heardIn(meta: Uint8Array): Version {
+    const version = versionOfMeta(meta);
+    this.#hlc.merge(version);
+    return version;
   }
 }
 
