@@ -38,7 +38,9 @@ describe('drawFaultPlan', () => {
   });
 
   it('cuts a partition in both directions between two sides, neither without a node', () => {
-    const partitions = plans.flat().flatMap((episode) => ('pairs' in episode && episode.kind === 'partition' ? [episode] : []));
+    const partitions = plans
+      .flat()
+      .flatMap((episode) => ('pairs' in episode && episode.kind === 'partition' ? [episode] : []));
     for (const { pairs } of partitions) {
       const cut = new Set(pairs.map(([from, to]) => `${from}>${to}`));
       expect(pairs.filter(([from, to]) => !cut.has(`${to}>${from}`))).toEqual([]);
