@@ -57,7 +57,10 @@ const logName = 'npm-install.log';
  */
 export async function install(progress) {
   if (isInstalled(root)) return;
-  const done = progress.step(`installing packages (log: ${logName})`);
+  await progress.during(`installing packages (log: ${logName})`, installOnce, () => 'packages installed');
+}
+
+async function installOnce() {
   const release = await takeLock();
   try {
     // Another command may have installed while this one waited for the lock.
@@ -65,7 +68,6 @@ export async function install(progress) {
   } finally {
     release();
   }
-  done('packages installed');
 }
 
 /** @param {string} at */

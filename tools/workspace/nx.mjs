@@ -51,15 +51,21 @@ const nxProgram = join(root, 'node_modules/nx/dist/bin/nx.js');
  * @param {readonly string[]} [options] more for Nx
  */
 export async function build(projects, progress, options = []) {
-  const done = progress.step('building');
   const argv = ['run-many', '-t', 'build', '-p', projects.join(','), '--skip-sync', ...options];
+  await progress.during(
+    'building',
+    () => requireBuild(argv),
+    () => 'built',
+  );
+}
+
+/** @param {readonly string[]} argv */
+async function requireBuild(argv) {
   const { code, output, logFile } = await runNx(argv, 'build.log');
-  if (code !== 0) {
-    const failed = readTasks(output).filter(({ outcome }) => outcome === 'failed');
-    const said = failed.map((task) => `${task.id}\n${task.output}`).join('\n') || output;
-    throw new Refusal(`${said.trim()}\nthe build failed (whole output: ${logFile})`);
-  }
-  done('built');
+  if (code === 0) return;
+  const failed = readTasks(output).filter(({ outcome }) => outcome === 'failed');
+  const said = failed.map((task) => `${task.id}\n${task.output}`).join('\n') || output;
+  throw new Refusal(`${said.trim()}\nthe build failed (whole output: ${logFile})`);
 }
 
 /**

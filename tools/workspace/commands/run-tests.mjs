@@ -32,23 +32,22 @@ export async function main(argv) {
   const rank = (/** @type {{ name: string }} */ { name }) => slow.indexOf(name);
   const projects = listProjects().sort((a, b) => rank(a) - rank(b));
   const results = [
-    await show('references between projects', checkReferences()),
-    await show('format', checkFormat()),
-    await show('build, lint and types', checkTasks(projects)),
+    await show('references between projects', checkReferences),
+    await show('format', checkFormat),
+    await show('build, lint and types', () => checkTasks(projects)),
   ];
-  for (const project of projects) results.push(await show(`tests of ${project.name}`, runTests(project)));
+  for (const project of projects) results.push(await show(`tests of ${project.name}`, () => runTests(project)));
   return report(sumResults(results, argv.includes('--no-skips')));
 }
 
 /**
  * @param {string} label
- * @param {Promise<Results>} running
+ * @param {() => Promise<Results>} work
  */
-async function show(label, running) {
-  const done = progress.step(label);
-  const results = await running;
-  done(`${results.failures.length === 0 ? '✓' : '✗'} ${label}: ${describeCount(results)},`);
-  return results;
+function show(label, work) {
+  return progress.during(label, work, (results) => {
+    return `${results.failures.length === 0 ? '✓' : '✗'} ${label}: ${describeCount(results)},`;
+  });
 }
 
 async function checkReferences() {

@@ -127,6 +127,11 @@ describe('the progress of a command', () => {
     return { text: () => written.join(''), progress };
   }
 
+  /** What a person would see appear, one after the other in the same line. */
+  function onScreen(text: string): string[] {
+    return text.split('\r\u001B[K').filter((shown) => shown !== '');
+  }
+
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   });
@@ -140,9 +145,30 @@ describe('the progress of a command', () => {
     const done = progress.step('building');
     vi.advanceTimersByTime(2_500);
     done('built');
-    expect(text().replaceAll('\r\u001B[K', '|')).toBe(
-      '|… building 0.0 s|… building 1.0 s|… building 2.0 s|built 2.5 s\n',
-    );
+    expect(onScreen(text())).toEqual(['… building 0.0 s', '… building 1.0 s', '… building 2.0 s', 'built 2.5 s\n']);
+  });
+
+  it('leaves nothing of a step that failed, so that the problem stands alone', async () => {
+    const { text, progress } = record(true);
+    const failing = progress.during('building', () => Promise.reject(new Error('no')), String);
+    await expect(failing).rejects.toThrow('no');
+    progress.step('starting');
+    progress.problem('the port is taken');
+    vi.advanceTimersByTime(5_000);
+    expect(onScreen(text())).toEqual(['… building 0.0 s', '… starting 0.0 s', 'the port is taken\n']);
+    expect(text()).toMatch(/\r\u001B\[Kthe port is taken\n$/);
+  });
+
+  it('says what came of work that succeeded', async () => {
+    const { text, progress } = record(false);
+    expect(
+      await progress.during(
+        'counting',
+        () => Promise.resolve(3),
+        (count) => `counted ${count},`,
+      ),
+    ).toBe(3);
+    expect(text()).toBe('… counting 0.0 s\ncounted 3, 0.0 s\n');
   });
 
   it('writes a line now and then in a log', () => {
