@@ -1,4 +1,4 @@
-/** The first ten lines with `@kv/client-sdk`: `npm start` in one terminal, `npm run example -- quickstart` in another. */
+/** The first ten lines with `@kv/client-sdk`: `npm start` in one terminal, `npm run example` in another. */
 import { connect } from '@kv/client-sdk';
 
 await using kv = await connect(process.env['KV_URL'] ?? 'kv://127.0.0.1:7400,127.0.0.1:7401');

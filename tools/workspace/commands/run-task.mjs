@@ -21,11 +21,11 @@ const tasks = {
     await build(['test-e2e', 'node'], progress);
     return become('test-e2e/dist/cli.js', argv);
   },
-  async example([name, ...argv], progress) {
+  async example([name = 'quickstart', ...argv], progress) {
     await build(['examples', 'node'], progress);
     const names = listExamples();
-    if (name === undefined || !names.includes(name)) {
-      throw new Refusal(`name an example: npm run example -- NAME, where NAME is one of ${names.join(', ')}`);
+    if (!names.includes(name)) {
+      throw new Refusal(`there is no example ${name}: npm run example -- NAME, where NAME is one of ${names.join(', ')}`);
     }
     return become(`examples/dist/${name}.js`, argv);
   },
