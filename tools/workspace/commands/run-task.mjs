@@ -25,7 +25,9 @@ const tasks = {
     await build(['examples', 'node'], progress);
     const names = listExamples();
     if (!names.includes(name)) {
-      throw new Refusal(`there is no example ${name}: npm run example -- NAME, where NAME is one of ${names.join(', ')}`);
+      throw new Refusal(
+        `there is no example ${name}: npm run example -- NAME, where NAME is one of ${names.join(', ')}`,
+      );
     }
     return become(`examples/dist/${name}.js`, argv);
   },
