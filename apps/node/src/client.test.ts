@@ -75,6 +75,22 @@ describe('the SDK', () => {
     expect(Number(/^kv_connections (\d+)$/m.exec(metrics)?.[1])).toBeLessThanOrEqual(3);
   });
 
+  it('goes straight to a replica of its key, in a cluster where not every node is one', async () => {
+    const wide = await TestCluster.start({ nodes: 4, replicas: 2 });
+    await using client = await connect(`kv://127.0.0.1:${wide.ports[0]}`);
+    const coordinated = (): number[] => [0, 1, 2, 3].map((index) => wide.node(index).member.counters.writesApplied);
+    const coordinators = new Set<string>();
+    for (let number = 0; number < 24; number += 1) {
+      const before = coordinated();
+      const { receipt } = await client.keyspace().set(`key-${number}`, number, { timeoutMs: 20_000 });
+      const name = `node-${coordinated().findIndex((count, index) => count > (before[index] ?? 0)) + 1}`;
+      expect(receipt.replicas.map((replica) => replica.name)).toContain(name);
+      coordinators.add(name);
+    }
+    expect(coordinators.size).toBe(4);
+    await wide.close();
+  });
+
   it('checks values with a schema of a library', async () => {
     const users = kv.keyspace('default', { schema: z.object({ name: z.string(), age: z.coerce.number<string>() }) });
     await users.set('ada', { name: 'Ada', age: '36' });

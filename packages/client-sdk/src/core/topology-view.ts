@@ -1,4 +1,5 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
+import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
 import { checkedQuorum, QuorumError } from '@kv/quorum';
 import type { Topology, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
@@ -10,57 +11,78 @@ export interface Route {
   readonly epoch: number;
   /** Replies that the request needs, checked against the number of replicas. */
   readonly needed: number;
-  /** Every node that is known, the replicas of the key first, in the order of its preference list. */
+  /** Whom to ask: the replicas of the key in the order of its preference list, then others that may know them. */
   readonly addresses: readonly string[];
   /** The name of a member, its id where it has none. */
   readonly nameOf: (id: string) => string;
 }
 
+/** Any node can coordinate any request, but no request is tried at more of them than this. */
+const maxMembers = 12;
+
 export class TopologyView {
   readonly epoch: number;
   readonly clusterId: string;
   readonly info: ClusterInfo;
-  readonly #message: Topology;
+  readonly #keyspaces: readonly TopologyKeyspace[];
+  readonly #ring: Ring;
+  readonly #addressOf: ReadonlyMap<string, string>;
   readonly #seeds: readonly string[];
+  /** By number of replicas and partition, whom to ask; computed when a key first needs it. */
+  readonly #candidates = new Map<number, (readonly string[] | undefined)[]>();
   readonly #names: ReadonlyMap<string, string>;
 
-  /** @param seeds addresses that the client was given, asked when no member can be reached where it should be */
-  constructor(message: Topology, seeds: readonly string[]) {
-    const { epoch, clusterId, members, keyspaces } = message;
-    this.#message = message;
-    this.#seeds = seeds;
+  /**
+   * @param seeds addresses that the client was given, asked when no member can be reached where it should be
+   * @throws RingError when the owners are not those of a ring
+   */
+  constructor({ epoch, clusterId, members, owners, keyspaces }: Topology, seeds: readonly string[]) {
     this.epoch = epoch;
     this.clusterId = clusterId;
-    this.#names = new Map(members.map(({ id, name }) => [id, name]));
     this.info = {
       id: clusterId,
       epoch,
       members: members.map(({ id, name, address }) => ({ id, name, address })),
       keyspaces: keyspaces.map(({ name, replicas }) => ({ name, replicas })),
     };
+    this.#keyspaces = keyspaces;
+    this.#names = new Map(members.map(({ id, name }) => [id, name]));
+    this.#ring = ringOf(members, owners);
+    this.#addressOf = new Map(members.map(({ id, address }) => [id, address]));
+    this.#seeds = seeds;
+    for (const { replicas } of keyspaces) this.#candidates.set(replicas, []);
   }
 
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
   route(name: string, key: Uint8Array, quorum: { name: 'r' | 'w'; asked: number | undefined }): Route {
     const keyspace = this.#keyspace(name);
     const needed = checkQuorum(quorum, keyspace.replicas);
-    const addresses = this.#addresses(keyspace, key);
+    const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
     return { keyspaceId: keyspace.id, epoch: this.epoch, needed, addresses, nameOf };
   }
 
   #keyspace(name: string): TopologyKeyspace {
-    const { keyspaces } = this.#message;
-    const keyspace = keyspaces.find((candidate) => candidate.name === name);
+    const keyspace = this.#keyspaces.find((candidate) => candidate.name === name);
     if (keyspace !== undefined) return keyspace;
-    const names = keyspaces.map((candidate) => candidate.name).join(', ');
+    const names = this.#keyspaces.map((candidate) => candidate.name).join(', ');
     throw new KvError('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(name)}; there is ${names}`);
   }
 
-  #addresses(keyspace: TopologyKeyspace, key: Uint8Array): string[] {
-    void keyspace;
-    void key;
-    return [...new Set([...this.#message.members.map((member) => member.address), ...this.#seeds])];
+  #candidatesFor(replicas: number, partition: number): readonly string[] {
+    const known = this.#candidates.get(replicas);
+    const candidates = known?.[partition] ?? this.#findCandidates(replicas, partition);
+    if (known !== undefined) known[partition] = candidates;
+    return candidates;
+  }
+
+  #findCandidates(replicas: number, partition: number): readonly string[] {
+    const lists = this.#ring.preferenceLists(replicas);
+    const addresses = new Set<string>();
+    for (const server of [lists.of(partition), lists.fallbacks(partition)].flatMap((servers) => [...servers])) {
+      if (addresses.size < maxMembers) addresses.add(this.#addressOf.get(server.id) ?? server.id);
+    }
+    return [...addresses, ...this.#seeds.filter((seed) => !addresses.has(seed))];
   }
 }
 
