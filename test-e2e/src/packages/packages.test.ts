@@ -62,13 +62,22 @@ async function pack(): Promise<string[]> {
 async function writeProject(): Promise<void> {
   const everything = packages.map((name, index) => `export * as p${index} from '@kv/${name}';`).join('\n');
   await mkdir(join(folder.path, 'src'));
-  await writeFile(join(folder.path, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module', private: true }));
+  await writeFile(
+    join(folder.path, 'package.json'),
+    JSON.stringify({ name: 'consumer', type: 'module', private: true }),
+  );
   await writeFile(join(folder.path, 'src/program.ts'), program);
   await writeFile(join(folder.path, 'src/everything.ts'), everything);
 }
 
 async function typeCheck(options: object): Promise<void> {
-  const compilerOptions = { strict: true, target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], ...options };
+  const compilerOptions = {
+    strict: true,
+    target: 'es2022',
+    lib: ['es2023', 'esnext.disposable'],
+    types: ['node'],
+    ...options,
+  };
   await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   const compiler = join(workspace, 'node_modules/typescript/bin/tsc');
   await run(process.execPath, [compiler, '-p', folder.path]).catch((error: { stdout?: string }) => {
