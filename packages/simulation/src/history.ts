@@ -25,7 +25,9 @@ export interface WriteRecord extends OperationRecord {
   readonly outcome: WriteRecordOutcome;
   /** The version that a superseded write lost against. */
   readonly winner?: Version;
-  /** Whether the writer's clock had been told to its coordinator, so that its stamp is after all that the writer saw. */
+  /**
+   * Whether the writer's clock had been told to its coordinator, so that its stamp is after all that the writer saw.
+   */
   readonly ordered: boolean;
   /** The newest version of this key that the client had been told of before it began. */
   readonly seen: Version | undefined;
@@ -93,7 +95,8 @@ export function describe(operation: WriteRecord | ReadRecord): string {
   const version = operation.version === undefined ? 'no version' : shortVersion(operation.version);
   const end = operation.endedAt === Infinity ? 'never' : operation.endedAt.toFixed(1);
   const { id, kind, key, outcome, startedAt } = operation;
-  return `${id} ${kind} ${key} ${quorum} [${startedAt.toFixed(1)}..${end}] ${outcome} ${version} ${operation.value ?? ''}`;
+  const times = `[${startedAt.toFixed(1)}..${end}]`;
+  return `${id} ${kind} ${key} ${quorum} ${times} ${outcome} ${version} ${operation.value ?? ''}`;
 }
 
 /** Enough of a version to tell two apart. */

@@ -1,7 +1,7 @@
 /**
  * A deterministic simulator: a virtual clock, network and disk in which any code can run that takes time, randomness,
- * network and disk from outside; a cluster of real `@kv/cluster-node`s in it, under faults; and checkers of what clients
- * saw.
+ * network and disk from outside; a cluster of real `@kv/cluster-node`s in it, under faults; and checkers of what
+ * clients saw.
  * @packageDocumentation
  */
 export { checkHistory } from './checkers/check-history.ts';

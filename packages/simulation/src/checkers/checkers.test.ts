@@ -1,12 +1,13 @@
 /**
- * Each checker is silent about legal histories, drawn from a register that behaves, and speaks up about each history that
- * was made illegal in the way it looks for.
+ * Each checker is silent about legal histories, drawn from a register that behaves, and speaks up about each history
+ * that was made illegal in the way it looks for.
  */
 import type { Version } from '@kv/quorum';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { History, ReadRecord, StoredCopy, WriteRecord } from '../history.ts';
 import { checkHistory } from './check-history.ts';
+import { ClockHears } from './clock-hears.ts';
 import { convergence } from './convergence.ts';
 import { honestOutcomes } from './honest-outcomes.ts';
 import { monotoneReads } from './monotone-reads.ts';
@@ -133,7 +134,7 @@ describe('readAfterWrite (R + W > N)', () => {
     expect(readAfterWrite(history([done], [read('r', undefined, 20)]))).toHaveLength(1);
   });
 
-  it('lets a read miss a write that it overlapped, that was not acknowledged, or whose replicas it need not meet', () => {
+  it('lets a read miss a write that it overlapped, that was not acknowledged, or that it need not meet', () => {
     const missed = read('r', undefined, 20);
     expect(readAfterWrite(history([{ ...done, endedAt: 25 }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([{ ...done, outcome: 'unknown' }], [missed]))).toEqual([]);
@@ -235,5 +236,16 @@ describe('ReplicaMemory', () => {
         expect(memory.violations).toHaveLength(falls);
       }),
     );
+  });
+});
+
+describe('ClockHears', () => {
+  it('finds a frame whose stamp is behind a version in it', () => {
+    const clock = new ClockHears();
+    const stamp = { ms: 20, counter: 3 };
+    clock.hear({ node: 'n1', at: 1, stamp, versions: [versionAt(10), { ...versionAt(20), counter: 3 }] });
+    expect(clock.violations).toEqual([]);
+    clock.hear({ node: 'n1', at: 1, stamp, versions: [{ ...versionAt(20), counter: 4 }, versionAt(21)] });
+    expect(clock.violations).toHaveLength(2);
   });
 });

@@ -24,7 +24,9 @@ function foundFaults(read: ReadRecord, byValue: ReadonlyMap<string, WriteRecord>
   return [];
 }
 
-/** The tombstone that a read met is that of a delete that was not rejected, as far as the deletes' versions are known. */
+/**
+ * The tombstone that a read met is that of a delete that was not rejected, as far as the deletes' versions are known.
+ */
 function tombstoneFaults(read: ReadRecord, writes: readonly WriteRecord[]): Violation[] {
   if (read.version === undefined) return [];
   const write = writes.find(({ version }) => sameVersion(version, read.version));

@@ -1,6 +1,7 @@
 /**
- * Reads never go backwards, whoever reads: when 2R > N a read answers only once N − R + 1 owners hold what it returns, so
- * every later read of as many replicas meets one of them (the write-back of Attiya, Bar-Noy and Dolev 1995).
+ * Reads never go backwards, whoever reads: when 2R > N a read answers only once N − R + 1 owners hold what it
+ * returns, so every later read of as many replicas meets one of them (the write-back of Attiya, Bar-Noy and Dolev
+ * 1995).
  */
 import { compareVersions } from '@kv/quorum';
 import { answered, describe, type History, isAfter, type ReadRecord, type Violation } from '../history.ts';

@@ -23,7 +23,7 @@ export function readAfterWrite(history: History): Violation[] {
         check: 'read-after-write',
         key: read.key,
         operations: [write.id, read.id],
-        message: `a read missed a write that was acknowledged before it began: ${describe(read)} after ${describe(write)}`,
+        message: `a read missed a write that was acknowledged before: ${describe(read)} after ${describe(write)}`,
       })),
   );
 }

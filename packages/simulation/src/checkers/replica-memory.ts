@@ -27,11 +27,12 @@ export class ReplicaMemory {
     const before = this.#highest.get(`${replica} ${key}`);
     if (before !== undefined && (version === undefined || compareVersions(version, before.version) < 0)) {
       const now = version === undefined ? 'nothing' : shortVersion(version);
+      const then = `${shortVersion(before.version)} at ${before.at.toFixed(1)}`;
       this.#violations.push({
         check: 'replica-memory',
         key,
         operations: [],
-        message: `${replica} holds ${now} at ${at.toFixed(1)}, but held ${shortVersion(before.version)} at ${before.at.toFixed(1)}`,
+        message: `${replica} holds ${now} at ${at.toFixed(1)}, but held ${then}`,
       });
     } else if (version !== undefined) {
       this.#highest.set(`${replica} ${key}`, { version, at });

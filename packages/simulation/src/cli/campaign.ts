@@ -48,7 +48,10 @@ export async function runCampaign(
   return { scenario, results, mismatches, bugs };
 }
 
-/** Each runner takes the next bug as soon as it is free; a bug is sought seed by seed, so the count is the same each time. */
+/**
+ * Each runner takes the next bug as soon as it is free; a bug is sought seed by seed, so the count is the same each
+ * time.
+ */
 async function seekBugs(
   args: SimulateArguments,
   runners: readonly TaskRunner[],

@@ -6,31 +6,29 @@ import { type FaultKind, faultKinds } from '../world/fault-log.ts';
 /** Violations of one seed that are printed; the rest are counted. */
 const violationsShown = 5;
 
-export function printReport(report: Report, print: (line: string) => void): void {
+type Print = (line: string) => void;
+
+export function printReport(report: Report, print: Print): void {
   for (const failure of report.failures) printFailure(report.scenario, failure, print);
   for (const seed of report.mismatches) print(`seed ${seed}: two runs in two processes were not the same`);
-  const { seeds, virtualHours, operations, succeeded, duringFaults, plantedBugs } = report;
+  const { seeds, virtualHours, operations, succeeded, duringFaults, violations, hashMismatches } = report;
+  const duringFaultsShare = share(duringFaults.succeeded, duringFaults.begun);
   print(`${seeds} seeds of ${report.scenario}, ${virtualHours} virtual hours, ${operations} operations`);
-  print(
-    `  succeeded      ${share(succeeded, operations)}, of those begun during faults ${share(duringFaults.succeeded, duringFaults.begun)}`,
-  );
-  print(`  violations     ${report.violations}`);
-  print(`  hash mismatches ${report.hashMismatches}`);
+  print(`  succeeded        ${share(succeeded, operations)}, of those begun during faults ${duringFaultsShare}`);
+  print(`  violations       ${violations}`);
+  print(`  hash mismatches  ${hashMismatches}`);
   printFaults(report, print);
-  if (plantedBugs.planted === 0) return;
-  print(
-    `  planted bugs   ${plantedBugs.found} of ${plantedBugs.planted} found, median ${plantedBugs.medianSeeds ?? '–'} seeds`,
-  );
-  for (const { name, seeds: needed, seed, check } of plantedBugs.each) {
-    print(`    ${name.padEnd(24)} ${needed === null ? 'NOT FOUND' : `${needed} seeds (seed ${seed}, ${check})`}`);
+  if (report.plantedBugs.planted > 0) printPlantedBugs(report.plantedBugs, print);
+}
+
+function printPlantedBugs({ planted, found, medianSeeds, each }: Report['plantedBugs'], print: Print): void {
+  print(`  planted bugs     ${found} of ${planted} found, median ${medianSeeds ?? '–'} seeds`);
+  for (const { name, seeds, seed, check } of each) {
+    print(`    ${name.padEnd(24)} ${seeds === null ? 'NOT FOUND' : `${seeds} seeds (seed ${seed}, ${check})`}`);
   }
 }
 
-function printFailure(
-  scenario: string,
-  { seed, replay, violations, options, plan }: FailedSeed,
-  print: (line: string) => void,
-): void {
+function printFailure(scenario: string, { seed, replay, violations, options, plan }: FailedSeed, print: Print): void {
   print(`seed ${seed} of ${scenario} broke ${violations.length} promise${violations.length === 1 ? '' : 's'}:`);
   for (const violation of violations.slice(0, violationsShown)) print(`  ${describeViolation(violation)}`);
   if (violations.length > violationsShown) print(`  and ${violations.length - violationsShown} more`);
@@ -44,8 +42,8 @@ function describeViolation({ check, key, message }: Violation): string {
   return `${check}${key === undefined ? '' : ` of ${key}`}: ${message}`;
 }
 
-function printFaults({ faults, seeds }: Report, print: (line: string) => void): void {
-  print('  faults         fired, and seeds in which it hit operations under way');
+function printFaults({ faults, seeds }: Report, print: Print): void {
+  print('  faults           fired, and seeds in which it hit operations under way');
   for (const kind of faultKinds) print(faultLine(kind, faults[kind], seeds));
 }
 

@@ -15,7 +15,8 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 export function packFrame(hello: Uint8Array, frame: Uint8Array): Uint8Array {
   const packed = new Uint8Array(lengthBytes + hello.length + frame.length);
-  new DataView(packed.buffer).setUint16(0, hello.length);
+  packed[0] = hello.length >> 8;
+  packed[1] = hello.length;
   packed.set(hello, lengthBytes);
   packed.set(frame, lengthBytes + hello.length);
   return packed;
@@ -23,7 +24,7 @@ export function packFrame(hello: Uint8Array, frame: Uint8Array): Uint8Array {
 
 /** The parts, unread. Both are views of `packed`. */
 export function unpackFrame(packed: Uint8Array): { readonly hello: Uint8Array; readonly frame: Uint8Array } {
-  const length = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint16(0);
+  const length = ((packed[0] ?? 0) << 8) | (packed[1] ?? 0);
   const frameAt = lengthBytes + length;
   return { hello: packed.subarray(lengthBytes, frameAt), frame: packed.subarray(frameAt) };
 }

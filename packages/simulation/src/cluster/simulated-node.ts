@@ -1,6 +1,6 @@
 /**
- * A real `ClusterNode` on a simulated machine: started, crashed, paused and restarted, with the machine's clock, disk and
- * network behind its ports.
+ * A real `ClusterNode` on a simulated machine: started, crashed, paused and restarted, with the machine's clock, disk
+ * and network behind its ports.
  */
 import {
   ClusterNode,

@@ -1,4 +1,7 @@
-/** What the replicas hold in the end, read from their disks by a storage engine of its own: past every cache and cover. */
+/**
+ * What the replicas hold in the end, read from their disks by a storage engine of its own: past every cache and
+ * cover.
+ */
 import type { Topology } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
 import { StorageEngine } from '@kv/lsm-storage/core';

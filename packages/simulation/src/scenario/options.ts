@@ -1,6 +1,7 @@
 /**
- * Everything that a run is made of beside chance itself, drawn from its seed before it begins (swarm testing, Groce et al.
- * 2012: runs that each leave much out find more than runs that all contain everything). Printed when a run fails.
+ * Everything that a run is made of beside chance itself, drawn from its seed before it begins (swarm testing, Groce
+ * et al. 2012: runs that each leave much out find more than runs that all contain everything). Printed when a run
+ * fails.
  */
 import { majority } from '@kv/quorum';
 import type { DiskOptions } from '../world/disk/disk-options.ts';
@@ -45,7 +46,9 @@ export interface WorkloadOptions {
   readonly readShare: number;
   /** Of the writes. */
   readonly deleteShare: number;
-  /** Of the writes: stamped by the client, as the SDK does; the others are stamped by their coordinator, as over HTTP. */
+  /**
+   * Of the writes: stamped by the client, as the SDK does; the others are stamped by their coordinator, as over HTTP.
+   */
   readonly stampedShare: number;
   /** The largest value; sizes are spread evenly over the orders of magnitude. */
   readonly valueBytes: number;
@@ -70,7 +73,9 @@ export function drawOptions(random: SeededRandom): ScenarioOptions {
   return { clockSpreadMs, cluster, workload, network, disk: drawDisk(random.fork('disk')) };
 }
 
-/** The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nobody is impatient. */
+/**
+ * The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nobody is impatient.
+ */
 export function calmed(options: ScenarioOptions): ScenarioOptions {
   const patience = { tryTimeoutMs: 10_000, timeoutMs: 20_000 };
   return {

@@ -1,9 +1,10 @@
 /**
- * One run: a cluster comes up, clients work while the nemesis does too, then all faults end, every key is read at R = N,
- * the nodes shut down and their disks are looked into.
+ * One run: a cluster comes up, clients work while the nemesis does too, then all faults end, every key is read at R =
+ * N, the nodes shut down and their disks are looked into.
  */
+import { ClockHears } from '../checkers/clock-hears.ts';
 import { ReplicaMemory } from '../checkers/replica-memory.ts';
-import { listenToReplicas } from '../cluster/replica-claims.ts';
+import { listenToNodes } from '../cluster/listen-to-nodes.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
 import { keyspace, SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import { readStoredCopies } from '../cluster/stored-copies.ts';
@@ -47,6 +48,7 @@ export class Simulation {
   readonly #cluster: SimulatedCluster;
   readonly #clients: readonly SimulatedClient[];
   readonly #memory = new ReplicaMemory();
+  readonly #clockHears = new ClockHears();
   readonly #violations: Violation[] = [];
 
   constructor(settings: SimulationSettings) {
@@ -86,7 +88,7 @@ export class Simulation {
 
   /** What was found while it ran, in addition to what the history tells. */
   get violations(): readonly Violation[] {
-    return [...this.#violations, ...this.#memory.violations];
+    return [...this.#violations, ...this.#memory.violations, ...this.#clockHears.violations];
   }
 
   /** Returns what the replicas hold in the end. */
@@ -98,7 +100,10 @@ export class Simulation {
   }
 
   async #comeUp(): Promise<void> {
-    listenToReplicas(this.world, this.#cluster.addresses, (claim) => this.#memory.claim(claim));
+    listenToNodes(this.world, this.#cluster.addresses, {
+      claimed: (claim) => this.#memory.claim(claim),
+      stamped: (versions) => this.#clockHears.hear(versions),
+    });
     for (const node of this.#cluster.nodes.values()) node.start(true);
     await this.#until('the nodes were not ready', limits.ready, () => this.#cluster.ready);
   }

@@ -1,6 +1,6 @@
 /**
- * The clients' share of a run: each begins its operations at times drawn beforehand, one after the other, on keys that it
- * shares with the others.
+ * The clients' share of a run: each begins its operations at times drawn beforehand, one after the other, on keys
+ * that it shares with the others.
  */
 import type { OperationIntent } from '../cluster/client-operation.ts';
 import { uniqueValue } from '../cluster/fingerprint.ts';

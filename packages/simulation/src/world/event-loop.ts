@@ -1,9 +1,9 @@
 /**
- * Runs one step after the other, each when the promise jobs of the one before have all run: the place where virtual time
- * meets the promises of the code under test.
+ * Runs one step after the other, each when the promise jobs of the one before have all run: the place where virtual
+ * time meets the promises of the code under test.
  *
- * Node drains its promise jobs between two immediates, however many are waiting. A batch of immediates therefore gives
- * one drained step each for the price of one turn of the event loop (0.3 instead of 6 µs a step).
+ * Node drains its promise jobs between two immediates, however many are waiting. A batch of immediates therefore
+ * gives one drained step each for the price of one turn of the event loop (0.3 instead of 6 µs a step).
  */
 import { setImmediate } from 'node:timers';
 

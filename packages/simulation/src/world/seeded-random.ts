@@ -1,6 +1,6 @@
 /**
- * Seeded random numbers in named streams. A stream is made from the seed and its name alone, never from how many numbers
- * another one has given out: taking one fault away from a run leaves every other stream as it was.
+ * Seeded random numbers in named streams. A stream is made from the seed and its name alone, never from how many
+ * numbers another one has given out: taking one fault away from a run leaves every other stream as it was.
  *
  * The generator is sfc32 (Doty-Humphrey's PractRand), its state spread from the name by a murmur-like mixer.
  */

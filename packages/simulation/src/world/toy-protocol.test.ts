@@ -1,7 +1,7 @@
 /**
- * The world by itself, proven on a protocol small enough to see through: a counter that a client asks a server to raise,
- * again and again until it hears that it was done. The server must raise it once per request, whatever the network does,
- * and must not forget it in a crash. Its two classic mistakes are found, and only in the faulty server.
+ * The world by itself, proven on a protocol small enough to see through: a counter that a client asks a server to
+ * raise, again and again until it hears that it was done. The server must raise it once per request, whatever the
+ * network does, and must not forget it in a crash. Its two classic mistakes are found, and only in the faulty server.
  */
 import { describe, expect, it } from 'vitest';
 import { totalPowerLoss } from './disk/crash.ts';

@@ -1,7 +1,7 @@
 /**
- * Everything that happened, folded into one hash: deliveries, disk calls, timers, answers, each with its virtual time.
- * Two runs of a seed that differ anywhere differ here. With a listener, every line can be read as well, which is how the
- * first difference is found.
+ * Everything that happened, folded into one hash: deliveries, disk calls, timers, answers, each with its virtual
+ * time. Two runs of a seed that differ anywhere differ here. With a listener, every line can be read as well, which
+ * is how the first difference is found.
  */
 export class Trace {
   readonly #listener: ((line: string) => void) | undefined;

@@ -1,6 +1,6 @@
 /**
- * A world made from a seed: virtual time, a network and machines. Whatever runs in it and takes time, randomness, network
- * and disk from it alone runs the same way every time.
+ * A world made from a seed: virtual time, a network and machines. Whatever runs in it and takes time, randomness,
+ * network and disk from it alone runs the same way every time.
  */
 import { FaultLog } from './fault-log.ts';
 import { Machine, type MachineOptions } from './machine.ts';

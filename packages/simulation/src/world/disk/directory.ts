@@ -1,7 +1,7 @@
 /**
- * The names in one directory, as programs see them and as they are on the medium. Every change is remembered until the
- * directory is synced; a crash keeps some of the changes and undoes the others. A rename is one change: it is never seen
- * half done.
+ * The names in one directory, as programs see them and as they are on the medium. Every change is remembered until
+ * the directory is synced; a crash keeps some of the changes and undoes the others. A rename is one change: it is
+ * never seen half done.
  */
 import type { SeededRandom } from '../seeded-random.ts';
 import type { CachedFile } from './cached-file.ts';

@@ -1,7 +1,7 @@
 /**
- * Carries out the disk calls of one incarnation: each takes effect in the page cache at once and is answered after the
- * disk's latency. When the incarnation dies meanwhile, the answer never comes, and what the call did is for the crash to
- * keep or to undo.
+ * Carries out the disk calls of one incarnation: each takes effect in the page cache at once and is answered after
+ * the disk's latency. When the incarnation dies meanwhile, the answer never comes, and what the call did is for the
+ * crash to keep or to undo.
  */
 import type { Incarnation } from '../incarnation.ts';
 import type { Scheduler } from '../scheduler.ts';

@@ -1,10 +1,10 @@
 /** How the links of a simulated network behave when nothing is wrong with them, and how they fail. */
 
 /**
- * - `stream`: as TCP. Frames arrive in order and once; a lost frame breaks the connection and what is in flight on it,
- *   and both ends hear of that; a cut link holds its frames back until it is mended.
- * - `datagram`: as UDP. Each frame is lost, doubled or overtaken by itself and nobody is told; a frame may reach a later
- *   incarnation than the one that it was sent to.
+ * - `stream`: as TCP. Frames arrive in order and once; a lost frame breaks the connection and what is in flight on
+ *   it, and both ends hear of that; a cut link holds its frames back until it is mended.
+ * - `datagram`: as UDP. Each frame is lost, doubled or overtaken by itself and nobody is told; a frame may reach a
+ *   later incarnation than the one that it was sent to.
  */
 export type LinkMode = 'stream' | 'datagram';
 

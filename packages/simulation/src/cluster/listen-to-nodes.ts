@@ -1,0 +1,95 @@
+/**
+ * Listens to every frame that a node sends, for what can be checked at once: what replicas tell the coordinators that
+ * ask them, and whether a node's clock has heard of the versions that it names.
+ *
+ * A replica's reply does not name its key, so it is matched with the request of the same operation id; where that id
+ * was used for two keys, as after a restart, the reply is left out.
+ */
+import type { Receipt, Version } from '@kv/quorum';
+import { decodeFrame, type Frame, type Message, versionOfMeta } from '@kv/wire';
+import type { StampedVersions } from '../checkers/clock-hears.ts';
+import type { ReplicaClaim } from '../checkers/replica-memory.ts';
+import type { World } from '../world/world.ts';
+import { unpackFrame } from './greeted-frame.ts';
+
+export interface NodeListener {
+  claimed(claim: ReplicaClaim): void;
+  stamped(versions: StampedVersions): void;
+}
+
+/** The first type of message that is about a key (docs/formats/frame.md), and where a frame says its type. */
+const firstTypeAboutKeys = 20;
+const typeAt = 4;
+
+const ambiguous = Symbol('more than one key');
+
+export function listenToNodes(world: World, nodes: readonly string[], listener: NodeListener): void {
+  const addresses = new Set(nodes);
+  const claims = new ClaimMatcher(listener);
+  world.network.onSend((from, to, packed) => {
+    if (!addresses.has(from)) return;
+    const { frame: bytes } = unpackFrame(packed);
+    if ((bytes[typeAt] ?? 0) < firstTypeAboutKeys) return;
+    const frame = decodeFrame(bytes);
+    listener.stamped({ node: from, at: world.now, stamp: frame.header.stamp, versions: versionsIn(frame.message) });
+    if (addresses.has(to)) claims.hear(from, to, frame, world.now);
+  });
+}
+
+class ClaimMatcher {
+  readonly #listener: NodeListener;
+  readonly #asked = new Map<string, string | typeof ambiguous>();
+
+  constructor(listener: NodeListener) {
+    this.#listener = listener;
+  }
+
+  hear(from: string, to: string, { header, message }: Frame, at: number): void {
+    if (message.type === 'replica-write' || message.type === 'replica-read') {
+      const id = `${from}>${to} ${header.operationId}`;
+      const key = new TextDecoder().decode(message.key);
+      const before = this.#asked.get(id);
+      this.#asked.set(id, before === undefined || before === key ? key : ambiguous);
+      return;
+    }
+    const key = this.#asked.get(`${to}>${from} ${header.operationId}`);
+    const claim = claimIn(message);
+    if (claim !== undefined && typeof key === 'string') {
+      this.#listener.claimed({ replica: from, key, version: claim.version, at });
+    }
+  }
+}
+
+function claimIn(message: Message): { readonly version: Version | undefined } | undefined {
+  if (message.type === 'replica-write-reply') return { version: message.version };
+  if (message.type !== 'replica-read-reply') return undefined;
+  return { version: message.found === 'absent' ? undefined : versionOfMeta(message.meta) };
+}
+
+/** Every version that a message names. */
+function versionsIn(message: Message): Version[] {
+  switch (message.type) {
+    case 'replica-write':
+      return [versionOfMeta(message.meta)];
+    case 'replica-write-reply':
+      return [message.version];
+    case 'replica-read-reply':
+      return message.found === 'absent' ? [] : [versionOfMeta(message.meta)];
+    case 'get-reply':
+      return [...(message.meta === undefined ? [] : [versionOfMeta(message.meta)]), ...versionsOf(message.receipt)];
+    case 'write-reply':
+      return [
+        message.version,
+        ...(message.winner === undefined ? [] : [message.winner]),
+        ...versionsOf(message.receipt),
+      ];
+    case 'read-failed':
+      return versionsOf(message.receipt);
+    default:
+      return [];
+  }
+}
+
+function versionsOf({ replicas }: Receipt): Version[] {
+  return replicas.flatMap(({ version }) => version ?? []);
+}
