@@ -80,7 +80,7 @@ function changed(servers: readonly Server[], previous: Ring, copies: Copies): In
 /** Copies that a joiner gets beyond its ideal are movement too: it is held closer to it than the others. */
 function gainTolerance(ideal: number, copies: Copies): number {
   const count = zoneCounts(copies).reduce((sum, zone) => sum + zone.copies, 0);
-  return Math.max(0.04 * ideal, Math.min(2, (count + 1) / 2));
+  return Math.max(0.03 * ideal, Math.min(2, (count + 1) / 2));
 }
 
 function keep(
@@ -115,7 +115,7 @@ function keep(
   });
   const count = zoneCounts(copies).reduce((sum, zone) => sum + zone.copies, 0);
   const spare = Math.max(1.05 * increase, increase + count) - forced - gained;
-  const budget = gains.includes(1) && forced === 0 ? 0.045 * gained : spare;
+  const budget = gains.includes(1) && forced === 0 ? 0.025 * gained : spare;
   return { owners, held, forced, gains, budget: Math.max(0, Math.floor(budget)) };
 }
 

@@ -26,6 +26,9 @@ export function idealsOf(servers: readonly Server[], partitions: number, copies:
   return ideals;
 }
 
+/** Ideals are told to a millionth of a copy, so that those which are whole come out whole. */
+const precision = 1e6;
+
 function fillZone(
   servers: readonly Server[],
   partitions: number,
@@ -51,7 +54,7 @@ function fillZone(
   for (const rack of racks) {
     const own = waterLevel((at) => held(rack.weights, at), inRack(rack, level));
     rack.members.forEach((index, i) => {
-      ideals[index] = Math.min(partitions, (rack.weights[i] ?? 0) * own);
+      ideals[index] = Math.round(Math.min(partitions, (rack.weights[i] ?? 0) * own) * precision) / precision;
     });
   }
 }

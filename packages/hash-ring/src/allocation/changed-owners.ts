@@ -10,7 +10,7 @@ import { Placement } from './placement.ts';
 import type { RandomSequence } from './random-sequence.ts';
 
 /** Where copies cannot be balanced within what may move, more may move. */
-const movementWeights = [1, 0.5, 0.25, 0.12];
+const movementWeights = [1, 0.5, 0.25, 0.1, 0.02];
 
 export function changedOwners(goals: Goals, rule: SpreadRule, random: RandomSequence): Int32Array {
   const before = goals.before;
@@ -21,14 +21,9 @@ export function changedOwners(goals: Goals, rule: SpreadRule, random: RandomSequ
     goals.movementWeight = weight;
     new OwnerSearch(placement, goals, before, random).run();
     settleQuotas(placement);
-    if (isBalanced(placement)) break;
+    if (placement.isBalanced(1)) break;
   }
   return placement.lists.owners;
-}
-
-function isBalanced(placement: Placement): boolean {
-  for (let server = 0; server < placement.servers; server++) if (placement.deviation(server) > 1) return false;
-  return true;
 }
 
 /** Partitions without an owner go to the owner of the next one that has one, if anyone has. */

@@ -1,7 +1,7 @@
 /** A first owner table: every server's virtual nodes in short runs, strewn evenly around the ring, then balanced. */
 import type { Goals } from './goals.ts';
 import { Placement } from './placement.ts';
-import { RandomSequence } from './random-sequence.ts';
+import type { RandomSequence } from './random-sequence.ts';
 import type { SpreadRule } from '../spread-rule.ts';
 
 /** Runs of two: the first virtual node of each is slack, see `wantedSlack`. */
@@ -26,10 +26,10 @@ const closeEnough = 0.35;
 /** Swaps partitions, near ones and far ones, until the copies are balanced. Swapping leaves the quotas met. */
 export function balanceFresh(owners: Int32Array, rule: SpreadRule, goals: Goals, random: RandomSequence): Int32Array {
   const placement = new Placement(owners, rule, goals);
-  const { partitions, servers } = placement;
+  const { partitions } = placement;
   const steps = 60_000;
   for (let step = 0; step < steps; step++) {
-    if (step % 256 === 0 && isBalanced(placement, servers)) break;
+    if (step % 256 === 0 && placement.isBalanced(closeEnough)) break;
     const one = random.below(partitions);
     const other = random.below(2) === 0 ? random.below(partitions) : (one + random.below(13)) % partitions;
     const [ofOne, ofOther] = [placement.owner(one), placement.owner(other)];
@@ -44,9 +44,4 @@ export function balanceFresh(owners: Int32Array, rule: SpreadRule, goals: Goals,
     );
   }
   return placement.lists.owners;
-}
-
-function isBalanced(placement: Placement, servers: number): boolean {
-  for (let server = 0; server < servers; server++) if (placement.deviation(server) > closeEnough) return false;
-  return true;
 }

@@ -36,7 +36,7 @@ export function tolerance(ideal: number): number {
  * The share of a server's virtual nodes that should be followed, before their copies are pushed out, by another one of
  * the same server. Such a virtual node can go without taking a copy along: the slack from which joins and leaves live.
  */
-const wantedSlack = 0.4;
+export const wantedSlack = 0.4;
 const slackWeight = 0.4;
 
 /** Grows with the square of the deviation, steeply from three quarters of the tolerance on. */

@@ -31,7 +31,7 @@ const drawsPerTrial = 20;
 const closeEnough = 0.6;
 const firstThreshold = 0.4;
 /** A search that goes on from the result of another must not undo it. */
-const laterThreshold = 0.05;
+const laterThreshold = 0.1;
 /** A change is not even tried if it misses quotas by more than this costs. */
 const quotaBarrier = 1.5;
 
@@ -56,7 +56,7 @@ export class OwnerSearch {
   run(): void {
     const placement = this.#placement;
     const most = trials * Math.min(4, Math.max(1, placement.partitions / 256));
-    const threshold = this.#goals.movementWeight === 1 ? firstThreshold : laterThreshold;
+    const threshold = this.#isFirst() ? firstThreshold : laterThreshold;
     let draws = 0;
     for (let trial = 0; trial < most; ) {
       if (draws++ % 128 === 0) {
@@ -89,12 +89,18 @@ export class OwnerSearch {
 
   #isDone(trial: number): boolean {
     const placement = this.#placement;
-    if (placement.extraMoves > this.#before.budget || placement.quotasMissed() > 0) return false;
-    for (let server = 0; server < placement.servers; server++) {
-      if (placement.deviation(server) > closeEnough) return false;
-      if (trial < fewestTrials && !placement.hasSlack(server)) return false;
+    if (placement.quotasMissed() > 0) return false;
+    if (!this.#isFirst()) return placement.isBalanced(1);
+    if (placement.extraMoves > this.#before.budget) return false;
+    for (let server = 0; trial < fewestTrials && server < placement.servers; server++) {
+      if (!placement.hasSlack(server)) return false;
     }
-    return true;
+    return placement.isBalanced(closeEnough);
+  }
+
+  /** Later searches only mend what the first left unbalanced, and stop as soon as they have. */
+  #isFirst(): boolean {
+    return this.#goals.movementWeight === 1;
   }
 
   #draw(): Changes | undefined {

@@ -4,7 +4,7 @@
  * taken back otherwise. Its price is that of the few lists that change, not of the ring.
  */
 import type { SpreadRule } from '../spread-rule.ts';
-import { type Goals, movementCost, quotaExcess, serverCost } from './goals.ts';
+import { type Goals, movementCost, quotaExcess, serverCost, wantedSlack } from './goals.ts';
 import { RecencyLists } from './recency-lists.ts';
 
 /** Per server: copies held, partitions owned, and virtual nodes that could go without a copy moving. */
@@ -90,13 +90,19 @@ export class Placement {
   }
 
   hasSlack(server: number): boolean {
-    return (this.#now.slack[server] ?? 0) >= 0.4 * this.owned(server) - 1;
+    return (this.#now.slack[server] ?? 0) >= wantedSlack * this.owned(server) - 1;
   }
 
   /** How far the copies of the server are from its ideal, in tolerances. */
-  deviation(server: number): number {
+  #deviation(server: number): number {
     const distance = Math.abs((this.#now.copies[server] ?? 0) - (this.#goals.ideals[server] ?? 0));
     return distance / (this.#goals.tolerances[server] ?? 1);
+  }
+
+  /** Whether the copies of every server are so many tolerances, or fewer, from its ideal. */
+  isBalanced(tolerances: number): boolean {
+    for (let server = 0; server < this.servers; server++) if (this.#deviation(server) > tolerances) return false;
+    return true;
   }
 
   /** Whether the copy is one that moved, to a server that should not gain. */
