@@ -1,7 +1,8 @@
 /**
- * The allocator of equal partitions (Dynamo §6.2, strategy 3): partitions are fixed, each is one virtual node, and a server
- * owns as many as its weight says. Which ones decides about balance, since a server also holds copies of the partitions
- * before its own, as far back as the walks reach it; so the owner table is arranged until copies follow the weights too.
+ * The allocator of equal partitions (Dynamo §6.2, strategy 3): partitions are fixed, each is one virtual node, and a
+ * server owns as many as its weight says. Which ones decides about balance, since a server also holds copies of the
+ * partitions before its own, as far back as the walks reach it; so the owner table is arranged until copies follow the
+ * weights too.
  */
 import { changedOwners } from './allocation/changed-owners.ts';
 import { balanceFresh, strewn } from './allocation/fresh-owners.ts';
@@ -18,8 +19,8 @@ import { type SpreadRule, spreadRule } from './spread-rule.ts';
 export interface AllocateOptions {
   readonly servers: readonly Server[];
   /**
-   * Equal partitions of the ring, a power of two up to 65,536; default 256, or those of `previous`. Fixed for the life of a
-   * cluster. Many per server balance better; each costs an entry in every table that is kept by partition.
+   * Equal partitions of the ring, a power of two up to 65,536; default 256, or those of `previous`. Fixed for the life
+   * of a cluster. Many per server balance better; each costs an entry in every table that is kept by partition.
    */
   readonly partitions?: number;
   /** The copies that are to be balanced, default 3. Lists for other counts can be had, and are balanced less well. */
@@ -36,10 +37,8 @@ export function allocate(options: AllocateOptions): Ring {
   zoneCounts(copies);
   const previous = options.previous;
   if (previous !== undefined && !(previous.equal && previous.partitions === partitions)) {
-    throw new RingError(
-      'RINGS_DIFFER',
-      `the previous ring must have ${partitions} equal partitions, got ${previous.partitions} ${previous.equal ? 'equal' : 'hashed'} ones`,
-    );
+    const got = `${previous.partitions} ${previous.equal ? 'equal' : 'hashed'} ones`;
+    throw new RingError('RINGS_DIFFER', `the previous ring must have ${partitions} equal partitions, got ${got}`);
   }
   if (previous !== undefined && isSame(previous.servers, servers)) return previous;
   const owners = previous === undefined ? fresh(servers, partitions, copies) : changed(servers, previous, copies);

@@ -1,6 +1,6 @@
 /**
- * Hash tags, as Redis Cluster has them: of a key that contains `{tag}` only the tag is hashed, so that keys with the same
- * tag share a partition. The tag lies between the first `{` and the next `}`; an empty one does not count.
+ * Hash tags, as Redis Cluster has them: of a key that contains `{tag}` only the tag is hashed, so that keys with the
+ * same tag share a partition. The tag lies between the first `{` and the next `}`; an empty one does not count.
  */
 const open = 0x7b;
 const close = 0x7d;

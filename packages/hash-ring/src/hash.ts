@@ -1,6 +1,6 @@
 /**
- * The default hash: MurmurHash3_x86_32 (Austin Appleby, public domain), seed 0. It reads bytes little-endian whatever the
- * machine, needs no table and no BigInt, and so gives the same token in Node, browsers and edge runtimes.
+ * The default hash: MurmurHash3_x86_32 (Austin Appleby, public domain), seed 0. It reads bytes little-endian whatever
+ * the machine, needs no table and no BigInt, and so gives the same token in Node, browsers and edge runtimes.
  */
 
 /** Maps bytes to a uint32. Must be pure; every member of a cluster and every client must use the same one. */

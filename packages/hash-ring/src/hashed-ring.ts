@@ -1,7 +1,7 @@
 /**
- * The classical allocator (Karger 1997, Dynamo §4.2): each server puts `weight × vnodesPerWeight` hashed tokens on the ring
- * and owns the range that ends at each. A server's tokens depend on nothing but its id and weight, so joins and leaves
- * need no plan; the price is uneven ranges. For clusters, `allocate` balances better with less to remember.
+ * The classical allocator (Karger 1997, Dynamo §4.2): each server puts `weight × vnodesPerWeight` hashed tokens on the
+ * ring and owns the range that ends at each. A server's tokens depend on nothing but its id and weight, so joins and
+ * leaves need no plan; the price is uneven ranges. For clusters, `allocate` balances better with less to remember.
  */
 import { RingError } from './errors.ts';
 import { type HashFunction, murmur3 } from './hash.ts';

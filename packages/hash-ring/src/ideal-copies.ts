@@ -1,13 +1,17 @@
 /**
- * How many copies each server should hold: its weight share of all copies, as far as the rules allow. A server holds at
- * most one copy of a partition, and a rack as many as the spread rule says (at most one while there are as many racks as
- * copies). What a bounded server or rack cannot take, or must take beyond its weight, the others share by weight.
+ * How many copies each server should hold: its weight share of all copies, as far as the rules allow. A server holds
+ * at most one copy of a partition, and a rack as many as the spread rule says (at most one while there are as many
+ * racks as copies). What a bounded server or rack cannot take, or must take beyond its weight, the others share by
+ * weight.
  */
 import type { Copies } from './copies.ts';
 import { orderedServers, type Server } from './server.ts';
 import { type SpreadRule, spreadRule } from './spread-rule.ts';
 
-/** Copies by server id; a server that can hold none has 0. The sum is copies × partitions while there are enough servers. */
+/**
+ * Copies by server id; a server that can hold none has 0. The sum is copies × partitions while there are enough
+ * servers.
+ */
 export function idealCopies(
   servers: readonly Server[],
   partitions: number,

@@ -5,8 +5,9 @@ import { balanceOf, movementOf } from './testing/changes.ts';
 import { leastMoves } from './testing/movement-bound.ts';
 
 /**
- * Why movement is an aim and no promise. Servers a to e of weights 1, 2, 3, 4, 2 share 64 partitions, three copies each, and
- * all is balanced; then e leaves. d must come to hold nearly every partition, and as many as it must own decide in which.
+ * Why movement is an aim and no promise. Servers a to e of weights 1, 2, 3, 4, 2 share 64 partitions, three copies
+ * each, and all is balanced; then e leaves. d must come to hold nearly every partition, and as many as it must own
+ * decide in which.
  */
 describe('a leave after which balance costs more than 1.05 times the ideal movement', () => {
   const weights = [1, 2, 3, 4, 2];

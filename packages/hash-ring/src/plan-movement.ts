@@ -25,7 +25,9 @@ export interface MovementPlan {
   readonly perServer: ReadonlyMap<string, { readonly incoming: number; readonly outgoing: number }>;
 }
 
-/** Rings of equal partitions must have equally many; hashed rings are compared range by range, cut where either cuts. */
+/**
+ * Rings of equal partitions must have equally many; hashed rings are compared range by range, cut where either cuts.
+ */
 export function planMovement(from: Ring, to: Ring, copies: Copies): MovementPlan {
   if (from.equal !== to.equal || (from.equal && from.partitions !== to.partitions)) {
     const kind = (ring: Ring): string => `${ring.partitions} ${ring.equal ? 'equal' : 'hashed'} partitions`;

@@ -29,7 +29,9 @@ export class PreferenceLists {
     return list;
   }
 
-  /** All other servers in the order of the walk: who stands in when one of the list is down. Computed while iterated. */
+  /**
+   * All other servers in the order of the walk: who stands in when one of the list is down. Computed while iterated.
+   */
   *fallbacks(partition: number): Generator<Server, void, undefined> {
     const list = this.of(partition);
     for (const index of distinctClockwise(this.#owners, partition)) {

@@ -1,6 +1,7 @@
 /**
  * A ring: token ranges and who owns them. Immutable, without an epoch and without knowledge of who is up. The two
- * allocators make it: `allocate` with equal partitions, `hashedRing` with one range per hashed token. Both answer alike.
+ * allocators make it: `allocate` with equal partitions, `hashedRing` with one range per hashed token. Both answer
+ * alike.
  */
 import { type Copies, copiesKey } from './copies.ts';
 import { RingError } from './errors.ts';
@@ -89,8 +90,8 @@ export class Ring {
 }
 
 /**
- * The ring of equal partitions with this owner table: by partition an index into `servers`, in the order given. So a ring
- * that was agreed and stored comes back as it was, whatever allocator made it.
+ * The ring of equal partitions with this owner table: by partition an index into `servers`, in the order given. So a
+ * ring that was agreed and stored comes back as it was, whatever allocator made it.
  */
 export function ringOf(servers: readonly Server[], owners: ArrayLike<number>): Ring {
   checkPartitions(owners.length);

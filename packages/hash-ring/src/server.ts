@@ -5,7 +5,10 @@ export interface Server {
   readonly id: string;
   /** Capacity relative to the others, > 0: a server of weight 2 gets twice the share of one of weight 1. */
   readonly weight: number;
-  /** What fails together; copies avoid sharing it. Names are read within the data centre. Without one, a rack of its own. */
+  /**
+   * What fails together; copies avoid sharing it. Names are read within the data centre. Without one, a rack of its
+   * own.
+   */
   readonly rack?: string;
   readonly dataCentre?: string;
 }

@@ -1,7 +1,8 @@
 /**
  * How the copies of a partition spread: distinct servers, and racks used evenly. Racks are used in rounds: a rack that
- * already holds a copy is skipped while another rack of the zone, with a server left, holds fewer. With at least as many
- * racks as copies no two copies share a rack; with R racks and N copies none holds more than ceil(N / R), while it can.
+ * already holds a copy is skipped while another rack of the zone, with a server left, holds fewer. With at least as
+ * many racks as copies no two copies share a rack; with R racks and N copies none holds more than ceil(N / R), while
+ * it can.
  *
  * In the sets of servers this means: each rack gives its first `least` distinct servers of the walk, and the zone's
  * `extra` copies go to the racks whose next distinct server comes first. That holds in any order of arrival, so one

@@ -1,7 +1,7 @@
 /**
- * The search: threshold accepting (Dueck and Scheuer 1990), simulated annealing without exponentials, whose results could
- * differ between machines. Each step draws one of six small changes; it stays if it is better, or worse by less than a
- * threshold that sinks to nothing.
+ * The search: threshold accepting (Dueck and Scheuer 1990), simulated annealing without exponentials, whose results
+ * could differ between machines. Each step draws one of six small changes; it stays if it is better, or worse by less
+ * than a threshold that sinks to nothing.
  */
 import type { Before, Goals } from './goals.ts';
 import type { Placement } from './placement.ts';

@@ -1,7 +1,7 @@
 /**
  * An owner table under change, with everything that its cost needs: copies, partitions owned and slack by server, and
- * copies moved. A trial changes a few owners; it is kept if the cost falls (or rises by less than the caller allows) and
- * taken back otherwise. Its price is that of the few lists that change, not of the ring.
+ * copies moved. A trial changes a few owners; it is kept if the cost falls (or rises by less than the caller allows)
+ * and taken back otherwise. Its price is that of the few lists that change, not of the ring.
  */
 import type { SpreadRule } from '../spread-rule.ts';
 import { type Goals, movementCost, quotaExcess, serverCost, wantedSlack } from './goals.ts';

@@ -1,4 +1,6 @@
-/** How many partitions each server owns: the floor or the ceiling of its exact weight share, whoever owned what before. */
+/**
+ * How many partitions each server owns: the floor or the ceiling of its exact weight share, whoever owned what before.
+ */
 import type { Server } from '../server.ts';
 
 export interface PrimaryQuotas {

@@ -1,6 +1,6 @@
 /**
- * A fixed sequence of numbers that look random (Mulberry32, Tommy Ettinger, public domain). The search draws from it, so
- * that the same input gives the same ring everywhere: only exactly rounded arithmetic is used.
+ * A fixed sequence of numbers that look random (Mulberry32, Tommy Ettinger, public domain). The search draws from it,
+ * so that the same input gives the same ring everywhere: only exactly rounded arithmetic is used.
  */
 export class RandomSequence {
   #state: number;

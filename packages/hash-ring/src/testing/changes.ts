@@ -1,4 +1,6 @@
-/** Sequences of joins and leaves, and what each did, measured by the definitions and not by the allocator's own books. */
+/**
+ * Sequences of joins and leaves, and what each did, measured by the definitions and not by the allocator's own books.
+ */
 import { allocate } from '../allocate.ts';
 import { idealCopies } from '../ideal-copies.ts';
 import { planMovement } from '../plan-movement.ts';

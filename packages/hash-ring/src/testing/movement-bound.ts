@@ -1,7 +1,8 @@
 /**
- * The least that must move, proven: a Lagrangian lower bound. Any owner table is a path through the lists of recency, one
- * step per partition, and the cheapest path under prices for copies and partitions owned is found exactly. Whatever the
- * prices, no table that keeps within the limits moves fewer copies than that path costs, less the prices of the limits.
+ * The least that must move, proven: a Lagrangian lower bound. Any owner table is a path through the lists of recency,
+ * one step per partition, and the cheapest path under prices for copies and partitions owned is found exactly.
+ * Whatever the prices, no table that keeps within the limits moves fewer copies than that path costs, less the prices
+ * of the limits.
  */
 import { idealCopies } from '../ideal-copies.ts';
 import type { Ring } from '../ring.ts';
@@ -43,7 +44,9 @@ export function leastMoves(from: Ring, to: readonly Server[], copies: number, pr
   return Math.min(...cost) - limitPrices(from.partitions, to, copies, prices);
 }
 
-/** The most that the limits can give back: copies within max(5 %, 2) of the ideal, floor or ceiling of the share owned. */
+/**
+ * The most that the limits can give back: copies within max(5 %, 2) of the ideal, floor or ceiling of the share owned.
+ */
 function limitPrices(partitions: number, to: readonly Server[], copies: number, prices: Prices): number {
   const ideals = idealCopies(to, partitions, copies);
   const total = to.reduce((sum, server) => sum + server.weight, 0);
