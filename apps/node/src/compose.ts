@@ -1,7 +1,7 @@
 /** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
 import { mkdirSync } from 'node:fs';
 import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
-import { inlineJobs, NodeFileSystem, openManifestImage, ZstdCodec } from '@kv/lsm-storage';
+import { inlineJobs, NodeFileSystem, openManifestFile, ZstdCodec } from '@kv/lsm-storage';
 import type { Config } from './config.ts';
 import { FrameServer } from './connections/frame-server.ts';
 import { helloFrame } from './connections/hello-frame.ts';
@@ -124,7 +124,7 @@ class Node implements RunningNode {
       transport: this.#links,
       log: this.log,
       fileSystem,
-      openManifest: () => openManifestImage(fileSystem),
+      openManifest: async () => openManifestFile(config.data),
       jobs: inlineJobs,
       codec: new ZstdCodec(),
       fatal: (error: Error) => events.fatal(error),

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export * from '../core/index.ts';
+export { openManifestFile } from './manifest-file.ts';
 export { openManifestImage } from './manifest-image.ts';
 export { NodeFileSystem } from './node-file-system.ts';
 export { openStorage } from './open-storage.ts';

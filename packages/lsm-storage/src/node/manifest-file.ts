@@ -1,11 +1,15 @@
 /** The manifest of a store on a real disk: a SQLite file that loses no commit and lets no other process in. */
 
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { MANIFEST_FILE } from '../core/file-names.ts';
 import { fileError } from './file-errors.ts';
 import { SqliteManifest } from './sqlite-manifest.ts';
 import type { SqliteDatabase } from './sqlite-manifest.ts';
 
-export function openManifestFile(path: string): SqliteManifest {
+/** The manifest of the store in `directory`, which must exist. The engine closes it. */
+export function openManifestFile(directory: string): SqliteManifest {
+  const path = join(directory, MANIFEST_FILE);
   try {
     return new SqliteManifest(new Database(path, { timeout: 0 }), { beforeLoad: makeDurable });
   } catch (cause) {

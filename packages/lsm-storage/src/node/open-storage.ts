@@ -1,7 +1,5 @@
 /** The engine on a real directory: Node's files, SQLite, zstd. */
 
-import { join } from 'node:path';
-import { MANIFEST_FILE } from '../core/file-names.ts';
 import { StorageEngine, inlineJobs, noCodec } from '../core/index.ts';
 import type { Jobs, StorageOptions } from '../core/index.ts';
 import { makeDirectory } from './make-directory.ts';
@@ -21,6 +19,6 @@ export async function openStorage(directory: string, options: OpenStorageOptions
   const { compression = 'zstd', jobs = inlineJobs, ...engineOptions } = options;
   const codec = compression === 'zstd' ? new ZstdCodec() : noCodec;
   await makeDirectory(directory);
-  const manifest = openManifestFile(join(directory, MANIFEST_FILE));
+  const manifest = openManifestFile(directory);
   return StorageEngine.open({ fileSystem: new NodeFileSystem(directory), manifest, jobs, codec }, engineOptions);
 }

@@ -118,7 +118,7 @@ describe('manifest file', () => {
 
   it('cannot be where there is no directory', async () => {
     await using directory = await temporaryDirectory();
-    expect(await codeOf(() => openManifestFile(join(directory.path, 'missing', 'manifest.db')))).toBe('IO_ERROR');
+    expect(await codeOf(() => openManifestFile(join(directory.path, 'missing')))).toBe('IO_ERROR');
   });
 });
 
