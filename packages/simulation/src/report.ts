@@ -1,6 +1,7 @@
 /** What a campaign of many seeds adds up to: the figures that say whether "no violation" means anything. */
 import type { Violation } from './history.ts';
 import type { SeedResult } from './run-seed.ts';
+import type { PlannedKind } from './scenario/fault-plan.ts';
 import { type FaultKind, faultKinds } from './world/fault-log.ts';
 
 /** How the search for one planted bug ended. */
@@ -17,6 +18,8 @@ export interface BugSearch {
 export interface FailedSeed {
   readonly seed: number;
   readonly replay: string;
+  /** Replays it with no more faults than it needs; only for the first failing seeds. */
+  readonly reduced?: string;
   readonly violations: readonly Violation[];
   readonly options: SeedResult['options'];
   readonly plan: SeedResult['plan'];
@@ -47,14 +50,20 @@ export interface Report {
 
 export interface CampaignResults {
   readonly scenario: string;
+  /** What every run left out, and the bug that was planted into it. */
+  readonly without: readonly PlannedKind[];
+  readonly bug?: string | undefined;
   /** One result of each seed. */
   readonly results: readonly SeedResult[];
   /** Seeds whose two runs had different hashes. */
   readonly mismatches: readonly number[];
+  /** Of failing seeds, the kinds of faults that they fail without. */
+  readonly reductions: ReadonlyMap<number, readonly PlannedKind[]>;
   readonly bugs: readonly BugSearch[];
 }
 
-export function makeReport({ scenario, results, mismatches, bugs }: CampaignResults): Report {
+export function makeReport(campaign: CampaignResults): Report {
+  const { scenario, results, mismatches, bugs } = campaign;
   const found = bugs.flatMap(({ seeds }) => seeds ?? []);
   const failures = results.filter(({ violations }) => violations.length > 0);
   return {
@@ -71,15 +80,24 @@ export function makeReport({ scenario, results, mismatches, bugs }: CampaignResu
       succeeded: sum(results.map(({ counts }) => counts.succeededDuringFaults)),
     },
     virtualHours: Math.round(sum(results.map(({ virtualMs }) => virtualMs)) / 36_000) / 100,
-    failures: failures.map(({ seed, violations, options, plan }) => {
-      return { seed, replay: replayCommand(scenario, seed), violations, options, plan };
-    }),
+    failures: failures.map((result) => failedSeed(result, campaign)),
     mismatches,
   };
 }
 
-export function replayCommand(scenario: string, seed: number): string {
-  return `npm run simulate -- --scenario ${scenario} --seed ${seed} --count 1`;
+function failedSeed({ seed, violations, options, plan }: SeedResult, campaign: CampaignResults): FailedSeed {
+  const { without, reductions } = campaign;
+  const replay = replayCommand(campaign, seed, without);
+  const unneeded = reductions.get(seed) ?? [];
+  const reduced = unneeded.length > 0 && { reduced: replayCommand(campaign, seed, [...without, ...unneeded]) };
+  return { seed, replay, ...reduced, violations, options, plan };
+}
+
+function replayCommand({ scenario, bug }: CampaignResults, seed: number, without: readonly PlannedKind[]): string {
+  const command = ['npm run simulate -- --scenario', scenario, '--seed', seed, '--count 1'];
+  if (without.length > 0) command.push('--without', without.join(','));
+  if (bug !== undefined) command.push('--bug', bug);
+  return command.join(' ');
 }
 
 /** True when every promise held, every run was repeatable and every bug that was sought was found. */

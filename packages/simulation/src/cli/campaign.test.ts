@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { plantedBugs } from '../planted-bugs/all-planted-bugs.ts';
 import { isClean, makeReport, type Report } from '../report.ts';
 import type { SeedResult } from '../run-seed.ts';
+import { drawFaultPlan } from '../scenario/fault-plan.ts';
 import { drawOptions } from '../scenario/options.ts';
 import { FaultLog, type FaultKind } from '../world/fault-log.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
@@ -101,6 +102,19 @@ describe('runCampaign', () => {
     );
   });
 
+  it('finds out which faults a failing seed needs', async () => {
+    const plan = drawFaultPlan(new SeededRandom(4), { nodes: ['a', 'b', 'c'], clients: [], durationMs: 1000 });
+    const kinds = new Set(plan.map(({ kind }) => kind));
+    expect(kinds.size).toBeGreaterThan(3);
+    const needed = [...kinds].slice(1, 3);
+    const fails = ({ seed, without, bug }: SeedTask) =>
+      bug !== undefined || (seed === 12 && needed.every((kind) => !without.includes(kind)));
+    const { list } = runners((task) => resultOf(task, { plan, violations: fails(task) ? [violation] : [] }));
+    const { reductions } = await runCampaign(args, list, silent);
+    expect([...reductions.keys()]).toEqual([12]);
+    expect(new Set(reductions.get(12))).toEqual(new Set([...kinds].filter((kind) => !needed.includes(kind))));
+  });
+
   it('needs two processes', async () => {
     await expect(runCampaign(args, runners(bugsFoundAt(1)).list.slice(1), silent)).rejects.toThrow('two runners');
   });
@@ -111,7 +125,14 @@ describe('the report', () => {
     resultOf({ scenario: 'mixed', seed: 1, without: [] }, {}, ['loss', 'loss', 'crash']),
     resultOf({ scenario: 'mixed', seed: 2, without: [] }, { violations: [violation, violation] }, ['loss']),
   ];
-  const report: Report = makeReport({ scenario: 'mixed', results, mismatches: [], bugs: [] });
+  const report: Report = makeReport({
+    scenario: 'mixed',
+    without: [],
+    results,
+    mismatches: [],
+    reductions: new Map([[2, ['loss', 'pause']]]),
+    bugs: [],
+  });
 
   it('adds up faults, operations and virtual time', () => {
     expect(report.faults.loss).toEqual({ fired: 3, seeds: 2 });
@@ -127,7 +148,8 @@ describe('the report', () => {
     const text = lines.join('\n');
     expect(text).toContain('seed 2 of mixed broke 2 promises');
     expect(text).toContain('no-lost-write of key-1: gone');
-    expect(text).toContain('npm run simulate -- --scenario mixed --seed 2 --count 1');
+    expect(text).toContain('replay with: npm run simulate -- --scenario mixed --seed 2 --count 1\n');
+    expect(text).toContain('npm run simulate -- --scenario mixed --seed 2 --count 1 --without loss,pause');
     expect(text).toContain('"replicas":');
     expect(text).not.toContain('seed 1 of mixed');
     expect(isClean(report)).toBe(false);

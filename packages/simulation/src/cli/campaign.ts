@@ -2,11 +2,16 @@
 import { plantedBugs } from '../planted-bugs/all-planted-bugs.ts';
 import type { BugSearch, CampaignResults } from '../report.ts';
 import type { SeedResult } from '../run-seed.ts';
+import type { PlannedKind } from '../scenario/fault-plan.ts';
 import type { SimulateArguments } from './arguments.ts';
+import { reduceFaults } from './reduce.ts';
 import type { SeedTask } from './worker-messages.ts';
 
 /** A bug that was not found within so many seeds is not found. */
 export const bugSeedLimit = 200;
+
+/** Failing seeds of which it is found out which faults they need. */
+const reducedSeeds = 3;
 
 /** Runs tasks in a process of its own, one after the other. */
 export interface TaskRunner {
@@ -44,14 +49,24 @@ export async function runCampaign(
   );
   results.sort((a, b) => a.seed - b.seed);
   mismatches.sort((a, b) => a - b);
+  const reductions = await reduceFailures(args, results, runnerAt(runners, 0));
   const bugs = args.count === 1 || args.bug !== undefined ? [] : await seekBugs(args, runners, events);
-  return { scenario, results, mismatches, bugs };
+  return { scenario, without: args.without, bug: args.bug, results, mismatches, reductions, bugs };
 }
 
-/**
- * Each runner takes the next bug as soon as it is free; a bug is sought seed by seed, so the count is the same each
- * time.
- */
+async function reduceFailures(
+  args: SimulateArguments,
+  results: readonly SeedResult[],
+  runner: TaskRunner,
+): Promise<Map<number, PlannedKind[]>> {
+  const reductions = new Map<number, PlannedKind[]>();
+  for (const result of results.filter(({ violations }) => violations.length > 0).slice(0, reducedSeeds)) {
+    reductions.set(result.seed, await reduceFaults(taskOf(args, result.seed), result, runner));
+  }
+  return reductions;
+}
+
+/** Each runner takes the next bug as soon as it is free; a bug is sought seed by seed, so its count is always the same. */
 async function seekBugs(
   args: SimulateArguments,
   runners: readonly TaskRunner[],

@@ -28,13 +28,18 @@ function printPlantedBugs({ planted, found, medianSeeds, each }: Report['planted
   }
 }
 
-function printFailure(scenario: string, { seed, replay, violations, options, plan }: FailedSeed, print: Print): void {
+function printFailure(
+  scenario: string,
+  { seed, replay, reduced, violations, options, plan }: FailedSeed,
+  print: Print,
+): void {
   print(`seed ${seed} of ${scenario} broke ${violations.length} promise${violations.length === 1 ? '' : 's'}:`);
   for (const violation of violations.slice(0, violationsShown)) print(`  ${describeViolation(violation)}`);
   if (violations.length > violationsShown) print(`  and ${violations.length - violationsShown} more`);
   print(`  options ${JSON.stringify(options)}`);
   for (const episode of plan) print(`  fault   ${JSON.stringify(episode)}`);
   print(`  replay with: ${replay}`);
+  if (reduced !== undefined) print(`  fails also with fewer faults: ${reduced}`);
   print('');
 }
 

@@ -1,5 +1,5 @@
 /** One operation of a simulated client, from its first try to its end. */
-import type { Version } from '@kv/quorum';
+import { formatVersion, type Version } from '@kv/quorum';
 import type { Message } from '@kv/wire';
 
 export interface OperationIntent {
@@ -19,6 +19,12 @@ export interface OperationResult {
   readonly version: Version | undefined;
   readonly winner?: Version;
   readonly value?: Uint8Array;
+}
+
+/** All of a result but its value, as the trace records it. */
+export function describeAnswer(id: string, { outcome, version, winner }: OperationResult): string {
+  const versions = [version, winner].map((named) => (named === undefined ? '-' : formatVersion(named)));
+  return `${id} ${outcome} ${versions.join(' ')}`;
 }
 
 /** What a reply means for the operation: its end, or that this try came to nothing. */

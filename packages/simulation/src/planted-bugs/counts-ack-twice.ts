@@ -1,8 +1,8 @@
+/** An acknowledgement counts for two servers: W is met with half of the copies. */
 import type { Strategies } from '@kv/cluster-node';
 import { type ReplicaPlan, type Version, type WriteEffect, WriteOperation } from '@kv/quorum';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** An acknowledgement counts for two servers: W is met with half of the copies. */
 export const countsAckTwice: PlantedBug = {
   name: 'counts-ack-twice',
   wrong: "counts one server's acknowledgement twice towards W",

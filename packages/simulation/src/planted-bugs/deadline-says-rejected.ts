@@ -1,8 +1,8 @@
+/** A write that ran out of time is called a failed one, although it may have happened, or still happen. */
 import type { Strategies } from '@kv/cluster-node';
 import { type WriteEffect, WriteOperation } from '@kv/quorum';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** A write that ran out of time is called a failed one, although it may have happened, or still happen. */
 export const deadlineSaysRejected: PlantedBug = {
   name: 'deadline-says-rejected',
   wrong: 'answers "rejected" to a write whose deadline passed',

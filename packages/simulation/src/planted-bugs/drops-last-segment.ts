@@ -1,8 +1,8 @@
+/** Recovery takes the whole last segment of the commit log for a torn tail: it finds the file empty. */
 import type { FileSystem } from '@kv/lsm-storage/core';
 import type { PlantedBug } from './planted-bug.ts';
 import { wrapFileSystem } from './wrap-file-system.ts';
 
-/** Recovery takes the whole last segment of the commit log for a torn tail: it finds the file empty. */
 export const dropsLastSegment: PlantedBug = {
   name: 'drops-last-segment',
   wrong: 'throws the last segment of the commit log away when it recovers',

@@ -1,7 +1,7 @@
+/** A replica keeps what came last, not what is newest. */
 import type { Strategies } from '@kv/cluster-node';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** A replica keeps what came last, not what is newest. */
 export const lastArrivalWins: PlantedBug = {
   name: 'last-arrival-wins',
   wrong: 'keeps the write that arrived last instead of the one with the highest version',

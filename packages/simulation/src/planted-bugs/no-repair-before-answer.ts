@@ -1,8 +1,8 @@
+/** A read sends its repairs and answers at once, as if they had arrived: the next read may ask others. */
 import type { Strategies } from '@kv/cluster-node';
 import { type Held, type ReadEffect, ReadOperation, type Version } from '@kv/quorum';
 import type { PlantedBug } from './planted-bug.ts';
 
-/** A read sends its repairs and answers at once, as if they had arrived: the next read may ask others. */
 export const noRepairBeforeAnswer: PlantedBug = {
   name: 'no-repair-before-answer',
   wrong: 'answers a read without waiting for the repairs that make it lasting',

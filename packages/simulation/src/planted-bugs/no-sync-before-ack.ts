@@ -1,8 +1,8 @@
+/** The durability that every acknowledgement stands for is left out: the log's sync returns without having synced. */
 import type { FileSystem, StorageFile } from '@kv/lsm-storage/core';
 import type { PlantedBug } from './planted-bug.ts';
 import { wrapFileSystem, wrapFile } from './wrap-file-system.ts';
 
-/** The durability that every acknowledgement stands for is left out: the log's sync returns without having synced. */
 export const noSyncBeforeAck: PlantedBug = {
   name: 'no-sync-before-ack',
   wrong: 'acknowledges writes without having synced the commit log',

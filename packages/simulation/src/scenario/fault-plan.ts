@@ -4,6 +4,8 @@ import type { DiskCallKind } from '../world/disk/disk-calls.ts';
 import type { FaultKind } from '../world/fault-log.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 
+export type Direction = readonly [from: string, to: string];
+
 interface Span {
   /** Virtual milliseconds from the beginning of the faults. */
   readonly at: number;
@@ -16,9 +18,10 @@ interface Strike extends Span {
   readonly strikeAfterMs: number;
 }
 
-/** Frames are hit by chance, everywhere. */
+/** Frames are hit by chance, everywhere or on some links only. */
 export interface NoiseEpisode extends Span {
   readonly kind: 'loss' | 'duplication' | 'reordering' | 'delay';
+  readonly links: readonly Direction[] | undefined;
   readonly chance: number;
   /** Mean, of a delay. */
   readonly delayMs: number;
@@ -27,7 +30,7 @@ export interface NoiseEpisode extends Span {
 /** Nothing passes from one address to another, for each of the pairs; a `delay` holds frames back instead. */
 export interface CutEpisode extends Strike {
   readonly kind: 'one-way-cut' | 'partition' | 'delay';
-  readonly pairs: readonly (readonly [from: string, to: string])[];
+  readonly pairs: readonly Direction[];
 }
 
 export interface PauseEpisode extends Strike {
@@ -116,10 +119,10 @@ function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlan
     case 'loss':
     case 'duplication':
     case 'reordering':
-      return { kind, ...span, chance: random.logBetween(0.002, 0.3), delayMs: 0 };
+      return { kind, ...span, ...drawNoise(random, request), delayMs: 0 };
     case 'delay':
       return random.chance(0.5)
-        ? { kind, ...span, chance: random.logBetween(0.01, 1), delayMs: random.logBetween(5, 2000) }
+        ? { kind, ...span, ...drawNoise(random, request), delayMs: random.logBetween(5, 2000) }
         : { kind, ...strike, pairs: drawPairs(random, request) };
     case 'one-way-cut':
       return { kind, ...strike, pairs: drawPairs(random, request) };
@@ -176,24 +179,37 @@ function drawSpan(random: SeededRandom, durationMs: number): Span {
   return { at, until: Math.min(durationMs, at + random.logBetween(200, durationMs)) };
 }
 
-/** A few directions, among nodes and from and to clients. */
-function drawPairs(random: SeededRandom, { nodes, clients }: FaultPlanRequest): [string, string][] {
+/** A little everywhere, or a lot on a few links: one replica then misses what the others hear. */
+function drawNoise(random: SeededRandom, request: FaultPlanRequest): Pick<NoiseEpisode, 'chance' | 'links'> {
+  const links = drawPairs(random, request);
+  return random.chance(0.5)
+    ? { chance: random.logBetween(0.002, 0.3), links: undefined }
+    : { chance: random.between(0.2, 0.95), links };
+}
+
+/** A few directions, or all from one node, or all to one; among nodes, and now and then clients. */
+function drawPairs(random: SeededRandom, { nodes, clients }: FaultPlanRequest): Direction[] {
   const all = random.chance(0.8) ? nodes : [...nodes, ...clients];
-  return Array.from({ length: random.integer(1, nodes.length) }, (): [string, string] => {
-    const [from = '', to = ''] = random.shuffled(all);
-    return [from, to];
-  });
+  const shape = random.pick(['few', 'from', 'to'] as const);
+  const [one = '', ...others] = random.shuffled(all);
+  const few = Array.from({ length: random.integer(1, nodes.length) }, () => random.shuffled(all));
+  switch (shape) {
+    case 'few':
+      return few.map(([from = '', to = '']) => [from, to]);
+    case 'from':
+      return others.map((to) => [one, to]);
+    case 'to':
+      return others.map((from) => [from, one]);
+  }
 }
 
 /** Every direction between two sides; the clients are on either. */
-function drawPartition(random: SeededRandom, { nodes, clients }: FaultPlanRequest): [string, string][] {
+function drawPartition(random: SeededRandom, { nodes, clients }: FaultPlanRequest): Direction[] {
   const shuffled = random.shuffled(nodes);
   const cut = random.integer(1, nodes.length - 1);
   const side = new Set([...shuffled.slice(0, cut), ...clients.filter(() => random.chance(0.5))]);
   const all = [...nodes, ...clients];
-  return all.flatMap((from) =>
-    all.filter((to) => side.has(from) !== side.has(to)).map((to): [string, string] => [from, to]),
-  );
+  return all.flatMap((from) => all.filter((to) => side.has(from) !== side.has(to)).map((to): Direction => [from, to]));
 }
 
 function anyMachine(random: SeededRandom, { nodes, clients }: FaultPlanRequest): string {

@@ -1,5 +1,5 @@
 /** Reads every key at R = N once the faults are over, again and again until each has been answered. */
-import type { OperationIntent } from '../cluster/client-operation.ts';
+import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { World } from '../world/world.ts';
 import type { Recorder } from './recorder.ts';
@@ -43,7 +43,7 @@ export class FinalReads {
     const id = `${client.name}-final-${this.#count}`;
     const intent: OperationIntent = { kind: 'get', key, quorum: this.#replicas, stamped: true };
     client.begin(intent, (result) => {
-      world.trace.record(world.now, 'answer', `${id} ${result.outcome}`, result.value);
+      world.trace.record(world.now, 'answer', describeAnswer(id, result), result.value);
       end(result, world.now);
       if (result.outcome === 'failed') this.#waiting.push(key);
       else this.#left -= 1;

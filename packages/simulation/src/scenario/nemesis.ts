@@ -5,7 +5,7 @@ import type { Machine } from '../world/machine.ts';
 import type { Block } from '../world/network/link.ts';
 import { type NetworkNoise, quietNetwork } from '../world/network/network-options.ts';
 import type { World } from '../world/world.ts';
-import type { CrashEpisode, CutEpisode, FaultEpisode, NoiseEpisode, SkewEpisode } from './fault-plan.ts';
+import type { CrashEpisode, CutEpisode, Direction, FaultEpisode, NoiseEpisode, SkewEpisode } from './fault-plan.ts';
 
 /** A fault that waits for an operation, or for a disk call, strikes after so many milliseconds all the same. */
 const patienceMs = 10_000;
@@ -24,6 +24,7 @@ export class Nemesis {
   readonly #machines: ReadonlyMap<string, Machine>;
   readonly #active = new Set<FaultEpisode>();
   readonly #blocks = new Set<Block>();
+  readonly #noisyLinks: Direction[] = [];
   readonly #prey: Prey;
   #ended = false;
 
@@ -55,7 +56,7 @@ export class Nemesis {
     for (const episode of this.#active)
       if (episode.kind === 'clock-skew') this.#machine(episode.machine).wallClock.drift(0);
     this.#active.clear();
-    this.#world.network.noise = quietNetwork;
+    this.#setNoise();
     for (const block of this.#blocks) this.#world.network.lift(block);
     for (const node of this.#nodes.values()) {
       node.machine.incarnation?.resume();
@@ -123,15 +124,19 @@ export class Nemesis {
     });
   }
 
-  /** The worst of what is under way. */
+  /** Everywhere the worst of what is under way there. */
   #setNoise(): void {
-    const noise = { ...quietNetwork };
-    for (const episode of this.#active) {
-      if (!isNoise(episode)) continue;
-      noise[episode.kind] = Math.max(noise[episode.kind], episode.chance);
-      noise.delayMs = Math.max(noise.delayMs, episode.delayMs);
+    const { network } = this.#world;
+    const episodes = [...this.#active].filter(isNoise);
+    const everywhere = episodes.filter(({ links }) => links === undefined);
+    network.noise = worstOf(everywhere);
+    for (const [from, to] of this.#noisyLinks.splice(0)) network.setNoise(from, to, undefined);
+    for (const [from, to] of episodes.flatMap(({ links }) => links ?? [])) {
+      const here = episodes.filter(({ links }) => links?.some(([a, b]) => a === from && b === to));
+      const direction = [this.#addressOf(from), this.#addressOf(to)] as const;
+      network.setNoise(...direction, worstOf([...everywhere, ...here]));
+      this.#noisyLinks.push(direction);
     }
-    this.#world.network.noise = noise satisfies NetworkNoise;
   }
 
   #cut(episode: CutEpisode, holds: boolean): void {
@@ -228,6 +233,15 @@ export class Nemesis {
     if (machine === undefined) throw new TypeError(`there is no machine ${name}`);
     return machine;
   }
+}
+
+function worstOf(episodes: readonly NoiseEpisode[]): NetworkNoise {
+  const noise = { ...quietNetwork };
+  for (const { kind, chance, delayMs } of episodes) {
+    noise[kind] = Math.max(noise[kind], chance);
+    noise.delayMs = Math.max(noise.delayMs, delayMs);
+  }
+  return noise;
 }
 
 function isNoise(episode: FaultEpisode): episode is NoiseEpisode {

@@ -39,6 +39,8 @@ export interface WorkloadOptions {
   readonly bursts: number;
   /** Mean time from the beginning of a burst to that of one of its operations. */
   readonly burstMs: number;
+  /** Of a burst's operations: those on the key of the burst; the others are on any. */
+  readonly burstKeyShare: number;
   readonly clients: number;
   readonly keys: number;
   /** Each operation picks one of these. */
@@ -87,8 +89,8 @@ export function calmed(options: ScenarioOptions): ScenarioOptions {
 }
 
 function drawCluster(random: SeededRandom): ClusterOptions {
-  const nodes = random.integer(3, 7);
-  const replicas = Math.min(nodes, random.pick([3, 3, 3, 3, 3, 2, 4, 5, 1]));
+  const nodes = random.pick([3, 3, 3, 4, 5, 6, 7]);
+  const replicas = Math.min(nodes, random.pick([3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 2, 1]));
   return {
     nodes,
     replicas,
@@ -111,7 +113,8 @@ function drawWorkload(random: SeededRandom, replicas: number, { mode }: NetworkO
     durationMs: 45_000,
     bursts: Math.round(random.logBetween(10, 150)),
     burstMs: random.logBetween(2, 500),
-    clients: random.integer(2, 10),
+    burstKeyShare: random.pick([0, 0.5, 0.9]),
+    clients: random.integer(3, 16),
     keys: Math.round(random.logBetween(1, 30)),
     quorums: drawQuorums(random.fork('quorums'), replicas),
     readShare: random.between(0.3, 0.7),
@@ -143,7 +146,7 @@ function drawNetwork(random: SeededRandom): NetworkOptions {
   return {
     mode: random.pick(['datagram', 'stream']),
     latencyMs: random.logBetween(0.05, 5),
-    jitterMs: random.logBetween(0.05, 10),
+    jitterMs: random.logBetween(0.05, 50),
     reportsDeadPeers: random.chance(0.5),
     cutToleranceMs: random.pick([200, 2000, Infinity]),
   };

@@ -2,7 +2,7 @@
  * The clients' share of a run: each begins its operations at times drawn beforehand, one after the other, on keys
  * that it shares with the others.
  */
-import type { OperationIntent } from '../cluster/client-operation.ts';
+import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
 import { uniqueValue } from '../cluster/fingerprint.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
@@ -64,7 +64,7 @@ export class Workload {
     world.scheduler.at(startedAt + operation.at, () => {
       const { id, intent } = operation;
       const version = client.begin(intent, (result) => {
-        world.trace.record(world.now, 'answer', `${id} ${result.outcome}`, result.value);
+        world.trace.record(world.now, 'answer', describeAnswer(id, result), result.value);
         end(result, world.now);
         this.#left -= 1;
         this.#next(client, rest, startedAt);
@@ -86,22 +86,31 @@ function planOperations(
   clients: readonly string[],
 ): Map<string, PlannedOperation[]> {
   const plans = new Map<string, PlannedOperation[]>(clients.map((client) => [client, []]));
-  const bursts = Array.from({ length: options.bursts }, () => random.between(0, options.durationMs));
-  const times = Array.from(
-    { length: options.operations },
-    () => random.pick(bursts) + random.exponential(options.burstMs),
-  );
-  for (const at of times.sort((a, b) => a - b)) {
+  for (const { at, key } of planTimes(random.fork('times'), options)) {
     const client = random.pick(clients);
     const plan = plans.get(client) ?? [];
     const id = `${client}-${plan.length + 1}`;
-    plan.push({ id, at, intent: planIntent(random, options, id) });
+    plan.push({ id, at, intent: planIntent(random, options, key, id) });
   }
   return plans;
 }
 
-function planIntent(random: SeededRandom, options: WorkloadOptions, id: string): OperationIntent {
-  const key = random.pick(keysOf(options));
+/** When each operation begins and on which key, in the order of time. */
+function planTimes(random: SeededRandom, options: WorkloadOptions): { at: number; key: string }[] {
+  const keys = keysOf(options);
+  const bursts = Array.from({ length: options.bursts }, () => {
+    return { at: random.between(0, options.durationMs), key: random.pick(keys) };
+  });
+  const times = Array.from({ length: options.operations }, () => {
+    const burst = random.pick(bursts);
+    const other = random.pick(keys);
+    const key = random.chance(options.burstKeyShare) ? burst.key : other;
+    return { at: burst.at + random.exponential(options.burstMs), key };
+  });
+  return times.sort((a, b) => a.at - b.at);
+}
+
+function planIntent(random: SeededRandom, options: WorkloadOptions, key: string, id: string): OperationIntent {
   const quorums: QuorumChoice = random.pick(options.quorums);
   const reads = random.chance(options.readShare);
   const deletes = random.chance(options.deleteShare);

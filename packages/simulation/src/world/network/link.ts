@@ -28,6 +28,8 @@ export class Link {
   readonly from: string;
   readonly to: string;
   readonly blocks: Set<Block> = new Set();
+  /** In place of the network's. */
+  noise: NetworkNoise | undefined;
   /** Frames that wait for the blocks to be lifted, in order. */
   held: (() => void)[] = [];
   readonly #random: SeededRandom;

@@ -31,7 +31,7 @@ export const defaultNetworkOptions: NetworkOptions = {
   cutToleranceMs: Infinity,
 };
 
-/** Faults that hit frames by chance, on every link, while they are switched on. */
+/** Faults that hit frames by chance. */
 export interface NetworkNoise {
   /** Chance of a frame to be lost. */
   readonly loss: number;

@@ -32,7 +32,7 @@ interface Frame {
 
 export class Network {
   readonly options: NetworkOptions;
-  /** Chances that hold for frames sent from now on. */
+  /** Chances that hold for frames sent from now on, on every link that has none of its own. */
   noise: NetworkNoise = quietNetwork;
   readonly #dependencies: NetworkDependencies;
   readonly #endpoints = new Map<string, Endpoint>();
@@ -67,7 +67,7 @@ export class Network {
     if (!sender.listening) return;
     for (const tap of this.#taps) tap(sender.address, to, bytes);
     const link = this.#link(sender.address, to);
-    const fate = link.drawFate(this.options, this.noise);
+    const fate = link.drawFate(this.options, link.noise ?? this.noise);
     const connection = this.#connectionFor(sender, to);
     if (this.options.mode === 'stream' && connection === undefined) {
       this.#reportDeadPeer(sender, link);
@@ -78,6 +78,11 @@ export class Network {
 
   onSend(tap: FrameTap): void {
     this.#taps.push(tap);
+  }
+
+  /** Gives the direction `from` → `to` noise of its own; `undefined` takes it away. */
+  setNoise(from: string, to: string, noise: NetworkNoise | undefined): void {
+    this.#link(from, to).noise = noise;
   }
 
   /** Blocks the direction `from` → `to`. */
