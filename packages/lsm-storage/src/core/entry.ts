@@ -1,28 +1,62 @@
 /** What the engine stores and what it answers: the words of its public surface. */
 
-/** The bytes are the caller's own copies. */
+/** What the store knows about a key. The bytes are the caller's own copies. */
 export interface Entry {
+  /** Caller bytes that are kept with the key and can be read without the value; empty when none were given. */
   readonly meta: Uint8Array;
-  readonly value: Uint8Array;
+  /** `undefined`: a tombstone, which only entries with meta leave behind for readers. */
+  readonly value: Uint8Array | undefined;
+  /** Milliseconds since 1970 from which on the entry is a tombstone of the same meta; 0: it has none. */
+  readonly deadline: number;
 }
 
-export interface KeyedMeta {
+export interface KeyedEntry extends Entry {
   readonly key: Uint8Array;
-  readonly meta: Uint8Array;
 }
 
-export interface KeyedEntry extends KeyedMeta, Entry {}
+/** An entry without its value. */
+export interface EntryMeta {
+  readonly meta: Uint8Array;
+  readonly deadline: number;
+  readonly tombstone: boolean;
+}
+
+export interface KeyedMeta extends EntryMeta {
+  readonly key: Uint8Array;
+}
+
+/** What a merge of two versions comes to. */
+export interface Merged {
+  readonly meta: Uint8Array;
+  /** `undefined`: a tombstone. */
+  readonly value: Uint8Array | undefined;
+  /** Default 0: none. */
+  readonly deadline?: number;
+}
+
+/** A version that is offered to the store. */
+export interface Offered {
+  readonly meta: Uint8Array;
+  /** `undefined`: a tombstone. */
+  readonly value: Uint8Array | undefined;
+  /** Default 0: none. */
+  readonly deadline?: number;
+}
 
 /**
  * Judges an incoming version against the one the engine holds (`undefined`: none). Called synchronously, at most once
  * per `apply`, where the order of writes is fixed: no other write comes between the judgement and its effect. Must
- * not call the engine, change the bytes or keep them.
+ * not call the engine, change the bytes or keep them. `currentValue` reads the value held (`undefined`: a tombstone).
  */
-export type Decide = (current: Uint8Array | undefined, incoming: Uint8Array) => 'keep' | 'replace';
+export type Decide = (
+  current: Uint8Array | undefined,
+  incoming: Uint8Array,
+  currentValue: () => Uint8Array | undefined,
+) => 'keep' | 'replace' | Merged;
 
 export interface Applied {
   /** `kept`: the engine held something that `decide` preferred, and still holds it. */
-  readonly outcome: 'replaced' | 'kept';
+  readonly outcome: 'replaced' | 'kept' | 'merged';
   /** The meta that the engine holds for the key now; the caller's own copy. Empty when a `kept` key holds none. */
   readonly meta: Uint8Array;
 }

@@ -6,6 +6,7 @@ export const MANIFEST_FILE = 'manifest.db';
 const DIGITS = 10;
 const SEGMENT_PATTERN = /^(\d{10,})\.log$/;
 const RUN_PATTERN = /^(\d{10,})\.run$/;
+const VALUE_FILE_PATTERN = /^(\d{10,})\.values$/;
 const TEMPORARY_SUFFIX = '.tmp';
 
 export function segmentFileName(segment: number): string {
@@ -14,6 +15,10 @@ export function segmentFileName(segment: number): string {
 
 export function runFileName(run: number): string {
   return `${String(run).padStart(DIGITS, '0')}.run`;
+}
+
+export function valueFileName(valueFile: number): string {
+  return `${String(valueFile).padStart(DIGITS, '0')}.values`;
 }
 
 /** Where a point-in-time recovery puts what it could not replay; `copy` tells apart those of one segment. */
@@ -34,6 +39,11 @@ export function segmentNumbers(names: readonly string[]): number[] {
 /** The numbers of the runs among file names, ascending. */
 export function runNumbers(names: readonly string[]): number[] {
   return numbers(names, RUN_PATTERN);
+}
+
+/** The numbers of the value files among file names, ascending. */
+export function valueFileNumbers(names: readonly string[]): number[] {
+  return numbers(names, VALUE_FILE_PATTERN);
 }
 
 function numbers(names: readonly string[], pattern: RegExp): number[] {

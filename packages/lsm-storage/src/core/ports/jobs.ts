@@ -1,14 +1,23 @@
 /**
- * The port to background work. Flush and compaction are functions of serialisable descriptions (a file number, a
- * list of runs) and of the other ports, so that an implementation may also run them elsewhere.
+ * The port to background work. Flush and compaction are serialisable descriptions, carried out by `runJob` over a file
+ * system and a codec, so that an implementation may run them on another thread.
  */
 
-export type JobName = 'flush' | 'compaction';
+import type { Job, JobResult } from '../jobs/job.ts';
 
-export interface Jobs {
-  /** Runs `work` once and settles as it does. It may wait first; it must not run two jobs of one name at once. */
-  run<T>(name: JobName, work: () => Promise<T>): Promise<T>;
+/** Work under way that its starter may give up. */
+export interface JobControl {
+  /** Asked between steps; once true, the job ends with `CLOSED`. */
+  cancelled(): boolean;
 }
 
-/** Runs each job at once, on the caller's own thread. */
-export const inlineJobs: Jobs = { run: (_name, work) => work() };
+export interface Jobs {
+  /**
+   * Carries a job out once and settles as it does. `here` does it on the calling thread; an implementation calls it, at
+   * once or later, or has the job done elsewhere. Two jobs of one kind never run at once.
+   */
+  run(job: Job, control: JobControl, here: () => Promise<JobResult>): Promise<JobResult>;
+}
+
+/** Carries out each job at once, on the caller's own thread. */
+export const inlineJobs: Jobs = { run: (_job, _control, here) => here() };

@@ -1,0 +1,70 @@
+/** What flushes and compactions are: plain data, so that they can be sent to another thread. */
+
+import type { AddedRun, RunDescription, ValueFileDescription } from '../ports/manifest.ts';
+
+/** How a run is to be written. */
+export interface RunPlan {
+  readonly run: number;
+  /** The value file that is created if any value is to be kept apart. */
+  readonly valueFile: number;
+  /** Uncompressed bytes of a block of entries. */
+  readonly blockBytes: number;
+  /** Values of so many bytes or more are kept apart. */
+  readonly separateBytes: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+/**
+ * Allows the removal of tombstones that carry meta: those of keys from `from` to before `to` whose version, the bytes of
+ * the meta that {@link PurgeRules.versionAt} names, is not above `upTo` in byte order.
+ */
+export interface PurgeRule {
+  readonly from: Uint8Array;
+  /** Exclusive; `undefined`: no end. */
+  readonly to: Uint8Array | undefined;
+  readonly upTo: Uint8Array;
+}
+
+export interface PurgeRules {
+  /** Where a meta carries its version; a meta that is shorter is never purged. */
+  readonly versionAt: { readonly offset: number; readonly length: number };
+  readonly rules: readonly PurgeRule[];
+}
+
+/** What a job may do away with. */
+export interface Disposal {
+  /** Nothing older than the job's inputs exists: tombstones have nothing left to hide. */
+  readonly oldest: boolean;
+  /** Milliseconds since 1970: entries whose deadline is not after it are tombstones. */
+  readonly now: number;
+  readonly purge: PurgeRules;
+}
+
+/** Puts what consecutive segments of the log hold between two sequences into a run. */
+export interface FlushJob {
+  readonly kind: 'flush';
+  readonly segments: readonly number[];
+  readonly plan: RunPlan;
+  readonly disposal: Disposal;
+}
+
+/** Merges runs that are neighbours in age. */
+export interface CompactionJob {
+  readonly kind: 'compaction';
+  /** Newest first. */
+  readonly inputs: readonly RunDescription[];
+  /** Value files that are mostly garbage: values of the inputs that lie in them move to the new one. */
+  readonly relocated: readonly ValueFileDescription[];
+  readonly plan: RunPlan;
+  readonly disposal: Disposal;
+  /** Bytes read and written per second; 0: as fast as it goes. */
+  readonly bytesPerSecond: number;
+}
+
+export type Job = FlushJob | CompactionJob;
+
+export interface JobResult {
+  /** `undefined`: nothing was left to write. */
+  readonly added: AddedRun | undefined;
+}

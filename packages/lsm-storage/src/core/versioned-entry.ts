@@ -1,0 +1,30 @@
+/** An entry as memtables, runs and the merges of them hand it on: its bytes may be views of the engine's memory. */
+
+/** Where a block lies in its file; `storedLength` is without the block's header. */
+export interface BlockPointer {
+  readonly position: number;
+  readonly storedLength: number;
+}
+
+/** A value in a block of its own in a value file; `rawLength` is the value's length. */
+export interface ValuePointer extends BlockPointer {
+  readonly file: number;
+  readonly rawLength: number;
+}
+
+export interface VersionedEntry {
+  readonly key: Uint8Array;
+  /** Empty when none was given. */
+  readonly meta: Uint8Array;
+  /** Milliseconds since 1970; 0: none. */
+  readonly deadline: number;
+  /** The value, or where it lies, or `undefined` for a tombstone. */
+  readonly value: Uint8Array | ValuePointer | undefined;
+}
+
+/** Deletes every older entry with `from <= key < to`. */
+export interface KeyRange {
+  readonly from: Uint8Array;
+  /** Exclusive; `undefined`: no end. */
+  readonly to: Uint8Array | undefined;
+}
