@@ -1,0 +1,100 @@
+/**
+ * What was read from disk and is likely to be read again: blocks and pages, ready for use, within one budget of bytes.
+ * Each file has a space of its own in it, so that a lookup is one look into a map of numbers, and a file that goes takes
+ * its items along. What stays and what goes is for {@link S3Fifo} to say.
+ *
+ * With room for a tenth of the blocks and skewed lookups (Zipf, 0.99), 73 % of them hit, 68 % with eviction of the least
+ * recently used; with a scan over 1.5 times the capacity every 5000 lookups, 70 % against 59 % (block-cache.test.ts).
+ */
+
+import { S3Fifo } from './s3-fifo.ts';
+import { Slot } from './slot-queue.ts';
+
+/** What the cache itself takes for an item: its slot and the entry in the map, in bytes. */
+export const SLOT_BYTES = 128;
+
+const MOST_HITS = 3;
+
+export class BlockCache {
+  readonly #policy: S3Fifo;
+  readonly #counts: LookupCounts = { hits: 0, misses: 0 };
+
+  /** `capacityBytes`: never exceeded, an item's {@link SLOT_BYTES} included. With 0 nothing is kept. */
+  constructor(capacityBytes: number) {
+    this.#policy = new S3Fifo(capacityBytes);
+  }
+
+  /** A space whose items compete with those of all others for room. */
+  space<T>(): CacheSpace<T> {
+    return new CacheSpace<T>(this.#policy, this.#counts);
+  }
+
+  get bytes(): number {
+    return this.#policy.bytes;
+  }
+
+  get hits(): number {
+    return this.#counts.hits;
+  }
+
+  get misses(): number {
+    return this.#counts.misses;
+  }
+
+  get evictions(): number {
+    return this.#policy.evictions;
+  }
+}
+
+interface LookupCounts {
+  hits: number;
+  misses: number;
+}
+
+/** The items of one file, by their position in it, or the pages of one run, by their number. */
+export class CacheSpace<T> {
+  readonly #policy: S3Fifo;
+  readonly #counts: LookupCounts;
+  readonly #slots: Map<number, Slot<T>> = new Map();
+
+  /** For {@link BlockCache.space}. */
+  constructor(policy: S3Fifo, counts: LookupCounts) {
+    this.#policy = policy;
+    this.#counts = counts;
+  }
+
+  /** Counts as a hit or a miss, and speaks for keeping the item. */
+  get(at: number): T | undefined {
+    const slot = this.#slots.get(at);
+    if (slot === undefined || slot.item === undefined) {
+      this.#counts.misses++;
+      return undefined;
+    }
+    this.#counts.hits++;
+    if (slot.hits < MOST_HITS) slot.hits++;
+    return slot.item;
+  }
+
+  /** Leaves no trace: for readers that pass by once. */
+  peek(at: number): T | undefined {
+    return this.#slots.get(at)?.item;
+  }
+
+  /**
+   * Keeps an item for a while, unless it takes more than an eighth of the capacity. Files never change, so an item that
+   * is there already stays as it is. `bytes`: what the item occupies, all that it refers to included.
+   */
+  put(at: number, item: T, bytes: number): void {
+    const cost = bytes + SLOT_BYTES;
+    if (!this.#policy.admits(cost)) return;
+    let slot = this.#slots.get(at);
+    if (slot === undefined) this.#slots.set(at, (slot = new Slot(this.#slots, at)));
+    if (slot.item === undefined) this.#policy.insert(slot, item, cost);
+  }
+
+  /** Lets everything of this space go. */
+  clear(): void {
+    for (const slot of this.#slots.values()) this.#policy.remove(slot);
+    this.#slots.clear();
+  }
+}
