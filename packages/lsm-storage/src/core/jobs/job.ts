@@ -29,6 +29,7 @@ export interface PurgeRule {
 export interface PurgeRules {
   /** Where a meta carries its version; a meta that is shorter is never purged. */
   readonly versionAt: { readonly offset: number; readonly length: number };
+  /** In key order, not overlapping. */
   readonly rules: readonly PurgeRule[];
 }
 
