@@ -1,58 +1,86 @@
 /**
- * Decides which runs to merge: size-tiered, between neighbours in age. A run's tier is how often its size can be
- * divided by the fan before it fits a memtable, and at least the tier of every newer run, so that tiers never fall
- * with age. `fan` runs of one tier are merged, lowest tier first; each entry is then rewritten about once per tier
- * (the tiered shape of "Dostoevsky", Dayan and Idreos, 2018).
+ * Decides which runs to merge, always neighbours in age, for one of three reasons, the first that holds:
+ *
+ * - a tier holds as many runs as it may not (the lowest such tier, all its runs);
+ * - too much of the value files is garbage;
+ * - tombstones or passed deadlines lie where no other merge would come by.
+ *
+ * Descriptions are all it looks at, and each answer leads to fewer runs, less garbage or fewer tombstones: asked again
+ * and again, it comes to an end.
  */
 
-import type { RunDescription } from '../ports/manifest.ts';
+import { compareBytes } from '../bytes.ts';
+import type { RunDescription, ValueFileDescription } from '../ports/manifest.ts';
+import type { KeyRange } from '../versioned-entry.ts';
+import { planOf } from './compaction-plan.ts';
+import type { CompactionPlan, CompactionTerms } from './compaction-plan.ts';
+import { planGarbage } from './plan-garbage.ts';
+import { planTombstones } from './plan-tombstones.ts';
+import { tierShape, tiersOf } from './tiers.ts';
+import { garbageOf, shareOf } from './value-garbage.ts';
 
-export interface CompactionPlan {
-  /** Numbers of the runs to merge, newest first: neighbours in age. */
-  readonly inputs: readonly number[];
-  /** The oldest run is among them: nothing older can hold what a tombstone hides, so tombstones end here. */
-  readonly dropTombstones: boolean;
-}
+export type { CompactionPlan, CompactionTerms } from './compaction-plan.ts';
+export { isMostlyTombstones } from './plan-tombstones.ts';
 
-export interface CompactionShape {
-  readonly fan: number;
-  readonly memtableBytes: number;
-}
+/** Share of garbage from which on a full compaction moves what is left in a value file. */
+const WORTH_MOVING = 0.1;
 
 /** `runs`: newest first. `undefined`: nothing to do. */
-export function pickCompaction(runs: readonly RunDescription[], shape: CompactionShape): CompactionPlan | undefined {
-  const tiers = tiersOf(runs, shape);
+export function pickCompaction(
+  runs: readonly RunDescription[],
+  valueFiles: readonly ValueFileDescription[],
+  terms: CompactionTerms,
+): CompactionPlan | undefined {
+  return (
+    planTier(runs, terms.scaling) ?? planGarbage(runs, valueFiles, terms.garbageRatio) ?? planTombstones(runs, terms)
+  );
+}
+
+/**
+ * Everything into one run, and the garbage that is known out of the value files; `undefined` if that could change
+ * nothing. What the merge itself turns into garbage is known after it: asked a second time, it reclaims that too.
+ */
+export function planFull(
+  runs: readonly RunDescription[],
+  valueFiles: readonly ValueFileDescription[],
+): CompactionPlan | undefined {
+  const worthMoving = garbageOf(runs, valueFiles).filter((file) => shareOf(file) > WORTH_MOVING);
+  const relocate = worthMoving.map(({ file }) => file);
+  return planSpan(runs, 0, runs.length, relocate);
+}
+
+/** Every run that holds something of a range of keys, and those between in age, into one; `undefined` as above. */
+export function planRange(runs: readonly RunDescription[], range: KeyRange): CompactionPlan | undefined {
+  const touches = (run: RunDescription): boolean => overlaps(run, range);
+  return planSpan(runs, runs.findIndex(touches), runs.findLastIndex(touches) + 1);
+}
+
+function planTier(runs: readonly RunDescription[], scaling: number): CompactionPlan | undefined {
+  const { growth, threshold } = tierShape(scaling);
+  const tiers = tiersOf(runs, growth);
   for (let start = 0; start < runs.length; ) {
-    let end = start;
-    while (end < runs.length && tiers[end] === tiers[start]) end++;
-    if (end - start >= shape.fan) return planOf(runs, start, end);
+    const above = tiers.findIndex((tier, i) => i > start && tier !== tiers[start]);
+    const end = above < 0 ? runs.length : above;
+    if (end - start >= threshold) return planOf(runs, start, end, 'tier');
     start = end;
   }
   return undefined;
 }
 
-/** Everything into one run; `undefined` if that would change nothing. */
-export function planFullCompaction(runs: readonly RunDescription[]): CompactionPlan | undefined {
-  const [only] = runs;
-  if (only === undefined || (runs.length === 1 && only.tombstones === 0)) return undefined;
-  return planOf(runs, 0, runs.length);
+/** One run alone is worth rewriting only for what may be dropped from it or moves along. */
+function planSpan(
+  runs: readonly RunDescription[],
+  start: number,
+  end: number,
+  relocate: readonly number[] = [],
+): CompactionPlan | undefined {
+  const [only, second] = runs.slice(start, end);
+  if (only === undefined) return undefined;
+  const mayDrop = only.tombstones + only.ranges > 0 || only.earliestDeadline !== 0 || relocate.length > 0;
+  return second === undefined && !mayDrop ? undefined : planOf(runs, start, end, 'manual', relocate);
 }
 
-function planOf(runs: readonly RunDescription[], start: number, end: number): CompactionPlan {
-  return { inputs: runs.slice(start, end).map((run) => run.number), dropTombstones: end === runs.length };
-}
-
-function tiersOf(runs: readonly RunDescription[], shape: CompactionShape): number[] {
-  let highest = 0;
-  return runs.map((run) => {
-    highest = Math.max(highest, tierOf(run.bytes, shape));
-    return highest;
-  });
-}
-
-/** By repeated division, which is the same on every machine (a logarithm need not be). */
-function tierOf(bytes: number, shape: CompactionShape): number {
-  let tier = 0;
-  for (let rest = bytes; rest > shape.memtableBytes; rest /= shape.fan) tier++;
-  return tier;
+function overlaps({ smallestKey, largestKey }: RunDescription, { from, to }: KeyRange): boolean {
+  const beginsBefore = to === undefined || compareBytes(smallestKey, to) < 0;
+  return beginsBefore && (largestKey === undefined || compareBytes(largestKey, from) >= 0);
 }
