@@ -76,6 +76,24 @@ describe('power loss', () => {
     expect([...seen].sort()).toEqual(['a,b:2', 'b:1']);
   });
 
+  it('leaves a file with two names one file, with either, both or none of them', async () => {
+    const disk = new CrashableFileSystem();
+    await write(disk, 'a', new Uint8Array(2000).fill(1), false);
+    await disk.link('a', 'b');
+    const seen = new Set<string>();
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const after = disk.afterPowerLoss(seededRandom(seed));
+      const names = await after.list('');
+      seen.add(names.join());
+      if (names.length === 2) expect(after.contents('a').join()).toBe(after.contents('b').join());
+    }
+    expect([...seen].sort()).toEqual(['', 'a', 'a,b', 'b']);
+    const twin = disk.clone();
+    await write(twin, 'a', Uint8Array.of(9), false);
+    expect(twin.contents('b')[0]).toBe(9);
+    expect(disk.contents('b')[0]).toBe(1);
+  });
+
   it('is the same for the same seed', async () => {
     const disk = new CrashableFileSystem();
     await write(disk, 'a', new Uint8Array(50_000).fill(3), false);

@@ -23,6 +23,7 @@ export type DiskOperation =
   | 'list'
   | 'create-directory'
   | 'rename'
+  | 'link'
   | 'remove'
   | 'sync-directory'
   | 'lock';
@@ -30,7 +31,7 @@ export type DiskOperation =
 export interface DiskCall {
   readonly operation: DiskOperation;
   readonly path: string;
-  /** The other path of a rename. */
+  /** The other path of a rename or a link. */
   readonly to?: string;
   readonly position?: number;
   /** Length of a read or write, or new size of a truncated file. */
@@ -125,6 +126,15 @@ export class CrashableFileSystem implements FileSystem {
       if (source.directory === target.directory) return source.directory.rename(source.name, target.name, node);
       source.directory.remove(source.name);
       target.directory.add(target.name, node);
+    });
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    this.call({ operation: 'link', path: from, to }, () => {
+      const file = this.#file(from);
+      const { directory, name } = this.#parent(to);
+      if (directory.get(name) !== undefined) throw new StorageError('ALREADY_EXISTS', `${to} exists already`);
+      directory.add(name, file);
     });
   }
 

@@ -11,6 +11,9 @@ export type DiskNode = DiskFile | DiskDirectory;
 
 type Change = (names: Map<string, DiskNode>) => void;
 
+/** What became of each file: one with two names is still one. */
+export type FileCopies = Map<DiskFile, DiskFile>;
+
 export class DiskDirectory {
   readonly #names: Map<string, DiskNode>;
   #durable: Map<string, DiskNode>;
@@ -51,26 +54,27 @@ export class DiskDirectory {
     this.#changes = [];
   }
 
-  /** A copy with all that programs see made durable. */
-  clone(): DiskDirectory {
+  /** A copy with all that programs see made durable. `copies`: of files met before, which have more than one name. */
+  clone(copies: FileCopies = new Map()): DiskDirectory {
     return new DiskDirectory(
       mapNodes(
         this.#names,
-        (file) => new DiskFile(file.contents()),
-        (child) => child.clone(),
+        (file) => copied(file, copies, () => new DiskFile(file.contents())),
+        (child) => child.clone(copies),
       ),
     );
   }
 
-  afterPowerLoss(random: Random): DiskDirectory {
+  /** What the disk may hold after power was lost now. `copies`: as for {@link clone}. */
+  afterPowerLoss(random: Random, copies: FileCopies = new Map()): DiskDirectory {
     const names = new Map(this.#durable);
     for (const change of this.#changes) if (random() < 0.5) change(names);
     const sorted = new Map([...names].sort(([left], [right]) => (left < right ? -1 : 1)));
     return new DiskDirectory(
       mapNodes(
         sorted,
-        (file) => file.afterPowerLoss(random),
-        (child) => child.afterPowerLoss(random),
+        (file) => copied(file, copies, () => file.afterPowerLoss(random)),
+        (child) => child.afterPowerLoss(random, copies),
       ),
     );
   }
@@ -89,4 +93,10 @@ function mapNodes(
   const mapped = new Map<string, DiskNode>();
   for (const [name, node] of names) mapped.set(name, node instanceof DiskFile ? mapFile(node) : mapDirectory(node));
   return mapped;
+}
+
+function copied(file: DiskFile, copies: FileCopies, copy: () => DiskFile): DiskFile {
+  let made = copies.get(file);
+  if (made === undefined) copies.set(file, (made = copy()));
+  return made;
 }

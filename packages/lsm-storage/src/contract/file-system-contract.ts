@@ -48,6 +48,17 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
       await file.close();
     });
 
+    test('writes much at once as it writes little', async (fileSystem) => {
+      const file = await created(fileSystem, 'a', []);
+      for (const length of [65_535, 65_536, 65_537, 1_000_000]) {
+        const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + length) % 251);
+        await file.write(3, [bytes.subarray(0, 100), bytes.subarray(100)]);
+        const found = file.readSync(3, length + 1).subarray(0, length);
+        expect(found.length === length && found.every((byte, i) => byte === bytes[i])).toBe(true);
+      }
+      await file.close();
+    });
+
     test('fills a gap with zeros, also where a truncated end was', async (fileSystem) => {
       const file = await created(fileSystem, 'a', [1, 2, 3, 4]);
       await file.truncate(1);
@@ -112,6 +123,30 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
       const file = await fileSystem.open('to', 'read');
       expect([...file.readSync(0, 2)]).toEqual([1]);
       await file.close();
+    });
+
+    test('links a second name to a file, which stays when the first goes', async (fileSystem) => {
+      const file = await created(fileSystem, 'a', [1, 2]);
+      await fileSystem.createDirectory('d');
+      await fileSystem.link('a', 'd/b');
+      const linked = await fileSystem.open('d/b', 'modify');
+      await file.write(1, [Uint8Array.of(3)]);
+      expect([...linked.readSync(0, 9)]).toEqual([1, 3]);
+      await fileSystem.remove('a');
+      expect(await fileSystem.list('')).toEqual(['d']);
+      expect([...(await linked.read(0, 9))]).toEqual([1, 3]);
+      await fileSystem.syncDirectory('d');
+      await file.close();
+      await linked.close();
+    });
+
+    test('links over nothing', async (fileSystem) => {
+      await (await created(fileSystem, 'a', [1])).close();
+      await (await created(fileSystem, 'b', [2])).close();
+      expect(await codeOf(() => fileSystem.link('a', 'b'))).toBe('ALREADY_EXISTS');
+      expect(await codeOf(() => fileSystem.link('a', 'a'))).toBe('ALREADY_EXISTS');
+      expect(await codeOf(() => fileSystem.link('missing', 'c'))).toBe('NOT_FOUND');
+      expect(await fileSystem.list('')).toEqual(['a', 'b']);
     });
 
     test('removes a name; who has the file open reads on', async (fileSystem) => {

@@ -21,10 +21,12 @@ export interface FileSystem {
   createDirectory(path: string): Promise<void>;
   /** Replaces `to` if it exists, as one step. Durable after `syncDirectory` of the directory. */
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name, under which it lives on when the first is removed; `ALREADY_EXISTS` if that is taken. */
+  link(from: string, to: string): Promise<void>;
   /** Durable after `syncDirectory`. Files already open stay readable. */
   remove(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
-  /** Makes names created, renamed and removed in this directory durable. '' and '.' are the root. */
+  /** Makes names created, linked, renamed and removed in this directory durable. '' and '.' are the root. */
   syncDirectory(path: string): Promise<void>;
   /** Exclusive until released or until its holder dies. `LOCKED` names the holder. */
   lock(path: string): Promise<FileLock>;

@@ -14,6 +14,7 @@ export type DiskCallKind =
   | 'list'
   | 'create-directory'
   | 'rename'
+  | 'link'
   | 'remove'
   | 'exists'
   | 'sync-directory'

@@ -65,11 +65,17 @@ export class SimulatedDisk {
   }
 
   createFile(path: string): CachedFile {
-    const { directory, name } = this.place(path);
-    if (directory.get(name) !== undefined) throw new StorageError('ALREADY_EXISTS', `${path} exists already`);
+    const { directory, name } = this.#freePlace(path);
     const file = new CachedFile(this.options.pageBytes);
     directory.add(name, file);
     return file;
+  }
+
+  /** A second name for a file; a crash takes each name, and the file's bytes once. */
+  linkFile(from: string, to: string): void {
+    const file = this.file(from);
+    const { directory, name } = this.#freePlace(to);
+    directory.add(name, file);
   }
 
   lock(path: string): void {
@@ -79,6 +85,12 @@ export class SimulatedDisk {
 
   unlock(path: string): void {
     this.#locks.delete(path);
+  }
+
+  #freePlace(path: string): Place {
+    const place = this.place(path);
+    if (place.directory.get(place.name) === undefined) return place;
+    throw new StorageError('ALREADY_EXISTS', `${path} exists already`);
   }
 }
 

@@ -81,6 +81,26 @@ describe('SimulatedFileSystem after a crash', () => {
     expect(await on(world, () => after.exists('x'))).toBe(true);
   });
 
+  it('has a linked file under the names that were synced, with the same bytes', async () => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 40; seed += 1) {
+      const { world, machine } = machineOf(seed);
+      const before = machine.fileSystem();
+      await on(world, () => writeFile(before, 'a', 'hello', true));
+      await on(world, () => before.syncDirectory(''));
+      await on(world, () => before.link('a', 'b'));
+      await on(world, () => before.remove('a'));
+      const after = restart(machine, { ...processCrash, entryReached: 0.5 });
+      const names = await on(world, () => after.list(''));
+      for (const name of names) {
+        const file = await on(world, () => after.open(name, 'read'));
+        expect(new TextDecoder().decode(file.readSync(0, 99))).toBe('hello');
+      }
+      seen.add(names.join());
+    }
+    expect([...seen].sort()).toEqual(['', 'a', 'a,b', 'b']);
+  });
+
   it('never answers a call of the life before', async () => {
     const { world, machine } = machineOf();
     const before = machine.fileSystem();

@@ -56,6 +56,10 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#calls.call('rename', `${from}>${to}`, rename, nothing);
   }
 
+  link(from: string, to: string): Promise<void> {
+    return this.#calls.call('link', `${from}>${to}`, () => this.#disk.linkFile(from, to), nothing);
+  }
+
   remove(path: string): Promise<void> {
     const remove = (): void => {
       const { directory, name } = this.#disk.place(path);
