@@ -8,9 +8,10 @@ const CODES: Readonly<Record<string, StorageErrorCode>> = {
   EEXIST: 'ALREADY_EXISTS',
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
+  SQLITE_FULL: 'DISK_FULL',
 };
 
-/** `what` says what was being done, as in "writing 0000000001.log". */
+/** Errors of the system, or of SQLite, by their `code`. `what` says what was being done, as in "writing 0000000001.log". */
 export function fileError(cause: unknown, what: string): StorageError {
   const errno = errnoOf(cause);
   return new StorageError(CODES[errno] ?? 'IO_ERROR', `${what} failed: ${errno}`, { cause });

@@ -1,33 +1,31 @@
 /** An open file of Node: positional reads and writes on one descriptor. */
 
-import { close, fdatasync, fstat, ftruncate, read, readSync, writev } from 'node:fs';
-import { promisify } from 'node:util';
+import { readSync } from 'node:fs';
 import { StorageError } from '../core/index.ts';
 import type { StorageFile } from '../core/index.ts';
+import type { FileCalls } from './file-calls.ts';
 import { fileError } from './file-errors.ts';
+import { SMALL_WRITE_BYTES, writeSmall } from './small-write.ts';
 
 /** Buffers handed to one call: the kernel takes at most 1024 (IOV_MAX). */
 const BUFFERS_PER_WRITE = 512;
-
-const closeDescriptor = promisify(close);
-const syncDescriptor = promisify(fdatasync);
-const statDescriptor = promisify(fstat);
-const truncateDescriptor = promisify(ftruncate);
 
 export class NodeFile implements StorageFile {
   readonly path: string;
   readonly #descriptor: number;
   readonly #writable: boolean;
+  readonly #calls: FileCalls;
   #closed = false;
 
-  constructor(path: string, descriptor: number, writable: boolean) {
+  constructor(path: string, descriptor: number, writable: boolean, calls: FileCalls) {
     this.path = path;
     this.#descriptor = descriptor;
     this.#writable = writable;
+    this.#calls = calls;
   }
 
   async size(): Promise<number> {
-    return this.#call('asking the size of', async () => (await statDescriptor(this.#descriptor)).size);
+    return this.#call('asking the size of', () => this.#calls.size(this.#descriptor));
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {
@@ -35,7 +33,7 @@ export class NodeFile implements StorageFile {
       const bytes = new Uint8Array(length);
       let filled = 0;
       while (filled < length) {
-        const count = await readSome(this.#descriptor, bytes, filled, position + filled);
+        const count = await this.#calls.read(this.#descriptor, bytes, filled, position + filled);
         if (count === 0) break;
         filled += count;
       }
@@ -59,32 +57,43 @@ export class NodeFile implements StorageFile {
     }
   }
 
+  /** Small writes are done when this returns; their promise still settles a turn later, as that of any other. */
   async write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
     this.#assertWritable();
-    await this.#call('writing', async () => {
-      let at = position;
-      for (let start = 0; start < chunks.length; start += BUFFERS_PER_WRITE) {
-        at = await this.#writeAll(at, chunks.slice(start, start + BUFFERS_PER_WRITE));
-      }
-    });
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.length;
+    try {
+      if (bytes > SMALL_WRITE_BYTES) return await this.#writeLarge(position, chunks);
+      writeSmall(this.#descriptor, chunks, position);
+    } catch (cause) {
+      throw fileError(cause, `writing ${this.path}`);
+    }
+    if (!this.#calls.blocking) await nextTurn();
   }
 
   async truncate(size: number): Promise<void> {
     this.#assertWritable();
-    await this.#call('truncating', () => truncateDescriptor(this.#descriptor, size));
+    await this.#call('truncating', () => this.#calls.truncate(this.#descriptor, size));
   }
 
   async sync(): Promise<void> {
-    await this.#call('syncing', () => syncDescriptor(this.#descriptor));
+    await this.#call('syncing', () => this.#calls.syncData(this.#descriptor));
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      await closeDescriptor(this.#descriptor);
+      await this.#calls.close(this.#descriptor);
     } catch (cause) {
       throw fileError(cause, `closing ${this.path}`);
+    }
+  }
+
+  async #writeLarge(position: number, chunks: readonly Uint8Array[]): Promise<void> {
+    let at = position;
+    for (let start = 0; start < chunks.length; start += BUFFERS_PER_WRITE) {
+      at = await this.#writeAll(at, chunks.slice(start, start + BUFFERS_PER_WRITE));
     }
   }
 
@@ -93,7 +102,7 @@ export class NodeFile implements StorageFile {
     let at = position;
     let left = chunks.filter((chunk) => chunk.length > 0);
     while (left.length > 0) {
-      const written = await writeSome(this.#descriptor, left, at);
+      const written = await this.#calls.write(this.#descriptor, left, at);
       if (written === 0) throw new Error('nothing could be written');
       at += written;
       left = behind(left, written);
@@ -121,21 +130,9 @@ export class NodeFile implements StorageFile {
   }
 }
 
-function readSome(descriptor: number, bytes: Uint8Array, offset: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(descriptor, bytes, offset, bytes.length - offset, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
-}
-
-function writeSome(descriptor: number, chunks: Uint8Array[], position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    writev(descriptor, chunks, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
   });
 }
 
