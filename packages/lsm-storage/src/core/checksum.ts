@@ -25,8 +25,24 @@ function buildTable(): Int32Array {
   return table;
 }
 
+type Crc32 = (bytes: Uint8Array, seed: number) => number;
+
+let fastest: Crc32 = portableCrc32;
+
+/** Has a faster implementation of the same function used from now on, such as the one of `node:zlib`. */
+export function accelerateCrc32(implementation: Crc32): void {
+  fastest = implementation;
+}
+
+/** Bytes below which a call to native code costs more than it saves. */
+const NATIVE_BYTES = 96;
+
 /** As `zlib.crc32(bytes, seed)`: the result for a whole is the result for its second part seeded with its first's. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
+  return bytes.length < NATIVE_BYTES ? portableCrc32(bytes, seed) : fastest(bytes, seed);
+}
+
+function portableCrc32(bytes: Uint8Array, seed: number): number {
   let crc = ~seed;
   let i = 0;
   const t = TABLE;
@@ -61,4 +77,12 @@ export function checksumAt(fileNumber: number, position: number, bytes: Uint8Arr
   placeView.setUint32(8, position % U32, true);
   placeView.setUint32(12, Math.floor(position / U32), true);
   return crc32(bytes, crc32(placeBytes));
+}
+
+/** The same of bytes that lie in several parts. */
+export function checksumOfParts(fileNumber: number, position: number, parts: readonly Uint8Array[]): number {
+  const [first, ...rest] = parts;
+  let crc = checksumAt(fileNumber, position, first ?? new Uint8Array(0));
+  for (const part of rest) crc = crc32(part, crc);
+  return crc;
 }

@@ -11,7 +11,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { crc32 } from './checksum.ts';
 import { CorruptionError, StorageError } from './errors.ts';
 
-export type FileKind = 'kv-log' | 'kv-run';
+export type FileKind = 'kv-log' | 'kv-run' | 'kv-val';
 
 export const FORMAT_VERSION = 1;
 export const FILE_HEADER_BYTES = 24;
@@ -19,19 +19,20 @@ export const FILE_HEADER_BYTES = 24;
 const MAGIC_BYTES = 6;
 const CHECKED_BYTES = 20;
 
-export function encodeFileHeader(kind: FileKind, fileNumber: number): Uint8Array {
+/** `flags`: 32 bits whose meaning depends on the kind. */
+export function encodeFileHeader(kind: FileKind, fileNumber: number, flags = 0): Uint8Array {
   const writer = new ByteWriter(FILE_HEADER_BYTES);
   for (let i = 0; i < MAGIC_BYTES; i++) writer.u8(kind.charCodeAt(i));
   writer.u8(FORMAT_VERSION & 0xff);
   writer.u8(FORMAT_VERSION >>> 8);
   writer.u64(fileNumber);
-  writer.u32(0);
+  writer.u32(flags);
   writer.u32(crc32(writer.view()));
   return writer.take();
 }
 
-/** Throws a `CorruptionError`, or `UNSUPPORTED_FORMAT` when a newer version wrote the file. */
-export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: number, file: string): void {
+/** Returns the flags. Throws a `CorruptionError`, or `UNSUPPORTED_FORMAT` when a newer version wrote the file. */
+export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: number, file: string): number {
   const place: Place = { file, offset: 0 };
   const reader = new ByteReader(bytes, place);
   for (let i = 0; i < MAGIC_BYTES; i++) {
@@ -43,7 +44,7 @@ export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: n
     throw new StorageError('UNSUPPORTED_FORMAT', message);
   }
   const written = reader.u64();
-  reader.u32();
+  const flags = reader.u32();
   if (reader.u32() !== crc32(bytes.subarray(0, CHECKED_BYTES))) {
     throw new CorruptionError(file, 0, 'the checksum of the file header is wrong');
   }
@@ -51,4 +52,5 @@ export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: n
   if (written !== fileNumber) {
     throw new CorruptionError(file, 0, `it was written as file ${written}, not ${fileNumber}`);
   }
+  return flags;
 }

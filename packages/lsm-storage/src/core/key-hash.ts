@@ -8,7 +8,8 @@ export interface KeyHash {
   readonly second: number;
 }
 
-const FIRST_SEED = 0;
+/** The seed of the first hash, which memtables use too. */
+export const FIRST_SEED = 0;
 const SECOND_SEED = 0x9747b28c;
 
 export function hashKey(key: Uint8Array): KeyHash {

@@ -1,27 +1,99 @@
 /** What the engine tells about itself: a snapshot of its size and state, and what it found when it was opened. */
 
+import type { BlockCache } from './cache/block-cache.ts';
+import type { CommitLog } from './commit-log/commit-log.ts';
+import type { GroupCommit } from './commit-log/group-commit.ts';
+import type { BackPressure } from './maintenance/back-pressure.ts';
+import type { Compactor } from './maintenance/compactor.ts';
+import type { Flusher } from './maintenance/flusher.ts';
+import type { Store } from './store/store.ts';
+
 export interface StorageStats {
   readonly state: 'open' | 'poisoned' | 'closed';
-  /** Entries decided but not yet durable. */
+  /** Entries written but not yet acknowledged. */
   readonly pendingEntries: number;
-  /** Entries and bytes in memtables, the one being flushed included. */
+  /** Entries and bytes in memtables, all versions and those being flushed included. */
+  readonly memtables: number;
   readonly memtableEntries: number;
   readonly memtableBytes: number;
   readonly runs: number;
   /** Entries in runs, tombstones and replaced versions included. */
   readonly runEntries: number;
   readonly runBytes: number;
+  readonly valueFiles: number;
+  /** Bytes of value files, and those of them to which no run points any more. */
+  readonly valueBytes: number;
+  readonly garbageBytes: number;
   readonly segments: number;
   readonly segmentBytes: number;
-  /** Sequence of the newest durable entry, and of the newest one that is in a run. */
+  /** Sequence of the newest acknowledged entry, and of the newest one that is in a run. */
   readonly durableSequence: number;
   readonly flushedSequence: number;
+  readonly cacheBytes: number;
   /** Since opening. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
   readonly groups: number;
   readonly flushes: number;
   readonly compactions: number;
+  /** Bytes that compactions wrote. */
+  readonly compactionBytes: number;
+  /** Groups that were logged a little later, and groups that waited, because flushes or compactions were behind. */
+  readonly slowdowns: number;
+  readonly stops: number;
   /** Why the last compaction failed, until one succeeds; it is tried again after the next flush. */
   readonly compactionFailure: Error | undefined;
+}
+
+/** What the numbers are taken from. */
+export interface StatsSources {
+  readonly state: StorageStats['state'];
+  readonly store: Store;
+  readonly log: CommitLog;
+  readonly commits: GroupCommit;
+  readonly cache: BlockCache;
+  readonly flusher: Flusher;
+  readonly compactor: Compactor;
+  readonly pressure: BackPressure;
+}
+
+export function statsOf(sources: StatsSources): StorageStats {
+  const { state, store, log, commits, cache, flusher, compactor, pressure } = sources;
+  const { memtables } = store.current;
+  const { runs, valueFiles } = store;
+  const valueBytes = sum(valueFiles.map((file) => file.bytes));
+  const referenced = sum(runs.flatMap((run) => run.references.map(({ bytes }) => bytes)));
+  return {
+    state,
+    pendingEntries: commits.pendingEntries,
+    memtables: memtables.length,
+    memtableEntries: sum(memtables.map((memtable) => memtable.size)),
+    memtableBytes: sum(memtables.map((memtable) => memtable.bytes)),
+    runs: runs.length,
+    runEntries: sum(runs.map((run) => run.entries)),
+    runBytes: sum(runs.map((run) => run.bytes)),
+    valueFiles: valueFiles.length,
+    valueBytes,
+    garbageBytes: Math.max(0, valueBytes - referenced),
+    segments: log.segments,
+    segmentBytes: log.bytes,
+    durableSequence: commits.acknowledged,
+    flushedSequence: store.position.flushedSequence,
+    cacheBytes: cache.bytes,
+    cacheHits: cache.hits,
+    cacheMisses: cache.misses,
+    groups: commits.groups,
+    flushes: flusher.flushes,
+    compactions: compactor.compactions,
+    compactionBytes: compactor.bytesWritten,
+    slowdowns: pressure.slowdowns,
+    stops: pressure.stops,
+    compactionFailure: compactor.failure,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** Where a point-in-time recovery stopped. */

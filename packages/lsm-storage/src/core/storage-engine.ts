@@ -1,31 +1,46 @@
 /**
  * The engine: an ordered map from byte strings to byte strings that survives crashes.
  *
- * A write is judged and given its place in the one order of writes inside the call, logged and synced in a group with
- * its neighbours, put into the memtable, and acknowledged. Full memtables become sorted runs; runs are merged. A read
- * asks the memtables, then the runs from the newest to the oldest, and never leaves the call.
+ * A write is judged and given its place in the one order of writes inside the call: it is encoded into the memtable, its
+ * group is logged and synced, and then it is acknowledged and readable. Full memtables become sorted runs; runs are
+ * merged. A read asks the memtables, then the runs from the newest to the oldest.
  */
 
-import type { CommitLog } from './commit-log/commit-log.ts';
+import { BlockCache } from './cache/block-cache.ts';
+import { CommitLog } from './commit-log/commit-log.ts';
+import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
-import { copyBytes, nameOf } from './bytes.ts';
+import type { ClosedGroup } from './commit-log/group-commit.ts';
+import { copyBytes } from './bytes.ts';
 import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
-import type { Applied, Decide, Entry, KeyedEntry, KeyedMeta, ScanRange } from './entry.ts';
+import type { Applied, Decide, Merged, Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
 import { LOCK_FILE } from './file-names.ts';
-import { Maintenance } from './maintenance.ts';
+import { FIRST_SEED, murmur3 } from './key-hash.ts';
+import { BackPressure } from './maintenance/back-pressure.ts';
+import { Compactor } from './maintenance/compactor.ts';
+import { Flusher } from './maintenance/flusher.ts';
+import { JobRunner } from './maintenance/job-runner.ts';
+import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE } from './memtable/log-entry.ts';
+import type { Memtable } from './memtable/memtable.ts';
+import { SlabPool } from './memtable/slab-pool.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, StorageOptions } from './options.ts';
+import type { StorageClock } from './ports/clock.ts';
 import type { Codec } from './ports/codec.ts';
 import type { FileLock, FileSystem } from './ports/file-system.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
+import { findEntry } from './read/find-entry.ts';
+import { readValue } from './read/read-value.ts';
+import { Snapshot } from './read/snapshot.ts';
+import { StoreReads } from './read/store-reads.ts';
 import { recover } from './recovery/recover.ts';
 import type { RecoveredStore } from './recovery/recover.ts';
-import { checkRange, scanEntries, scanMetas, valueOf } from './scan.ts';
+import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
-import { storedEntry } from './stored-entry.ts';
-import type { StoreView } from './store-view.ts';
+import { Store } from './store/store.ts';
+import type { StoreVersion } from './store/store-version.ts';
 
 export interface StoragePorts {
   /** Its root is the engine's directory, in which nothing else may be. */
@@ -34,43 +49,75 @@ export interface StoragePorts {
   readonly manifest: Manifest;
   readonly jobs: Jobs;
   readonly codec: Codec;
+  readonly clock: StorageClock;
 }
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+export interface PutOptions {
+  /** At most 255 bytes that are kept with the key; default none. */
+  readonly meta?: Uint8Array;
+  /** Milliseconds since 1970 from which on the entry is a tombstone; default 0: never. */
+  readonly deadline?: number;
+}
 
-export class StorageEngine {
+/** One write of a batch. */
+export type BatchOperation =
+  | ({ readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array } & PutOptions)
+  | { readonly type: 'delete'; readonly key: Uint8Array }
+  | { readonly type: 'delete-range'; readonly from: Uint8Array; readonly to: Uint8Array | undefined };
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const EVERYTHING = Number.POSITIVE_INFINITY;
+const MIB = 1024 * 1024;
+
+export class StorageEngine extends StoreReads {
   /** What was found and done at opening. */
   readonly recovery: RecoveryReport;
+  protected override readonly clock: StorageClock;
   readonly #manifest: Manifest;
   readonly #lock: FileLock;
-  readonly #view: StoreView;
+  readonly #options: ResolvedOptions;
+  readonly #cache: BlockCache;
+  readonly #store: Store;
   readonly #log: CommitLog;
   readonly #commits: GroupCommit;
-  readonly #maintenance: Maintenance;
-  #nextSequence: number;
-  #durableSequence: number;
+  readonly #flusher: Flusher;
+  readonly #compactor: Compactor;
+  readonly #pressure: BackPressure;
+  /** The memtable that the newest segment was begun for. */
+  #logged: Memtable | undefined;
+  #syncing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(ports: StoragePorts, options: ResolvedOptions, lock: FileLock, recovered: RecoveredStore) {
-    const { view, log, position, report, lastSequence } = recovered;
+  private constructor(ports: StoragePorts, options: ResolvedOptions, opened: OpenedStore) {
+    super();
+    const { store, log, report, lastSequence } = opened.recovered;
+    const { clock } = ports;
     this.recovery = report;
+    this.clock = clock;
     this.#manifest = ports.manifest;
-    this.#lock = lock;
-    this.#view = view;
+    this.#lock = opened.lock;
+    this.#options = options;
+    this.#cache = opened.cache;
+    this.#store = store;
     this.#log = log;
-    this.#nextSequence = lastSequence + 1;
-    this.#durableSequence = lastSequence;
+    const jobs = new JobRunner({ ...ports, store }, options);
     const failed = (cause: unknown): void => this.#commits.poisonWith(cause);
-    this.#maintenance = new Maintenance({ ...ports, view, log, failed }, options, position);
-    this.#commits = new GroupCommit({
-      admit: () => this.#maintenance.admit(),
-      append: (group) => log.append(group),
-      publish: (group) => {
-        for (const entry of group) view.active.put(entry);
-        this.#durableSequence = group.at(-1)?.sequence ?? this.#durableSequence;
-        this.#maintenance.keepUp();
+    const acknowledged = (): number => this.#commits.acknowledged;
+    const keepUp = (): void => this.#compactor.keepUp();
+    this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, failed, flushed: keepUp });
+    this.#compactor = new Compactor({ store, jobs, clock, failed, compacted: () => undefined }, options);
+    this.#pressure = new BackPressure(store, this.#flusher, this.#compactor, clock, options);
+    this.#commits = new GroupCommit(
+      {
+        memtable: (nextSequence) => this.#memtableFor(nextSequence),
+        admit: (memtable) => this.#pressure.admit(memtable),
+        append: (group) => this.#append(group),
+        publish: () => this.#flusher.keepUp(),
+        forget: (sequence) => this.#forget(sequence),
       },
-    });
+      lastSequence,
+      Math.min(GROUP_BYTES, options.memtableBytes),
+    );
   }
 
   /**
@@ -82,8 +129,10 @@ export class StorageEngine {
     try {
       const resolved = resolveOptions(options);
       lock = await ports.fileSystem.lock(LOCK_FILE);
-      const engine = new StorageEngine(ports, resolved, lock, await recover(ports, resolved));
-      engine.#maintenance.keepUp();
+      const cache = new BlockCache(resolved.cacheBytes);
+      const recovered = await recover({ ...ports, cache, slabs: slabsFor(resolved) }, resolved);
+      const engine = new StorageEngine(ports, resolved, { recovered, lock, cache });
+      engine.#compactor.keepUp();
       return engine;
     } catch (error) {
       await ports.manifest.close();
@@ -93,108 +142,116 @@ export class StorageEngine {
   }
 
   /**
-   * Writes unless `decide` prefers what is there. Resolves when what the engine then holds for the key is durable.
-   * Key, meta and value are copied before the call returns.
+   * Writes unless `decide` prefers what is there, or what it makes of both. Resolves when what the engine then holds for
+   * the key is durable. Everything is copied before the call returns.
    *
-   * Fails with `INVALID_ARGUMENT`, `CLOSED`, `POISONED`, or with what went wrong in reading what is there.
+   * Fails with `INVALID_ARGUMENT`, `CLOSED`, `POISONED`, `DISK_FULL`, or with what went wrong in reading what is there.
    */
-  async apply(key: Uint8Array, meta: Uint8Array, value: Uint8Array, decide: Decide): Promise<Applied> {
+  async apply(key: Uint8Array, offered: Offered, decide: Decide): Promise<Applied> {
     this.#assertWritable();
-    checkEntry(key, meta, value);
-    const name = nameOf(key);
-    const found = this.#commits.pending(name) ?? this.#view.find(key, name)?.entry;
-    const current = found?.value === undefined ? undefined : found.meta;
-    if (decide(current, meta) === 'keep') {
+    checkVersion(key, offered);
+    const { version } = this;
+    const found = findEntry(version, key, EVERYTHING, 'disk');
+    const current = found?.value === undefined && found?.meta.length === 0 ? undefined : found?.meta;
+    const decision = decide(current, offered.meta, () => readValue(found?.value, version, 'disk'));
+    if (decision === 'keep') {
       const held = copyBytes(current ?? NO_BYTES);
-      await this.#commits.settled(name);
+      await this.#commits.barrier();
       return { outcome: 'kept', meta: held };
     }
-    const entry = storedEntry(key, meta, value, this.#nextSequence++);
-    await this.#commits.add(entry);
-    return { outcome: 'replaced', meta: copyBytes(entry.meta) };
+    const kept: Merged = decision === 'replace' ? offered : decision;
+    if (kept !== offered) checkVersion(key, kept);
+    const meta = copyBytes(kept.meta);
+    await this.#write(key, meta, kept.deadline ?? 0, kept.value);
+    return { outcome: decision === 'replace' ? 'replaced' : 'merged', meta };
   }
 
   /** Writes unconditionally: of two calls the later one wins. As {@link StorageEngine.apply} otherwise. */
-  async put(key: Uint8Array, value: Uint8Array, meta: Uint8Array = NO_BYTES): Promise<void> {
-    this.#assertWritable();
-    checkEntry(key, meta, value);
-    await this.#commits.add(storedEntry(key, meta, value, this.#nextSequence++));
+  put(key: Uint8Array, value: Uint8Array, options: PutOptions = {}): Promise<void> {
+    return this.#attempt(() => {
+      const { meta = NO_BYTES, deadline = 0 } = options;
+      checkEntry(key, meta, value, deadline);
+      return this.#write(key, meta, deadline, value);
+    });
   }
 
   /** Removes the entry, meta included, if there is one: afterwards the engine knows nothing of the key. */
-  async delete(key: Uint8Array): Promise<void> {
-    this.#assertWritable();
-    checkEntry(key, NO_BYTES, NO_BYTES);
-    await this.#commits.add(storedEntry(key, undefined, undefined, this.#nextSequence++));
+  delete(key: Uint8Array): Promise<void> {
+    return this.#attempt(() => {
+      checkEntry(key, NO_BYTES, NO_BYTES, 0);
+      return this.#write(key, NO_BYTES, 0, undefined);
+    });
   }
 
-  /** What is durable: a write is readable from the moment its promise resolves, not before. */
-  get(key: Uint8Array): Entry | undefined {
-    this.#assertOpen();
-    const found = this.#view.find(key);
-    if (found?.entry.value === undefined) return undefined;
-    return { meta: copyBytes(found.entry.meta), value: valueOf(found.entry, found.run) };
+  /** Removes all entries with `from <= key < to` (`undefined`: no end), at a cost that does not depend on their number. */
+  deleteRange(from: Uint8Array, to: Uint8Array | undefined): Promise<void> {
+    return this.batch([{ type: 'delete-range', from, to }]);
   }
 
-  /** As `get`, without reading the value. */
-  getMeta(key: Uint8Array): Uint8Array | undefined {
-    this.#assertOpen();
-    const found = this.#view.find(key);
-    return found?.entry.value === undefined ? undefined : copyBytes(found.entry.meta);
+  /** Writes all or nothing, in order: after a crash too. At most 64 MiB together. */
+  batch(operations: readonly BatchOperation[]): Promise<void> {
+    return this.#attempt(() => {
+      let bytes = 0;
+      for (const operation of operations) bytes += checkOperation(operation);
+      if (bytes > MAX_BATCH_BYTES) {
+        const limit = `a batch has at most ${MAX_BATCH_BYTES} bytes`;
+        throw new StorageError('INVALID_ARGUMENT', `${limit}, got ${bytes}`);
+      }
+      if (operations.length === 0) return this.#commits.barrier();
+      const memtable = this.#commits.open();
+      for (const operation of operations) addTo(memtable, operation);
+      return this.#commits.wrote(operations.length, bytes);
+    });
   }
 
-  /**
-   * Iterates in byte order. Without a pause between steps it is a snapshot as of its first step. Across pauses every
-   * key that is there throughout comes exactly once, with an entry that was current at some time since the scan began;
-   * writes made meanwhile may or may not show. It holds nothing open and need not be finished.
-   */
-  scan(range: ScanRange = {}): IterableIterator<KeyedEntry> {
-    this.#assertOpen();
-    checkRange(range);
-    return scanEntries(this.#view, range, () => this.#assertOpen());
-  }
-
-  /** As `scan`, without reading values. */
-  scanMeta(range: ScanRange = {}): IterableIterator<KeyedMeta> {
-    this.#assertOpen();
-    checkRange(range);
-    return scanMetas(this.#view, range, () => this.#assertOpen());
+  /** What is acknowledged now, for as long as it is not released. */
+  snapshot(): Snapshot {
+    this.assertOpen();
+    const { version, upTo, clock } = this;
+    return new Snapshot({ version, upTo, clock, assertOpen: () => this.assertOpen() });
   }
 
   /** Puts everything written before the call into sorted runs, so that an opening has nothing of it to replay. */
   async flush(): Promise<void> {
     this.#assertWritable();
+    const nextSequence = this.#commits.closeOpen();
+    if (this.#store.current.active.size > 0) this.#store.addMemtable(nextSequence);
     await this.#commits.barrier();
-    await this.#orPoison(this.#maintenance.flush());
+    await this.#orPoison(this.#flusher.finish());
   }
 
   /** Flushes and merges all runs into one; what was deleted or replaced takes no space afterwards. */
   async compact(): Promise<void> {
-    this.#assertWritable();
-    await this.#commits.barrier();
-    await this.#orPoison(this.#maintenance.compact());
+    await this.flush();
+    await this.#orPoison(this.#compactor.full());
+    await this.#store.removals();
+  }
+
+  /** As `compact`, for the runs that hold anything of a key range (`to` undefined: no end). */
+  async compactRange(from: Uint8Array, to: Uint8Array | undefined): Promise<void> {
+    await this.flush();
+    await this.#orPoison(this.#compactor.range({ from, to }));
+    await this.#store.removals();
+  }
+
+  /** Resolves when no flush and no compaction is under way or called for. */
+  async settled(): Promise<void> {
+    await this.#orPoison(this.#flusher.finish());
+    await this.#orPoison(this.#compactor.settled());
+    await this.#store.removals();
   }
 
   stats(): StorageStats {
-    const memtables = [this.#view.active, ...(this.#view.frozen === undefined ? [] : [this.#view.frozen])];
-    const runs = this.#view.runs.map((run) => run.description);
-    return {
+    return statsOf({
       state: this.#closing !== undefined ? 'closed' : this.#commits.poison !== undefined ? 'poisoned' : 'open',
-      pendingEntries: this.#commits.pendingEntries,
-      memtableEntries: sum(memtables.map((memtable) => memtable.size)),
-      memtableBytes: sum(memtables.map((memtable) => memtable.bytes)),
-      runs: runs.length,
-      runEntries: sum(runs.map((run) => run.entries)),
-      runBytes: sum(runs.map((run) => run.bytes)),
-      segments: this.#log.segments,
-      segmentBytes: this.#log.bytes,
-      durableSequence: this.#durableSequence,
-      flushedSequence: this.#maintenance.flushedSequence,
-      groups: this.#commits.groups,
-      flushes: this.#maintenance.flushes,
-      compactions: this.#maintenance.compactions,
-      compactionFailure: this.#maintenance.compactionFailure,
-    };
+      store: this.#store,
+      log: this.#log,
+      commits: this.#commits,
+      cache: this.#cache,
+      flusher: this.#flusher,
+      compactor: this.#compactor,
+      pressure: this.#pressure,
+    });
   }
 
   /**
@@ -210,14 +267,85 @@ export class StorageEngine {
     return this.close();
   }
 
+  protected override assertOpen(): void {
+    if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage engine was closed');
+  }
+
+  protected override get version(): StoreVersion {
+    return this.#store.current;
+  }
+
+  /** Readers see what is acknowledged. */
+  protected override get upTo(): number {
+    return this.#commits.acknowledged;
+  }
+
+  #write(key: Uint8Array, meta: Uint8Array, deadline: number, value: Uint8Array | undefined): Promise<void> {
+    const memtable = this.#commits.open();
+    const kind = value === undefined ? KIND_TOMBSTONE : KIND_PUT;
+    memtable.add(kind, key, murmur3(key, FIRST_SEED), meta, deadline, value);
+    return this.#commits.wrote(1, key.length + meta.length + (value === undefined ? 0 : value.length));
+  }
+
+  /** What a call that returns a promise throws becomes a rejection. */
+  #attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      this.#assertWritable();
+      return write();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** Where a new group goes: a memtable that is full is set aside first. */
+  #memtableFor(nextSequence: number): Memtable {
+    const { active } = this.#store.current;
+    return active.bytes < this.#options.memtableBytes ? active : this.#store.addMemtable(nextSequence);
+  }
+
+  async #append(group: ClosedGroup): Promise<void> {
+    const { memtable, firstSequence } = group;
+    if (this.#logged !== memtable) {
+      memtable.segments.push(await this.#log.beginSegment(firstSequence));
+      this.#logged = memtable;
+    }
+    await this.#log.append(group);
+    if (this.#options.durability === 'group') await this.#sync();
+    else if (this.#options.durability === 'periodic') this.#syncing ??= this.#syncLater();
+  }
+
+  /** Whatever fails in syncing, a full disk included, leaves unknown what is durable: nothing may follow. */
+  async #sync(): Promise<void> {
+    try {
+      await this.#log.sync();
+    } catch (error) {
+      this.#commits.poisonWith(error);
+      throw error;
+    }
+  }
+
+  async #syncLater(): Promise<void> {
+    await this.clock.pause(this.#options.syncEveryMs);
+    this.#syncing = undefined;
+    await this.#sync().catch(() => undefined);
+  }
+
+  #forget(lastSequence: number): void {
+    for (const memtable of this.#store.current.memtables) {
+      memtable.truncate(lastSequence);
+      if (memtable.size === 0) memtable.rebase(lastSequence + 1);
+    }
+  }
+
   async #close(): Promise<void> {
     await this.#commits.idle();
-    await this.#maintenance.stop();
+    await this.#flusher.stop();
+    await this.#compactor.stop();
     const failures: unknown[] = [];
     const steps = [
-      () => (this.#commits.poison === undefined ? this.#log.seal() : undefined),
+      () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),
-      ...this.#view.runs.map((run) => () => run.close()),
+      () => this.#store.close(),
       () => this.#manifest.close(),
       () => this.#lock.release(),
     ];
@@ -239,27 +367,64 @@ export class StorageEngine {
     }
   }
 
-  #assertOpen(): void {
-    if (this.#closing !== undefined) throw new StorageError('CLOSED', 'the storage engine was closed');
-  }
-
   #assertWritable(): void {
-    this.#assertOpen();
+    this.assertOpen();
     if (this.#commits.poison !== undefined) throw this.#commits.poison;
   }
 }
 
-function checkEntry(key: Uint8Array, meta: Uint8Array, value: Uint8Array): void {
+interface OpenedStore {
+  readonly recovered: RecoveredStore;
+  readonly lock: FileLock;
+  readonly cache: BlockCache;
+}
+
+/** Slabs of an eighth of a memtable, within reason; as many are kept for reuse as a memtable needs. */
+function slabsFor({ memtableBytes }: ResolvedOptions): SlabPool {
+  return new SlabPool(Math.min(MIB, Math.max(4096, Math.floor(memtableBytes / 8))), memtableBytes);
+}
+
+function addTo(memtable: Memtable, operation: BatchOperation): void {
+  if (operation.type === 'delete-range') {
+    memtable.addRange(operation.from, operation.to);
+    return;
+  }
+  const { key } = operation;
+  const hash = murmur3(key, FIRST_SEED);
+  if (operation.type === 'delete') memtable.add(KIND_TOMBSTONE, key, hash, NO_BYTES, 0);
+  else memtable.add(KIND_PUT, key, hash, operation.meta ?? NO_BYTES, operation.deadline ?? 0, operation.value);
+}
+
+/** The bytes of the operation, if it keeps to the limits. */
+function checkOperation(operation: BatchOperation): number {
+  if (operation.type === 'delete-range') {
+    checkLength('key', operation.from, MAX_KEY_BYTES);
+    checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);
+    return operation.from.length + (operation.to?.length ?? 0);
+  }
+  if (operation.type === 'delete') {
+    checkEntry(operation.key, NO_BYTES, NO_BYTES, 0);
+    return operation.key.length;
+  }
+  const { key, value, meta = NO_BYTES, deadline = 0 } = operation;
+  checkEntry(key, meta, value, deadline);
+  return key.length + meta.length + value.length;
+}
+
+function checkVersion(key: Uint8Array, { meta, value, deadline }: Offered): void {
+  checkEntry(key, meta, value ?? NO_BYTES, deadline ?? 0);
+}
+
+function checkEntry(key: Uint8Array, meta: Uint8Array, value: Uint8Array, deadline: number): void {
   checkLength('key', key, MAX_KEY_BYTES);
   checkLength('meta', meta, MAX_META_BYTES);
   checkLength('value', value, MAX_VALUE_BYTES);
+  if (Number.isInteger(deadline) && deadline >= 0 && deadline <= MAX_DEADLINE) return;
+  const range = `an integer from 0 to ${MAX_DEADLINE}`;
+  throw new StorageError('INVALID_ARGUMENT', `a deadline is ${range} (milliseconds since 1970), got ${deadline}`);
 }
 
 function checkLength(what: string, bytes: Uint8Array, most: number): void {
   if (bytes.length <= most) return;
   throw new StorageError('INVALID_ARGUMENT', `a ${what} has at most ${most} bytes, got ${bytes.length}`);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

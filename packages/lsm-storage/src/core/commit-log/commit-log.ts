@@ -1,22 +1,33 @@
 /**
  * The writing side of the commit log: appends groups to the newest segment, begins the next one, removes old ones.
  *
- * A segment is never written again by a later opening: each opening begins its own with its first group. The newest
- * segment is never removed, even when all its entries are in runs, so that a missing one always shows.
+ * Each memtable has a segment of its own, which goes when the memtable is in a run. A segment is never written again by
+ * a later opening, and the newest one is never removed, even when all its entries are in runs, so that a missing one
+ * always shows.
  */
 
 import { FILE_HEADER_BYTES, encodeFileHeader } from '../file-header.ts';
 import { segmentFileName } from '../file-names.ts';
 import type { FileSystem, StorageFile } from '../ports/file-system.ts';
-import type { StoredEntry } from '../stored-entry.ts';
-import { encodeGroup, encodeSeal } from './frame.ts';
+import { encodeSeal, finishGroup } from './frame.ts';
 
 /** A segment that is complete on disk. */
 export interface Segment {
   readonly number: number;
   readonly bytes: number;
-  /** Sequence of its newest entry; of the newest before it when it has none. */
-  readonly lastSequence: number;
+}
+
+/** The segments on disk, oldest first; `nextSegment` is higher than any of them. */
+export interface RecoveredSegments {
+  readonly segments: readonly Segment[];
+  readonly nextSegment: number;
+}
+
+/** A group as the memtable holds it: its first part has room in front for the header of the frame. */
+export interface LoggedGroup {
+  readonly parts: readonly Uint8Array[];
+  readonly firstSequence: number;
+  readonly entries: number;
 }
 
 interface ActiveSegment {
@@ -27,23 +38,18 @@ interface ActiveSegment {
 
 export class CommitLog {
   readonly #fileSystem: FileSystem;
-  readonly #segmentBytes: number;
+  readonly #syncsEachGroup: boolean;
   readonly #older: Segment[];
   #nextSegment: number;
-  #lastSequence: number;
   #active: ActiveSegment | undefined;
+  #unsynced = false;
 
-  /** `recovered`: the segments on disk, oldest first. `nextSegment` is higher than any of them. */
-  constructor(
-    fileSystem: FileSystem,
-    segmentBytes: number,
-    recovered: { readonly segments: readonly Segment[]; readonly nextSegment: number; readonly lastSequence: number },
-  ) {
+  /** `syncsEachGroup`: an appended group is durable; else it is handed to the operating system. */
+  constructor(fileSystem: FileSystem, syncsEachGroup: boolean, recovered: RecoveredSegments) {
     this.#fileSystem = fileSystem;
-    this.#segmentBytes = segmentBytes;
+    this.#syncsEachGroup = syncsEachGroup;
     this.#older = [...recovered.segments];
     this.#nextSegment = recovered.nextSegment;
-    this.#lastSequence = recovered.lastSequence;
   }
 
   get segments(): number {
@@ -56,28 +62,36 @@ export class CommitLog {
     return bytes;
   }
 
-  /**
-   * Appends a group as one frame and syncs it. The caller never appends while an append is under way, and never again
-   * after one failed: what a failed sync left behind is known only to the next recovery.
-   */
-  async append(group: readonly StoredEntry[]): Promise<void> {
-    const first = group[0];
-    const last = group.at(-1);
-    if (first === undefined || last === undefined) return;
-    if (this.#active !== undefined && this.#active.bytes >= this.#segmentBytes) await this.#retireActive();
-    this.#active ??= await this.#createSegment();
-    const active = this.#active;
-    const frame = encodeGroup(active.number, active.bytes, first.sequence, group);
-    await active.file.write(active.bytes, [frame]);
-    await active.file.sync();
-    active.bytes += frame.length;
-    this.#lastSequence = last.sequence;
+  /** Seals the newest segment, and begins the next one; returns its number. `nextSequence`: of its first entry. */
+  async beginSegment(nextSequence: number): Promise<number> {
+    await this.#retireActive(nextSequence);
+    const number = this.#nextSegment;
+    const file = await createSegmentFile(this.#fileSystem, number, this.#syncsEachGroup);
+    this.#nextSegment = number + 1;
+    this.#active = { number, file, bytes: FILE_HEADER_BYTES };
+    return number;
   }
 
-  /** The oldest segment that must stay when everything up to `flushedSequence` is in runs. */
-  oldestNeeded(flushedSequence: number): number {
-    for (const segment of this.#older) if (segment.lastSequence > flushedSequence) return segment.number;
-    return this.#active?.number ?? this.#older.at(-1)?.number ?? this.#nextSegment;
+  /**
+   * Appends a group as one frame to the segment begun last. Never called while an append is under way. After a write
+   * that failed it may be called again: the frame goes to the same place.
+   */
+  async append(group: LoggedGroup): Promise<void> {
+    const active = this.#active;
+    if (active === undefined) throw new Error('no segment was begun');
+    const { firstSequence, entries } = group;
+    const place = { segment: active.number, position: active.bytes, firstSequence, entries };
+    const bytes = finishGroup(group.parts, place);
+    await active.file.write(active.bytes, group.parts);
+    this.#unsynced = true;
+    active.bytes += bytes;
+  }
+
+  /** Makes everything appended durable. After a failure nothing may be appended any more. */
+  async sync(): Promise<void> {
+    if (!this.#unsynced) return;
+    this.#unsynced = false;
+    await this.#active?.file.sync();
   }
 
   /** Removes segments below `number`. Only after a manifest that no longer needs them is durable. */
@@ -88,12 +102,13 @@ export class CommitLog {
     }
   }
 
-  /** Ends the log in order: after a seal, whatever is broken before it is proven damage, not a torn tail. */
-  async seal(): Promise<void> {
+  /** Ends the newest segment in order: whatever is broken before a seal is proven damage, not a torn tail. */
+  async seal(nextSequence: number): Promise<void> {
     const active = this.#active;
     if (active === undefined) return;
-    await active.file.write(active.bytes, [encodeSeal(active.number, active.bytes, this.#lastSequence + 1)]);
+    await active.file.write(active.bytes, [encodeSeal(active.number, active.bytes, nextSequence)]);
     await active.file.sync();
+    this.#unsynced = false;
   }
 
   async close(): Promise<void> {
@@ -102,32 +117,38 @@ export class CommitLog {
     await active?.file.close();
   }
 
-  async #createSegment(): Promise<ActiveSegment> {
-    const number = this.#nextSegment;
-    const file = await createSegmentFile(this.#fileSystem, number);
-    this.#nextSegment = number + 1;
-    return { number, file, bytes: FILE_HEADER_BYTES };
-  }
-
-  async #retireActive(): Promise<void> {
+  async #retireActive(nextSequence: number): Promise<void> {
     const active = this.#active;
     if (active === undefined) return;
+    await this.seal(nextSequence);
     this.#active = undefined;
-    this.#older.push({ number: active.number, bytes: active.bytes, lastSequence: this.#lastSequence });
+    this.#older.push({ number: active.number, bytes: active.bytes });
     await active.file.close();
   }
 }
 
-/** Creates a segment without entries. Its file and its name are durable before anything in it can be acknowledged. */
-export async function createSegmentFile(fileSystem: FileSystem, number: number): Promise<StorageFile> {
-  const file = await fileSystem.open(segmentFileName(number), 'create');
+/**
+ * Creates a segment without entries. Its file and its name are durable before anything in it can be acknowledged.
+ * `syncsEachGroup` false is noted in it: then a torn group does not prove that groups behind it were acknowledged.
+ */
+export async function createSegmentFile(
+  fileSystem: FileSystem,
+  number: number,
+  syncsEachGroup: boolean,
+): Promise<StorageFile> {
+  const path = segmentFileName(number);
+  const file = await fileSystem.open(path, 'create');
   try {
-    await file.write(0, [encodeFileHeader('kv-log', number)]);
+    await file.write(0, [encodeFileHeader('kv-log', number, syncsEachGroup ? 0 : UNSYNCED_FLAG)]);
     await file.sync();
     await fileSystem.syncDirectory('');
     return file;
   } catch (error) {
     await file.close();
+    await fileSystem.remove(path).catch(() => undefined);
     throw error;
   }
 }
+
+/** In the flags of a segment's header: its groups were not synced one by one. */
+export const UNSYNCED_FLAG = 1;

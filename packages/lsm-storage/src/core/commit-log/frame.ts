@@ -1,18 +1,14 @@
 /**
  * The unit of the commit log: one frame per group commit, so that a group is replayed whole or not at all. Both its
- * checksums are seeded with segment and position, so that a frame counts only where it was written.
+ * checksums are seeded with segment and position, so that a frame counts only where it was written: what a segment
+ * file held in an earlier life is never taken for a frame of this one.
  *
  * Drawn in docs/formats/commit-log.md.
  */
 
-import { ByteReader, readU32 } from '../byte-reader.ts';
-import type { Place } from '../byte-reader.ts';
-import { ByteWriter } from '../byte-writer.ts';
-import { checksumAt } from '../checksum.ts';
+import { readU32 } from '../byte-reader.ts';
+import { checksumAt, checksumOfParts } from '../checksum.ts';
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../entry.ts';
-import { CorruptionError } from '../errors.ts';
-import { storedEntry } from '../stored-entry.ts';
-import type { StoredEntry } from '../stored-entry.ts';
 
 export const FRAME_HEADER_BYTES = 32;
 
@@ -30,13 +26,9 @@ const AT = {
 /** A group takes no further entry once its body has this many bytes: an upper bound for memory and for one sync. */
 export const GROUP_BYTES: number = 4 * 1024 * 1024;
 
-/** No body is longer: a full group and one more entry of the greatest size. */
-export const MAX_BODY_BYTES: number = GROUP_BYTES + MAX_VALUE_BYTES + MAX_KEY_BYTES + 1024;
-
 const KIND_GROUP = 1;
 const KIND_SEAL = 2;
-const ENTRY_PUT = 1;
-const ENTRY_DELETE = 2;
+const U32 = 2 ** 32;
 
 export interface FrameHeader {
   readonly kind: 'group' | 'seal';
@@ -46,27 +38,36 @@ export interface FrameHeader {
   readonly entries: number;
 }
 
-/** Encodes a group for its place; the entries have consecutive sequences from `firstSequence`. */
-export function encodeGroup(
-  segment: number,
-  position: number,
-  firstSequence: number,
-  group: readonly StoredEntry[],
-): Uint8Array {
-  const writer = new ByteWriter(FRAME_HEADER_BYTES + bodyBytes(group));
-  for (let i = 0; i < FRAME_HEADER_BYTES; i++) writer.u8(0);
-  for (const entry of group) encodeEntry(writer, entry);
-  return finishFrame(writer.take(), segment, position, firstSequence, group.length, KIND_GROUP);
+/** Where a frame goes, and what it holds. */
+export interface FramePlace {
+  readonly segment: number;
+  readonly position: number;
+  readonly firstSequence: number;
+  readonly entries: number;
 }
 
-/** Encodes the seal that ends a log closed in order; `nextSequence` is the one that the next entry would get. */
+/** No body is longer than a batch may be: a full group and one more batch of the greatest size. */
+export const MAX_BATCH_BYTES: number = 64 * 1024 * 1024;
+export const MAX_BODY_BYTES: number = GROUP_BYTES + MAX_BATCH_BYTES + MAX_VALUE_BYTES + 2 * MAX_KEY_BYTES;
+
+/** Fills in the header of a group, for which the first part has room in front. Returns the bytes of the frame. */
+export function finishGroup(parts: readonly Uint8Array[], place: FramePlace): number {
+  const [first, ...rest] = parts;
+  if (first === undefined) throw new Error('a group has at least one part');
+  const body = [first.subarray(FRAME_HEADER_BYTES), ...rest];
+  const checksum = checksumOfParts(place.segment, place.position, body);
+  let bodyLength = 0;
+  for (const part of body) bodyLength += part.length;
+  writeHeader(first, place, KIND_GROUP, bodyLength, checksum);
+  return FRAME_HEADER_BYTES + bodyLength;
+}
+
+/** Encodes the seal that ends a segment; `firstSequence` is the one that the next entry would get. */
 export function encodeSeal(segment: number, position: number, nextSequence: number): Uint8Array {
-  return finishFrame(new Uint8Array(FRAME_HEADER_BYTES), segment, position, nextSequence, 0, KIND_SEAL);
-}
-
-/** Bytes of an entry in a body, as an upper bound. */
-export function encodedEntryBytes(entry: StoredEntry): number {
-  return 16 + entry.key.length + entry.meta.length + (entry.value?.length ?? 0);
+  const seal = new Uint8Array(FRAME_HEADER_BYTES);
+  const checksum = checksumAt(segment, position, seal.subarray(FRAME_HEADER_BYTES));
+  writeHeader(seal, { segment, position, firstSequence: nextSequence, entries: 0 }, KIND_SEAL, 0, checksum);
+  return seal;
 }
 
 /** The header at `start` of `bytes`, or `undefined` if no frame written at this place begins there. */
@@ -90,7 +91,7 @@ export function decodeFrameHeader(
     kind: kind === KIND_GROUP ? 'group' : 'seal',
     bodyLength,
     bodyChecksum: readU32(header, AT.bodyChecksum),
-    firstSequence: readU32(header, AT.firstSequence) + readU32(header, AT.firstSequence + 4) * 2 ** 32,
+    firstSequence: readU32(header, AT.firstSequence) + readU32(header, AT.firstSequence + 4) * U32,
     entries: readU32(header, AT.entries),
   };
 }
@@ -99,64 +100,27 @@ export function bodyIsIntact(header: FrameHeader, body: Uint8Array, segment: num
   return body.length === header.bodyLength && checksumAt(segment, position, body) === header.bodyChecksum;
 }
 
-/** The entries of an intact body. */
-export function decodeBody(header: FrameHeader, body: Uint8Array, place: Place): StoredEntry[] {
-  const reader = new ByteReader(body, place);
-  const entries: StoredEntry[] = [];
-  while (!reader.atEnd) entries.push(decodeEntry(reader, header.firstSequence + entries.length, place));
-  if (entries.length !== header.entries) {
-    throw new CorruptionError(place.file, place.offset, `${header.entries} entries expected, got ${entries.length}`);
-  }
-  return entries;
-}
-
-function encodeEntry(writer: ByteWriter, entry: StoredEntry): void {
-  writer.u8(entry.value === undefined ? ENTRY_DELETE : ENTRY_PUT);
-  writer.varint(entry.key.length);
-  writer.bytes(entry.key);
-  if (entry.value === undefined) return;
-  writer.u8(entry.meta.length);
-  writer.bytes(entry.meta);
-  writer.varint(entry.value.length);
-  writer.bytes(entry.value);
-}
-
-function decodeEntry(reader: ByteReader, sequence: number, place: Place): StoredEntry {
-  const kind = reader.u8();
-  if (kind !== ENTRY_PUT && kind !== ENTRY_DELETE) {
-    throw new CorruptionError(place.file, place.offset, `there is no entry kind ${kind}`);
-  }
-  const key = reader.bytes(reader.varint());
-  if (kind === ENTRY_DELETE) return storedEntry(key, undefined, undefined, sequence);
-  const meta = reader.bytes(reader.u8());
-  const value = reader.bytes(reader.varint());
-  return storedEntry(key, meta, value, sequence);
-}
-
-function bodyBytes(group: readonly StoredEntry[]): number {
-  let bytes = 0;
-  for (const entry of group) bytes += encodedEntryBytes(entry);
-  return bytes;
-}
-
-function finishFrame(
-  frame: Uint8Array,
-  segment: number,
-  position: number,
-  firstSequence: number,
-  entries: number,
+function writeHeader(
+  header: Uint8Array,
+  place: FramePlace,
   kind: number,
-): Uint8Array {
-  const view = new DataView(frame.buffer);
-  const body = frame.subarray(FRAME_HEADER_BYTES);
-  view.setUint32(AT.bodyChecksum, checksumAt(segment, position, body), true);
-  view.setUint32(AT.bodyLength, body.length, true);
-  view.setUint32(AT.segment, segment, true);
-  view.setUint32(AT.firstSequence, firstSequence % 2 ** 32, true);
-  view.setUint32(AT.firstSequence + 4, Math.floor(firstSequence / 2 ** 32), true);
-  view.setUint32(AT.entries, entries, true);
-  view.setUint8(AT.kind, kind);
-  const checked = frame.subarray(AT.bodyChecksum, FRAME_HEADER_BYTES);
-  view.setUint32(AT.headerChecksum, checksumAt(segment, position, checked), true);
-  return frame;
+  bodyLength: number,
+  bodyChecksum: number,
+): void {
+  writeU32(header, AT.bodyChecksum, bodyChecksum);
+  writeU32(header, AT.bodyLength, bodyLength);
+  writeU32(header, AT.segment, place.segment);
+  writeU32(header, AT.firstSequence, place.firstSequence % U32);
+  writeU32(header, AT.firstSequence + 4, Math.floor(place.firstSequence / U32));
+  writeU32(header, AT.entries, place.entries);
+  writeU32(header, AT.kind, kind);
+  const checked = header.subarray(AT.bodyChecksum, FRAME_HEADER_BYTES);
+  writeU32(header, AT.headerChecksum, checksumAt(place.segment, place.position, checked));
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }

@@ -1,112 +1,138 @@
 /**
- * Group commit: writes queue up while one group is being logged and synced; together they are the next group. There is
- * never more than one in flight, and all writers of a group are answered by its one sync.
+ * Group commit: writes gather in a group while the one before is being logged and synced. There is never more than one
+ * in flight, and all writers of a group are answered by its one promise.
  *
- * Entries are visible to later decisions from the moment they are queued, to readers once they are durable.
+ * Entries are in the memtable from the moment they are written, and seen by later decisions; readers see them once
+ * their group is acknowledged.
  */
 
 import { StorageError } from '../errors.ts';
-import type { StoredEntry } from '../stored-entry.ts';
-import { GROUP_BYTES, encodedEntryBytes } from './frame.ts';
+import type { Memtable } from '../memtable/memtable.ts';
+import { FRAME_HEADER_BYTES } from './frame.ts';
 
 export interface GroupCommitTarget {
-  /** Resolves when there is room for a further group. */
-  admit(): Promise<void>;
-  /** Makes a group durable. */
-  append(group: readonly StoredEntry[]): Promise<void>;
-  /** Makes a durable group readable, before its writers are answered. */
-  publish(group: readonly StoredEntry[]): void;
+  /** The memtable that a new group goes to; `nextSequence` is what its first entry gets. */
+  memtable(nextSequence: number): Memtable;
+  /** Resolves when a further group may be logged; fails when it must not be. */
+  admit(memtable: Memtable): Promise<void>;
+  /** Logs a group, and makes it as durable as its acknowledgement promises. */
+  append(group: ClosedGroup): Promise<void>;
+  /** A group is acknowledged: what it wrote becomes readable. */
+  publish(lastSequence: number): void;
+  /** Every entry behind this sequence was refused. */
+  forget(lastSequence: number): void;
+}
+
+/** A group to which nothing is added any more. */
+export interface ClosedGroup {
+  readonly memtable: Memtable;
+  readonly parts: readonly Uint8Array[];
+  readonly firstSequence: number;
+  readonly entries: number;
 }
 
 interface Group {
-  readonly entries: StoredEntry[];
-  readonly waiters: Waiter[];
-  bytes: number;
-}
-
-interface Waiter {
+  readonly memtable: Memtable;
+  readonly firstSequence: number;
+  readonly acknowledged: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  entries: number;
+  bytes: number;
+  /** Set when the group is closed. */
+  parts: readonly Uint8Array[] | undefined;
 }
 
 export class GroupCommit {
   readonly #target: GroupCommitTarget;
-  /** The groups not yet durable, oldest first; only the last one takes further entries. */
+  readonly #groupBytes: number;
+  /** The groups not yet acknowledged, oldest first; only the last one may be open. */
   readonly #queue: Group[] = [];
-  /** The newest entry per name among them, and its group. */
-  readonly #pending: Map<string, { readonly entry: StoredEntry; readonly group: Group }> = new Map();
-  #inFlight: Group | undefined;
   #running: Promise<void> = Promise.resolve();
   #poison: StorageError | undefined;
-  #pendingEntries = 0;
+  #lastSequence: number;
+  #acknowledged: number;
   #groups = 0;
 
-  constructor(target: GroupCommitTarget) {
+  /** `lastSequence`: of the newest entry that there is. A group of `groupBytes` takes no further entry. */
+  constructor(target: GroupCommitTarget, lastSequence: number, groupBytes: number) {
     this.#target = target;
+    this.#groupBytes = groupBytes;
+    this.#lastSequence = lastSequence;
+    this.#acknowledged = lastSequence;
   }
 
+  /** Entries written and not yet acknowledged. */
   get pendingEntries(): number {
-    return this.#pendingEntries;
+    return this.#lastSequence - this.#acknowledged;
   }
 
-  /** Groups made durable so far. */
+  /** Sequence of the newest entry that is acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Groups acknowledged so far. */
   get groups(): number {
     return this.#groups;
   }
 
-  /** Set once anything failed that writes depend on. */
+  /** Set once anything failed that cannot be tried again. */
   get poison(): StorageError | undefined {
     return this.#poison;
   }
 
-  /** The newest entry for a name that is not yet durable. */
-  pending(name: string): StoredEntry | undefined {
-    return this.#pending.get(name)?.entry;
+  /** The memtable to write to, before a call of {@link GroupCommit.wrote}. */
+  open(): Memtable {
+    return (this.#openGroup() ?? this.#beginGroup()).memtable;
   }
 
-  /** Queues an entry; resolves when it is durable and readable. */
-  add(entry: StoredEntry): Promise<void> {
-    if (this.#poison !== undefined) return Promise.reject(this.#poison);
-    const group = this.#openGroup();
-    group.entries.push(entry);
-    group.bytes += encodedEntryBytes(entry);
-    this.#pending.set(entry.name, { entry, group });
-    this.#pendingEntries++;
-    return waitFor(group);
+  /** So many entries and bytes were put into the memtable of {@link GroupCommit.open}; resolves when acknowledged. */
+  wrote(entries: number, bytes: number): Promise<void> {
+    const group = this.#queue.at(-1) as Group;
+    group.entries += entries;
+    group.bytes += bytes;
+    this.#lastSequence += entries;
+    if (group.bytes >= this.#groupBytes) close(group);
+    return group.acknowledged;
   }
 
-  /** Resolves when the newest entry for a name is durable: at once when nothing is pending for it. */
-  settled(name: string): Promise<void> {
-    const pending = this.#pending.get(name);
-    return pending === undefined ? Promise.resolve() : waitFor(pending.group);
+  /** Closes the open group, if there is one; returns the sequence that the next entry gets. */
+  closeOpen(): number {
+    const open = this.#openGroup();
+    if (open !== undefined) close(open);
+    return this.#lastSequence + 1;
   }
 
-  /** Resolves when everything queued before the call is durable and readable. */
+  /** Resolves when everything written before the call is acknowledged. */
   barrier(): Promise<void> {
-    const newest = this.#queue.at(-1);
-    return newest === undefined ? Promise.resolve() : waitFor(newest);
+    return this.#queue.at(-1)?.acknowledged ?? Promise.resolve();
   }
 
-  /** Resolves when everything queued was made durable or rejected, and nothing is being appended. */
+  /** Resolves when everything written was acknowledged or refused, and nothing is being appended. */
   async idle(): Promise<void> {
     do await this.#running;
     while (this.#queue.length > 0);
   }
 
-  /** Refuses everything queued and everything to come. */
+  /** Refuses everything not yet acknowledged and everything to come. */
   poisonWith(cause: unknown): void {
     if (this.#poison !== undefined) return;
     const message = `a write or sync failed (${messageOf(cause)}); the engine must be opened again before it can write`;
     this.#poison = new StorageError('POISONED', message, { cause });
-    for (const group of this.#queue.splice(0)) for (const waiter of group.waiters) waiter.reject(this.#poison);
-    this.#pending.clear();
-    this.#pendingEntries = 0;
+    this.#refuse(this.#poison);
   }
 
-  #openGroup(): Group {
+  #openGroup(): Group | undefined {
     const newest = this.#queue.at(-1);
-    if (newest !== undefined && newest !== this.#inFlight && newest.bytes < GROUP_BYTES) return newest;
-    const group: Group = { entries: [], waiters: [], bytes: 0 };
+    return newest?.parts === undefined ? newest : undefined;
+  }
+
+  #beginGroup(): Group {
+    const firstSequence = this.#lastSequence + 1;
+    const memtable = this.#target.memtable(firstSequence);
+    memtable.beginGroup(FRAME_HEADER_BYTES);
+    const group = newGroup(memtable, firstSequence);
     this.#queue.push(group);
     if (this.#queue.length === 1) this.#running = this.#run();
     return group;
@@ -115,37 +141,50 @@ export class GroupCommit {
   async #run(): Promise<void> {
     // A turn later, so that the writes of one burst of calls are one group.
     await Promise.resolve();
-    try {
-      for (let group = this.#queue[0]; group !== undefined; group = this.#queue[0]) {
-        await this.#target.admit();
-        if (this.#poison !== undefined) return;
-        this.#inFlight = group;
-        await this.#target.append(group.entries);
-        if (this.#poison !== undefined) return;
-        this.#settle(group);
+    for (let group = this.#queue[0]; group !== undefined; group = this.#queue[0]) {
+      try {
+        await this.#target.admit(group.memtable);
+        if (this.#queue[0] !== group) continue;
+        await this.#target.append(close(group));
+      } catch (error) {
+        if (error instanceof StorageError && error.code === 'DISK_FULL') this.#refuse(error);
+        else this.poisonWith(error);
       }
-    } catch (error) {
-      this.poisonWith(error);
-    } finally {
-      this.#inFlight = undefined;
+      if (this.#queue[0] === group) this.#acknowledge(group);
     }
   }
 
-  #settle(group: Group): void {
-    this.#target.publish(group.entries);
-    for (const entry of group.entries) {
-      if (this.#pending.get(entry.name)?.entry === entry) this.#pending.delete(entry.name);
-    }
-    this.#pendingEntries -= group.entries.length;
+  #acknowledge(group: Group): void {
+    this.#acknowledged = group.firstSequence + group.entries - 1;
     this.#groups++;
     this.#queue.shift();
-    this.#inFlight = undefined;
-    for (const waiter of group.waiters) waiter.resolve();
+    this.#target.publish(this.#acknowledged);
+    group.resolve();
+  }
+
+  /** Later groups go with the first: their decisions were made on what it wrote. */
+  #refuse(error: StorageError): void {
+    const refused = this.#queue.splice(0);
+    for (const group of refused) close(group);
+    this.#lastSequence = this.#acknowledged;
+    this.#target.forget(this.#acknowledged);
+    for (const group of refused) group.reject(error);
   }
 }
 
-function waitFor(group: Group): Promise<void> {
-  return new Promise((resolve, reject) => group.waiters.push({ resolve, reject }));
+function newGroup(memtable: Memtable, firstSequence: number): Group {
+  let resolve = (): void => undefined;
+  let reject = (_error: Error): void => undefined;
+  const acknowledged = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { memtable, firstSequence, acknowledged, resolve, reject, entries: 0, bytes: 0, parts: undefined };
+}
+
+function close(group: Group): ClosedGroup {
+  const parts = (group.parts ??= group.memtable.endGroup());
+  return { memtable: group.memtable, parts, firstSequence: group.firstSequence, entries: group.entries };
 }
 
 function messageOf(cause: unknown): string {

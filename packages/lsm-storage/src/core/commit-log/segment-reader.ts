@@ -3,27 +3,31 @@
  *
  * A group is written only after the group before it was synced. So a valid frame anywhere behind a broken place
  * proves that the broken bytes were once durable, which makes them damage; where there is none, they are the torn tail
- * of a write that a crash cut short.
+ * of a write that a crash cut short. Where groups were not synced one by one, nothing is proven.
  */
 
 import { FILE_HEADER_BYTES, checkFileHeader } from '../file-header.ts';
 import { CorruptionError } from '../errors.ts';
 import { segmentFileName } from '../file-names.ts';
 import type { StorageFile } from '../ports/file-system.ts';
-import { ReadAhead } from '../read-ahead.ts';
-import type { StoredEntry } from '../stored-entry.ts';
-import { FRAME_HEADER_BYTES, bodyIsIntact, decodeBody, decodeFrameHeader } from './frame.ts';
+import { UNSYNCED_FLAG } from './commit-log.ts';
+import { FRAME_HEADER_BYTES, bodyIsIntact, decodeFrameHeader } from './frame.ts';
 import type { FrameHeader } from './frame.ts';
 
+/** An intact frame; the entries lie in `bytes` from `start` to `end`. */
 export interface Frame {
   readonly header: FrameHeader;
   readonly position: number;
-  readonly entries: readonly StoredEntry[];
+  /** Memory that nobody else changes; consecutive frames share it. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
- * - `complete`: every byte belongs to a valid frame; `sealed` if the last one is a seal.
- * - `broken`: from `position` on, no frame can be read; `laterFrame` is where a valid one follows nevertheless.
+ * - `complete`: every byte belongs to a valid frame, up to the seal if the last one is a seal.
+ * - `broken`: from `position` on, no frame can be read; `laterFrame` is where a valid one follows nevertheless, unless
+ *   the segment's groups were not synced one by one.
  */
 export type SegmentEnd =
   | { readonly kind: 'complete'; readonly sealed: boolean; readonly bytes: number }
@@ -33,7 +37,12 @@ export type SegmentEnd =
       readonly bytes: number;
       readonly what: string;
       readonly laterFrame: number | undefined;
+      /** Groups were not synced one by one: what is broken may never have been durable. */
+      readonly unsynced: boolean;
     };
+
+/** Bytes read at a time. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Calls `visit` for each valid frame in order. What `visit` throws ends the reading. */
 export async function readSegment(
@@ -41,71 +50,92 @@ export async function readSegment(
   segment: number,
   visit: (frame: Frame) => void,
 ): Promise<SegmentEnd> {
-  const bytes = await file.size();
-  const reader = new ReadAhead(file, bytes);
-  const headerFault = await findHeaderFault(reader, segment);
-  if (headerFault !== undefined) return broken(reader, segment, 0, bytes, headerFault);
-  let sealed = false;
-  let position = FILE_HEADER_BYTES;
-  while (position < bytes) {
-    const read = await readFrame(reader, segment, position);
-    if (typeof read === 'string') return broken(reader, segment, position, bytes, read);
-    visit(read);
-    sealed = read.header.kind === 'seal';
-    position += FRAME_HEADER_BYTES + read.header.bodyLength;
+  return new SegmentReader(file, segment, await file.size(), visit).read();
+}
+
+class SegmentReader {
+  readonly #file: StorageFile;
+  readonly #segment: number;
+  readonly #bytes: number;
+  readonly #visit: (frame: Frame) => void;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #chunkStart = 0;
+  #unsynced = false;
+
+  constructor(file: StorageFile, segment: number, bytes: number, visit: (frame: Frame) => void) {
+    this.#file = file;
+    this.#segment = segment;
+    this.#bytes = bytes;
+    this.#visit = visit;
   }
-  return { kind: 'complete', sealed, bytes };
-}
 
-async function findHeaderFault(reader: ReadAhead, segment: number): Promise<string | undefined> {
-  const header = await reader.read(0, FILE_HEADER_BYTES);
-  try {
-    checkFileHeader(header, 'kv-log', segment, segmentFileName(segment));
-    return undefined;
-  } catch (error) {
-    if (error instanceof CorruptionError) return error.what;
-    throw error;
+  async read(): Promise<SegmentEnd> {
+    const fault = await this.#findHeaderFault();
+    if (fault !== undefined) return this.#broken(0, fault);
+    for (let position = FILE_HEADER_BYTES; position < this.#bytes; ) {
+      const read = await this.#readFrame(position);
+      if (typeof read === 'string') return this.#broken(position, read);
+      this.#visit(read);
+      position += FRAME_HEADER_BYTES + read.header.bodyLength;
+      if (read.header.kind === 'seal') return { kind: 'complete', sealed: true, bytes: position };
+    }
+    return { kind: 'complete', sealed: false, bytes: this.#bytes };
   }
-}
 
-/** The frame at a position, or what is wrong there. */
-async function readFrame(reader: ReadAhead, segment: number, position: number): Promise<Frame | string> {
-  const headerBytes = await reader.read(position, FRAME_HEADER_BYTES);
-  const header = decodeFrameHeader(headerBytes, 0, segment, position);
-  if (header === undefined) return 'no valid frame header';
-  const body = await reader.read(position + FRAME_HEADER_BYTES, header.bodyLength);
-  if (!bodyIsIntact(header, body, segment, position)) return 'the body of a frame does not match its checksum';
-  const entries = decodeBody(header, body, { file: segmentFileName(segment), offset: position });
-  return { header, position, entries };
-}
-
-async function broken(
-  reader: ReadAhead,
-  segment: number,
-  position: number,
-  bytes: number,
-  what: string,
-): Promise<SegmentEnd> {
-  const laterFrame = await findFrameBehind(reader, segment, position, bytes);
-  return { kind: 'broken', position, bytes, what, laterFrame };
-}
-
-/** The position of the first valid frame behind a broken place. */
-async function findFrameBehind(
-  reader: ReadAhead,
-  segment: number,
-  broken: number,
-  bytes: number,
-): Promise<number | undefined> {
-  const step = 64 * 1024;
-  for (let start = broken + 1; start < bytes; start += step) {
-    const part = await reader.read(start, step + FRAME_HEADER_BYTES - 1);
-    for (let i = 0; i < step && i + FRAME_HEADER_BYTES <= part.length; i++) {
-      const header = decodeFrameHeader(part, i, segment, start + i);
-      if (header === undefined) continue;
-      const body = await reader.read(start + i + FRAME_HEADER_BYTES, header.bodyLength);
-      if (bodyIsIntact(header, body, segment, start + i)) return start + i;
+  async #findHeaderFault(): Promise<string | undefined> {
+    const start = await this.#chunkWith(0, FILE_HEADER_BYTES);
+    const header = this.#chunk.subarray(start, start + FILE_HEADER_BYTES);
+    try {
+      const flags = checkFileHeader(header, 'kv-log', this.#segment, segmentFileName(this.#segment));
+      this.#unsynced = (flags & UNSYNCED_FLAG) !== 0;
+      return undefined;
+    } catch (error) {
+      if (error instanceof CorruptionError) return error.what;
+      throw error;
     }
   }
-  return undefined;
+
+  /** The frame at a position, or what is wrong there. */
+  async #readFrame(position: number): Promise<Frame | string> {
+    const headerStart = await this.#chunkWith(position, FRAME_HEADER_BYTES);
+    const header = decodeFrameHeader(this.#chunk, headerStart, this.#segment, position);
+    if (header === undefined) return 'no valid frame header';
+    const frameStart = await this.#chunkWith(position, FRAME_HEADER_BYTES + header.bodyLength);
+    const start = frameStart + FRAME_HEADER_BYTES;
+    const end = start + header.bodyLength;
+    if (!bodyIsIntact(header, this.#chunk.subarray(start, end), this.#segment, position)) {
+      return 'the body of a frame does not match its checksum';
+    }
+    return { header, position, bytes: this.#chunk, start, end };
+  }
+
+  /** Sees to it that the chunk holds these bytes of the file, as far as there are any; returns where they begin. */
+  async #chunkWith(position: number, length: number): Promise<number> {
+    const end = Math.min(position + length, this.#bytes);
+    if (position < this.#chunkStart || end > this.#chunkStart + this.#chunk.length) {
+      this.#chunk = await this.#file.read(position, Math.min(Math.max(length, CHUNK_BYTES), this.#bytes - position));
+      this.#chunkStart = position;
+    }
+    return position - this.#chunkStart;
+  }
+
+  async #broken(position: number, what: string): Promise<SegmentEnd> {
+    const laterFrame = this.#unsynced ? undefined : await this.#findFrameBehind(position);
+    return { kind: 'broken', position, bytes: this.#bytes, what, laterFrame, unsynced: this.#unsynced };
+  }
+
+  /** The position of the first valid frame behind a broken place. */
+  async #findFrameBehind(broken: number): Promise<number | undefined> {
+    const step = 64 * 1024;
+    for (let start = broken + 1; start < this.#bytes; start += step) {
+      const part = await this.#file.read(start, step + FRAME_HEADER_BYTES - 1);
+      for (let i = 0; i < step && i + FRAME_HEADER_BYTES <= part.length; i++) {
+        const header = decodeFrameHeader(part, i, this.#segment, start + i);
+        if (header === undefined) continue;
+        const body = await this.#file.read(start + i + FRAME_HEADER_BYTES, header.bodyLength);
+        if (bodyIsIntact(header, body, this.#segment, start + i)) return start + i;
+      }
+    }
+    return undefined;
+  }
 }

@@ -1,65 +1,124 @@
 /**
- * Carries a compaction out: the newest entry of each key goes into a new run. Values in blocks of their own are
- * copied as they are, neither decompressed nor looked into; replaced ones are not even read.
+ * Carries a compaction out: the newest entry of each key goes into a new run. Values that are kept apart stay where they
+ * are; only those in files that are mostly garbage move, as they are stored, neither decompressed nor looked into.
  */
 
+import { BlockCache } from '../cache/block-cache.ts';
+import { compareBytes } from '../bytes.ts';
 import { StorageError } from '../errors.ts';
-import { MergeCursor } from '../merge-cursor.ts';
-import type { MergedEntry } from '../merge-cursor.ts';
-import type { Codec } from '../ports/codec.ts';
-import type { FileSystem } from '../ports/file-system.ts';
+import { coversKey, mergeRanges } from '../key-ranges.ts';
+import type { JobPorts } from '../jobs/flush.ts';
+import type { CompactionJob } from '../jobs/job.ts';
 import type { AddedRun } from '../ports/manifest.ts';
-import { ReadAhead } from '../read-ahead.ts';
-import { RunCursor } from '../sorted-run/run-cursor.ts';
+import { RunScanner } from '../sorted-run/run-scanner.ts';
 import { writeRun } from '../sorted-run/run-writer.ts';
-import type { RunPlan, SortedRunWriter } from '../sorted-run/run-writer.ts';
-import type { SortedRun } from '../sorted-run/sorted-run.ts';
+import type { RunWriter } from '../sorted-run/run-writer.ts';
+import { ValueFile } from '../value-file/value-file.ts';
+import type { VersionedEntry } from '../versioned-entry.ts';
+import { disposed } from './purge.ts';
 
-export interface MergePlan extends RunPlan {
-  readonly dropTombstones: boolean;
+/** `undefined` if nothing is left of the inputs. Throws `CLOSED` once it is cancelled. */
+export async function mergeRuns(job: CompactionJob, ports: JobPorts): Promise<AddedRun | undefined> {
+  const merge = new RunMerge(job, ports);
+  try {
+    await merge.open();
+    return await writeRun(ports.fileSystem, ports.codec, job.plan, (writer) => merge.writeTo(writer));
+  } finally {
+    await merge.close();
+  }
 }
 
-/** `inputs`: newest first. `undefined` if nothing is left of them. Throws `CLOSED` once `cancelled` says so. */
-export async function mergeRuns(
-  fileSystem: FileSystem,
-  codec: Codec,
-  inputs: readonly SortedRun[],
-  plan: MergePlan,
-  cancelled: () => boolean,
-): Promise<AddedRun | undefined> {
-  const start = { key: undefined, inclusive: true, reverse: false };
-  const cursor = new MergeCursor(
-    inputs.map((run) => new RunCursor(run, start)),
-    false,
-  );
-  const readers = new Map(inputs.map((run) => [run, new ReadAhead(run.file, run.description.bytes)]));
-  return writeRun(fileSystem, codec, plan, async (writer) => {
-    for (;;) {
-      await supply(cursor);
-      if (cancelled()) throw new StorageError('CLOSED', 'the compaction was given up because the engine closes');
-      const merged = cursor.next();
-      if (merged === undefined) return;
-      if (merged.entry.value !== undefined || !plan.dropTombstones) await addEntry(writer, merged, readers);
+/** Bytes done between two looks at the clock and the brake. */
+const PACE_BYTES = 256 * 1024;
+
+class RunMerge {
+  readonly #job: CompactionJob;
+  readonly #ports: JobPorts;
+  /** Newest first. */
+  readonly #inputs: RunScanner[] = [];
+  readonly #relocated: Map<number, ValueFile> = new Map();
+  #paced = 0;
+
+  constructor(job: CompactionJob, ports: JobPorts) {
+    this.#job = job;
+    this.#ports = ports;
+  }
+
+  async open(): Promise<void> {
+    const { fileSystem, codec } = this.#ports;
+    for (const run of this.#job.inputs) {
+      this.#inputs.push(await RunScanner.open(fileSystem, codec, run.number, run));
     }
-  });
-}
-
-async function supply(cursor: MergeCursor): Promise<void> {
-  for (let wanting = cursor.wanting(); wanting !== undefined; wanting = cursor.wanting()) {
-    wanting.supply(await wanting.run.readEntries(wanting.wants as number));
+    const uncached = new BlockCache(0);
+    for (const file of this.#job.relocated) {
+      this.#relocated.set(file.number, await ValueFile.open(fileSystem, file, codec, uncached));
+    }
   }
-}
 
-async function addEntry(
-  writer: SortedRunWriter,
-  { entry, run }: MergedEntry,
-  readers: ReadonlyMap<SortedRun, ReadAhead>,
-): Promise<void> {
-  const { key, meta, value } = entry;
-  const reader = run === undefined ? undefined : readers.get(run);
-  if (value === undefined || value instanceof Uint8Array) writer.add(key, meta, value);
-  else if (run !== undefined && reader !== undefined) {
-    writer.addMoved(key, meta, await run.readValueBlock(value, reader));
+  async close(): Promise<void> {
+    for (const input of this.#inputs) await input.close();
+    for (const file of this.#relocated.values()) await file.close();
   }
-  await writer.drain();
+
+  async writeTo(writer: RunWriter): Promise<void> {
+    for (const input of this.#inputs) if (input.wanting) await input.supply();
+    for (let first = this.#first(); first >= 0; first = this.#first()) {
+      const entry = (this.#inputs[first] as RunScanner).current as VersionedEntry;
+      const kept = this.#isCovered(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
+      if (kept !== undefined) await this.#write(writer, kept);
+      await this.#passBy(entry.key, first);
+      if (writer.full) await this.#drain(writer);
+    }
+    if (this.#job.disposal.oldest) return;
+    for (const range of mergeRanges(this.#inputs.map(({ ranges }) => ranges))) writer.addRange(range);
+  }
+
+  /** The input whose entry comes first, of equal keys the newest; -1 at the end. */
+  #first(): number {
+    let found = -1;
+    let key: Uint8Array | undefined;
+    for (let i = 0; i < this.#inputs.length; i++) {
+      const { current } = this.#inputs[i] as RunScanner;
+      if (current === undefined || (key !== undefined && compareBytes(current.key, key) >= 0)) continue;
+      found = i;
+      key = current.key;
+    }
+    return found;
+  }
+
+  /** Whether a newer input deletes everything that older ones know of the key. */
+  #isCovered(key: Uint8Array, input: number): boolean {
+    for (let i = 0; i < input; i++) if (coversKey((this.#inputs[i] as RunScanner).ranges, key)) return true;
+    return false;
+  }
+
+  /** Older inputs may know the key too. */
+  async #passBy(key: Uint8Array, first: number): Promise<void> {
+    for (let i = first; i < this.#inputs.length; i++) {
+      const input = this.#inputs[i] as RunScanner;
+      if (input.current === undefined || (i > first && compareBytes(input.current.key, key) !== 0)) continue;
+      input.advance();
+      if (input.wanting) await input.supply();
+    }
+  }
+
+  async #write(writer: RunWriter, entry: VersionedEntry): Promise<void> {
+    const { value } = entry;
+    const file = value === undefined || value instanceof Uint8Array ? undefined : this.#relocated.get(value.file);
+    if (file === undefined || value === undefined || value instanceof Uint8Array) writer.add(entry);
+    else writer.addRelocated(entry, await file.readStored(value), value.rawLength);
+  }
+
+  async #drain(writer: RunWriter): Promise<void> {
+    const { control, pace } = this.#ports;
+    await writer.drain();
+    if (control.cancelled()) {
+      throw new StorageError('CLOSED', 'the compaction was given up because the engine closes');
+    }
+    const bytes = writer.bytes - this.#paced;
+    if (bytes < PACE_BYTES) return;
+    this.#paced = writer.bytes;
+    // What is written was read before.
+    await pace(2 * bytes);
+  }
 }

@@ -1,77 +1,203 @@
-/** The newest durable entries, in memory: a hash map for lookups, and an order for scans and flushes. */
+/**
+ * The newest entries, in memory: the bytes of their log in an arena, a hash table over the keys for lookups, and an
+ * order for scans. Every version stays until the memtable goes, so that a reader sees the state as of any sequence.
+ */
 
-import { footprint } from '../stored-entry.ts';
-import type { StoredEntry } from '../stored-entry.ts';
-import { OrderedNames } from './ordered-names.ts';
+import { RangeTombstones } from '../range-tombstones.ts';
+import type { Place } from '../byte-reader.ts';
+import { murmur3, FIRST_SEED } from '../key-hash.ts';
+import type { VersionedEntry } from '../versioned-entry.ts';
+import { EntryArena } from './entry-arena.ts';
+import { KeyTable } from './key-table.ts';
+import { KIND_PUT, KIND_RANGE } from './log-entry.ts';
+import { OrderedEntries } from './ordered-entries.ts';
+import type { SlabPool } from './slab-pool.ts';
+
+/** Of a lookup: the memtable knows nothing of the key. */
+export const UNKNOWN = -1;
+/** Of a lookup: a range tombstone is the newest that the memtable knows of the key. */
+export const RANGE_DELETED = -2;
+
+/** What an entry costs in memory beside its bytes. */
+const ENTRY_OVERHEAD_BYTES = 40;
+/** What a range tombstone costs: it is an object, and every lookup passes it. */
+const RANGE_OVERHEAD_BYTES = 512;
 
 export class Memtable {
-  readonly #entries: Map<string, StoredEntry> = new Map();
-  readonly #names: OrderedNames = new OrderedNames();
+  /** The segments of the log that hold its entries, ascending. */
+  readonly segments: number[] = [];
+  readonly #entries: EntryArena;
+  readonly #table: KeyTable;
+  readonly #order: OrderedEntries;
+  #ranges: RangeTombstones = new RangeTombstones();
+  #rangeCount = 0;
+  #firstSequence: number;
   #bytes = 0;
-  #tombstones = 0;
-  #firstSequence = 0;
-  #lastSequence = 0;
 
-  /** Memory held, in bytes. */
+  /** `firstSequence`: what its first entry will get. */
+  constructor(pool: SlabPool, firstSequence: number) {
+    this.#entries = new EntryArena(pool);
+    this.#table = new KeyTable(this.#entries);
+    this.#order = new OrderedEntries(this.#entries);
+    this.#firstSequence = firstSequence;
+  }
+
+  /** Memory held by what was written, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Entries, tombstones included. */
+  /** Entries, all versions, tombstones and range tombstones included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.count;
   }
 
-  get tombstones(): number {
-    return this.#tombstones;
-  }
-
-  /** The lowest sequence ever put; 0 when nothing was. */
   get firstSequence(): number {
     return this.#firstSequence;
   }
 
-  /** The highest sequence ever put; 0 when nothing was. */
+  /** The sequence of the newest entry; one below `firstSequence` when there is none. */
   get lastSequence(): number {
-    return this.#lastSequence;
+    return this.#firstSequence + this.#entries.count - 1;
   }
 
-  /** Takes the place of the entry of that name. Sequences only rise. */
-  put(entry: StoredEntry): void {
-    const replaced = this.#entries.get(entry.name);
-    if (replaced === undefined) this.#names.add(entry.name);
-    else this.#count(replaced, -1);
-    this.#entries.set(entry.name, entry);
-    this.#count(entry, 1);
-    if (this.#firstSequence === 0) this.#firstSequence = entry.sequence;
-    this.#lastSequence = entry.sequence;
+  beginGroup(headerBytes: number): void {
+    this.#entries.beginGroup(headerBytes);
+    this.#bytes += headerBytes;
   }
 
-  get(name: string): StoredEntry | undefined {
-    return this.#entries.get(name);
+  /** See {@link EntryArena.endGroup}. */
+  endGroup(): Uint8Array[] {
+    return this.#entries.endGroup();
   }
 
-  /** The entry with the smallest name above `name`; see {@link OrderedNames.above}. */
-  above(name: string | undefined, inclusive: boolean): StoredEntry | undefined {
-    return this.#named(this.#names.above(name, inclusive));
+  /** Adds a put (with a value) or a tombstone (without); returns its sequence. Copies all it is given. */
+  add(kind: number, key: Uint8Array, hash: number, meta: Uint8Array, deadline: number, value?: Uint8Array): number {
+    const entry = this.#entries.append(kind, key, meta, deadline, value);
+    this.#bytes += ENTRY_OVERHEAD_BYTES + key.length + meta.length + (value === undefined ? 0 : value.length);
+    if (this.#table.add(entry, key, hash)) this.#order.add(entry);
+    return this.#firstSequence + entry;
   }
 
-  /** The entry with the greatest name below `name`; see {@link OrderedNames.below}. */
-  below(name: string | undefined, inclusive: boolean): StoredEntry | undefined {
-    return this.#named(this.#names.below(name, inclusive));
+  /** Adds a range tombstone; returns its sequence. `to` undefined: no end. */
+  addRange(from: Uint8Array, to: Uint8Array | undefined): number {
+    const entry = this.#entries.append(KIND_RANGE, from, new Uint8Array(0), 0, to);
+    this.#noteRange(entry);
+    return this.#firstSequence + entry;
   }
 
-  /** All entries in byte order of their keys, tombstones included. */
-  *inOrder(): IterableIterator<StoredEntry> {
-    for (const name of this.#names.all()) yield this.#entries.get(name) as StoredEntry;
+  /** Takes over log bytes in which whole entries lie from `start` to `end`. Throws on malformed ones. */
+  adopt(slab: Uint8Array, start: number, end: number, place: Place): void {
+    this.#bytes += end - start;
+    this.#entries.adopt(slab, start, end, place, (entry) => {
+      this.#bytes += ENTRY_OVERHEAD_BYTES;
+      if (this.#entries.kind(entry) === KIND_RANGE) return this.#noteRange(entry);
+      const key = this.#entries.key(entry);
+      if (this.#table.add(entry, key, murmur3(key, FIRST_SEED))) this.#order.add(entry);
+    });
   }
 
-  #named(name: string | undefined): StoredEntry | undefined {
-    return name === undefined ? undefined : this.#entries.get(name);
+  /** The entry that is the newest of its key with a sequence not above `upTo`, or one of the two constants. */
+  find(key: Uint8Array, hash: number, upTo: number): number {
+    const entry = this.#table.find(key, hash, upTo - this.#firstSequence);
+    if (this.#rangeCount === 0) return entry;
+    const covered = this.#ranges.newestCovering(key, upTo);
+    if (covered === 0 || covered < this.#firstSequence + entry) return entry;
+    return RANGE_DELETED;
   }
 
-  #count(entry: StoredEntry, times: 1 | -1): void {
-    this.#bytes += times * footprint(entry);
-    if (entry.value === undefined) this.#tombstones += times;
+  /** Views of an entry that was found; valid until the memtable is released. */
+  entry(entry: number): VersionedEntry {
+    return this.#entries.entry(entry);
+  }
+
+  /** A view of a found entry's value; `undefined` for a tombstone. */
+  value(entry: number): Uint8Array | undefined {
+    return this.#entries.value(entry);
+  }
+
+  meta(entry: number): Uint8Array {
+    return this.#entries.meta(entry);
+  }
+
+  deadline(entry: number): number {
+    return this.#entries.deadline(entry);
+  }
+
+  isTombstone(entry: number): boolean {
+    return this.#entries.kind(entry) !== KIND_PUT;
+  }
+
+  /** The number of the first version of the next key above (see {@link OrderedEntries.above}); -1 if there is none. */
+  above(key: Uint8Array | undefined, inclusive: boolean): number {
+    return this.#order.above(key, inclusive);
+  }
+
+  below(key: Uint8Array | undefined, inclusive: boolean): number {
+    return this.#order.below(key, inclusive);
+  }
+
+  /** A view of the key of an entry. */
+  key(entry: number): Uint8Array {
+    return this.#entries.key(entry);
+  }
+
+  /** Of the key whose first version is `first`: as {@link Memtable.find}. */
+  newestOf(first: number, upTo: number): number {
+    const entry = this.#table.newestOf(first, upTo - this.#firstSequence);
+    if (this.#rangeCount === 0 || entry === UNKNOWN) return entry;
+    return this.#ranges.newestCovering(this.#entries.key(first), upTo) > this.#firstSequence + entry
+      ? RANGE_DELETED
+      : entry;
+  }
+
+  /** The ranges deleted as of `upTo` in which older sources have nothing to say: newest sequence of each. */
+  get ranges(): RangeTombstones {
+    return this.#ranges;
+  }
+
+  /** The newest entry of each key in byte order, tombstones included, without what a range deleted later. */
+  *inOrder(): IterableIterator<VersionedEntry> {
+    for (const first of this.#order.all()) {
+      const entry = this.newestOf(first, Infinity);
+      if (entry >= 0) yield this.#entries.entry(entry);
+    }
+  }
+
+  /** Forgets the entries behind a sequence. */
+  truncate(lastSequence: number): void {
+    const count = Math.max(0, lastSequence + 1 - this.#firstSequence);
+    let ranges = false;
+    for (let entry = this.#entries.count - 1; entry >= count; entry--) {
+      if (this.#entries.kind(entry) === KIND_RANGE) ranges = true;
+      else if (this.#table.removeLast(entry)) this.#order.remove(entry);
+    }
+    this.#entries.truncate(count);
+    if (ranges) this.#rebuildRanges();
+  }
+
+  /** Only while it is empty. */
+  rebase(firstSequence: number): void {
+    this.#firstSequence = firstSequence;
+  }
+
+  /** Gives the memory back. Nothing may be read any more. */
+  release(): void {
+    this.#entries.release();
+  }
+
+  #noteRange(entry: number): void {
+    const from = this.#entries.key(entry).slice();
+    this.#ranges.add(from, this.#entries.rangeEnd(entry)?.slice(), this.#firstSequence + entry);
+    this.#rangeCount++;
+    this.#bytes += RANGE_OVERHEAD_BYTES + from.length;
+  }
+
+  #rebuildRanges(): void {
+    this.#ranges = new RangeTombstones();
+    this.#rangeCount = 0;
+    for (let entry = 0; entry < this.#entries.count; entry++) {
+      if (this.#entries.kind(entry) === KIND_RANGE) this.#noteRange(entry);
+    }
   }
 }

@@ -1,54 +1,56 @@
 /**
- * Opening a store: manifest, runs, log, and only then, when all of it was found sound, the removal of files that
- * nothing names.
+ * Opening a store: manifest, runs, value files, log, and only then, when all of it was found sound, the removal of files
+ * that nothing names.
  */
 
 import { CommitLog } from '../commit-log/commit-log.ts';
 import { CorruptionError } from '../errors.ts';
-import { MANIFEST_FILE, runFileName, runNumbers, segmentNumbers } from '../file-names.ts';
+import {
+  MANIFEST_FILE,
+  runFileName,
+  runNumbers,
+  segmentNumbers,
+  valueFileName,
+  valueFileNumbers,
+} from '../file-names.ts';
+import { Memtable } from '../memtable/memtable.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
-import type { Manifest, ManifestPosition, ManifestState } from '../ports/manifest.ts';
+import type { ManifestState } from '../ports/manifest.ts';
 import { SortedRun } from '../sorted-run/sorted-run.ts';
 import type { RecoveryReport } from '../stats.ts';
-import { StoreView } from '../store-view.ts';
+import { Store } from '../store/store.ts';
+import type { StoreDependencies } from '../store/store.ts';
+import { ValueFile } from '../value-file/value-file.ts';
 import { replayLog } from './replay-log.ts';
 
 export interface RecoveredStore {
-  readonly view: StoreView;
+  readonly store: Store;
   readonly log: CommitLog;
-  readonly position: ManifestPosition;
   /** Sequence of the newest entry, flushed or replayed. */
   readonly lastSequence: number;
   readonly report: RecoveryReport;
 }
 
-export interface RecoveryPorts {
-  readonly fileSystem: FileSystem;
-  readonly manifest: Manifest;
-  readonly codec: Codec;
-}
-
-export async function recover(ports: RecoveryPorts, options: ResolvedOptions): Promise<RecoveredStore> {
-  const { fileSystem } = ports;
-  const state = await ports.manifest.load();
+export async function recover(use: StoreDependencies, options: ResolvedOptions): Promise<RecoveredStore> {
+  const { fileSystem } = use;
+  const state = await use.manifest.load();
   const names = await fileSystem.list('');
   refuseLostManifest(state, names);
-  const runs = await openRuns(ports, state);
+  const files = await openFiles(use, state);
   try {
-    const view = new StoreView(runs);
-    const { recovered, report } = await replayLog(fileSystem, names, state, options.recovery, view.active);
+    const memtable = new Memtable(use.slabs, state.flushedSequence + 1);
+    const replayed = await replayLog(fileSystem, names, state, options.recovery, memtable);
+    memtable.segments.push(...replayed.recovered.segments.map(({ number }) => number));
     const orphansRemoved = await removeOrphans(fileSystem, names, state);
     return {
-      view,
-      log: new CommitLog(fileSystem, options.segmentBytes, recovered),
-      position: state,
-      lastSequence: recovered.lastSequence,
-      report: { ...report, orphansRemoved },
+      store: new Store(use, { memtables: [memtable], ...files }, state),
+      log: new CommitLog(fileSystem, options.durability === 'group', replayed.recovered),
+      lastSequence: replayed.lastSequence,
+      report: { ...replayed.report, orphansRemoved },
     };
   } catch (error) {
-    await closeAll(runs);
+    await closeAll(files);
     throw error;
   }
 }
@@ -59,28 +61,47 @@ function refuseLostManifest(state: ManifestState, names: readonly string[]): voi
   throw new CorruptionError(MANIFEST_FILE, 0, 'it names no sorted run, but there are some, and no commit log');
 }
 
-async function openRuns(ports: RecoveryPorts, state: ManifestState): Promise<SortedRun[]> {
-  const runs: SortedRun[] = [];
+interface OpenFiles {
+  readonly runs: SortedRun[];
+  readonly valueFiles: Map<number, ValueFile>;
+}
+
+async function openFiles(
+  { fileSystem, manifest, codec, cache }: StoreDependencies,
+  state: ManifestState,
+): Promise<OpenFiles> {
+  const files: OpenFiles = { runs: [], valueFiles: new Map() };
   try {
     for (const description of state.runs) {
-      const pages = await ports.manifest.loadPages(description.number);
-      runs.push(await SortedRun.open(ports.fileSystem, description, pages, ports.codec));
+      files.runs.push(await SortedRun.open(fileSystem, description, manifest, codec, cache));
     }
-    return runs;
+    for (const description of state.valueFiles) {
+      files.valueFiles.set(description.number, await ValueFile.open(fileSystem, description, codec, cache));
+    }
+    return files;
   } catch (error) {
-    await closeAll(runs);
+    await closeAll(files);
     throw error;
   }
 }
 
-async function closeAll(runs: readonly SortedRun[]): Promise<void> {
+async function closeAll({ runs, valueFiles }: OpenFiles): Promise<void> {
   for (const run of runs) await run.close();
+  for (const file of valueFiles.values()) await file.close();
 }
 
 async function removeOrphans(fileSystem: FileSystem, names: readonly string[], state: ManifestState): Promise<number> {
-  const live = new Set(state.runs.map((run) => run.number));
-  const orphans = runNumbers(names).filter((number) => !live.has(number));
-  for (const number of orphans) await fileSystem.remove(runFileName(number));
+  const runs = new Set(state.runs.map((run) => run.number));
+  const valueFiles = new Set(state.valueFiles.map((file) => file.number));
+  const orphans = [
+    ...runNumbers(names)
+      .filter((number) => !runs.has(number))
+      .map(runFileName),
+    ...valueFileNumbers(names)
+      .filter((number) => !valueFiles.has(number))
+      .map(valueFileName),
+  ];
+  for (const orphan of orphans) await fileSystem.remove(orphan);
   // An orphan's number is given out again: its removal must not be undone under the new file.
   if (orphans.length > 0) await fileSystem.syncDirectory('');
   return orphans.length;

@@ -3,10 +3,11 @@
  *
  * The end of the last segment may be torn: whatever follows its last complete group was never acknowledged, and is cut
  * off. Everything else that does not fit is damage: a broken place with a valid frame behind it, a broken place in an
- * older segment, a missing segment, a gap in the sequences.
+ * older segment, a missing segment, a gap in the sequences. Where groups were not synced one by one, a power loss may
+ * tear older segments too: the log ends there, and the report says so.
  */
 
-import type { CommitLog, Segment } from '../commit-log/commit-log.ts';
+import type { RecoveredSegments, Segment } from '../commit-log/commit-log.ts';
 import { createSegmentFile } from '../commit-log/commit-log.ts';
 import { readSegment } from '../commit-log/segment-reader.ts';
 import type { Frame, SegmentEnd } from '../commit-log/segment-reader.ts';
@@ -21,8 +22,9 @@ import type { RecoveryReport, RecoveryStop } from '../stats.ts';
 import { setAside } from './set-aside.ts';
 
 export interface ReplayedLog {
-  /** What a {@link CommitLog} goes on from. */
-  readonly recovered: ConstructorParameters<typeof CommitLog>[2];
+  /** What a `CommitLog` goes on from. */
+  readonly recovered: RecoveredSegments;
+  readonly lastSequence: number;
   readonly report: Omit<RecoveryReport, 'orphansRemoved'>;
 }
 
@@ -40,7 +42,8 @@ export async function replayLog(
   try {
     await replay.run(needed);
   } catch (error) {
-    if (!(error instanceof CorruptionError) || mode !== 'point-in-time') throw error;
+    const mayStop = mode === 'point-in-time' || error instanceof UnsyncedTear;
+    if (!(error instanceof CorruptionError) || !mayStop) throw error;
     await replay.stopAt(error, needed);
   }
   for (const number of present) {
@@ -86,7 +89,7 @@ class LogReplay {
     this.#lostFiles = await setAside(this.#fileSystem, later, damaged, keptBytes);
     if (damaged !== undefined && keptBytes > 0) this.#keep(damaged, keptBytes);
     if (this.#segments.length === 0) {
-      const file = await createSegmentFile(this.#fileSystem, this.#nextSegment());
+      const file = await createSegmentFile(this.#fileSystem, this.#nextSegment(), true);
       await file.close();
       this.#keep(this.#nextSegment(), FILE_HEADER_BYTES);
     }
@@ -97,7 +100,8 @@ class LogReplay {
   outcome(): ReplayedLog {
     const lastSequence = Math.max(this.#lastSequence, this.#position.flushedSequence);
     return {
-      recovered: { segments: this.#segments, nextSegment: this.#nextSegment(), lastSequence },
+      recovered: { segments: this.#segments, nextSegment: this.#nextSegment() },
+      lastSequence,
       report: {
         cleanShutdown: this.#clean,
         segments: this.#segments.length,
@@ -149,18 +153,38 @@ class LogReplay {
       const what = `sequence ${firstSequence} comes again after ${this.#lastSequence}`;
       throw new CorruptionError(file, frame.position, what);
     }
-    const unflushed = frame.entries.filter((entry) => entry.sequence > flushedSequence);
-    for (const entry of unflushed) this.#memtable.put(entry);
-    this.#lastSequence = firstSequence + frame.entries.length - 1;
-    this.#entriesReplayed += unflushed.length;
-    if (frame.header.kind === 'seal') return;
-    if (unflushed.length > 0) this.#framesReplayed++;
-    else this.#framesSkipped++;
+    const lastSequence = firstSequence + frame.header.entries - 1;
+    if (frame.header.kind === 'seal') {
+      this.#lastSequence = lastSequence;
+    } else if (lastSequence <= flushedSequence) {
+      this.#lastSequence = lastSequence;
+      this.#framesSkipped++;
+    } else {
+      this.#putBack(frame, file, lastSequence);
+    }
+  }
+
+  #putBack(frame: Frame, file: string, lastSequence: number): void {
+    const place = { file, offset: frame.position };
+    if (frame.header.firstSequence <= this.#position.flushedSequence) {
+      throw new CorruptionError(file, frame.position, 'a part of its group is in a run, and a part is not');
+    }
+    this.#memtable.adopt(frame.bytes, frame.start, frame.end, place);
+    if (this.#memtable.lastSequence !== lastSequence) {
+      const got = this.#memtable.lastSequence - frame.header.firstSequence + 1;
+      throw new CorruptionError(file, frame.position, `${frame.header.entries} entries expected, got ${got}`);
+    }
+    this.#lastSequence = lastSequence;
+    this.#entriesReplayed += frame.header.entries;
+    this.#framesReplayed++;
   }
 
   #refuseDamage(end: SegmentEnd & { kind: 'broken' }, number: number, newest: boolean): void {
     const file = segmentFileName(number);
-    if (!newest) throw new CorruptionError(file, end.position, `${end.what}, and later segments follow`);
+    if (!newest) {
+      const what = `${end.what}, and later segments follow`;
+      throw new (end.unsynced ? UnsyncedTear : CorruptionError)(file, end.position, what);
+    }
     if (end.laterFrame !== undefined) {
       const what = `${end.what}, and a valid frame follows at byte ${end.laterFrame}`;
       throw new CorruptionError(file, end.position, what);
@@ -171,13 +195,16 @@ class LogReplay {
   }
 
   #keep(number: number, bytes: number): void {
-    this.#segments.push({ number, bytes, lastSequence: this.#lastSequence });
+    this.#segments.push({ number, bytes });
   }
 
   #nextSegment(): number {
     return this.#position.oldestSegment + this.#segments.length;
   }
 }
+
+/** A tear that a power loss may leave where groups were not synced: no damage, but the end of the log. */
+class UnsyncedTear extends CorruptionError {}
 
 function missing(number: number): CorruptionError {
   return new CorruptionError(segmentFileName(number), 0, 'the segment is missing');

@@ -1,0 +1,161 @@
+/** Merges runs whenever their number, their garbage or their tombstones call for it, one merge at a time. */
+
+import { isMostlyTombstones, pickCompaction, planFull, planRange } from '../compaction/pick-compaction.ts';
+import type { CompactionPlan } from '../compaction/pick-compaction.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { StorageClock } from '../ports/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { KeyRange } from '../versioned-entry.ts';
+import type { JobRunner } from './job-runner.ts';
+
+export interface CompactorDependencies {
+  readonly store: Store;
+  readonly jobs: JobRunner;
+  readonly clock: StorageClock;
+  /** Called once when an edit of the manifest failed half-way: memory and disk may differ now. */
+  readonly failed: (cause: unknown) => void;
+  readonly compacted: (progress: CompactionProgress) => void;
+}
+
+/** A compaction that ended. */
+export interface CompactionProgress {
+  readonly reason: CompactionPlan['reason'];
+  readonly inputs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+export class Compactor {
+  readonly #use: CompactorDependencies;
+  readonly #options: ResolvedOptions;
+  /** Never rejects: what fails is kept below. */
+  #running: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #broken = false;
+  #stopped = false;
+  #compactions = 0;
+  #bytesWritten = 0;
+  /** Runs that nothing older lies below, and that keep their tombstones for want of a purge rule. */
+  readonly #heldTombstones: Set<number> = new Set();
+
+  constructor(dependencies: CompactorDependencies, options: ResolvedOptions) {
+    this.#use = dependencies;
+    this.#options = options;
+  }
+
+  get compactions(): number {
+    return this.#compactions;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** Why the last compaction failed, until one succeeds. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  /** Begins whatever compaction the present runs call for. */
+  keepUp(): void {
+    if (this.#stopped || this.#broken || this.#running !== undefined) return;
+    if (this.#pick() !== undefined) this.#start(() => this.#compactWhileNeeded());
+  }
+
+  /** Merges all runs into one, and brings together what garbage they hold. */
+  full(): Promise<void> {
+    return this.#manual(() => planFull(this.#use.store.runs, this.#use.store.valueFiles));
+  }
+
+  /** Merges all runs that hold anything of a key range. */
+  range(range: KeyRange): Promise<void> {
+    return this.#manual(() => planRange(this.#use.store.runs, range));
+  }
+
+  /** Resolves when nothing calls for a compaction any more. */
+  async settled(): Promise<void> {
+    for (this.keepUp(); this.#running !== undefined; this.keepUp()) {
+      await this.#running;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  /** Gives up the compaction under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  cancelled(): boolean {
+    return this.#stopped;
+  }
+
+  async #manual(planned: () => CompactionPlan | undefined): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    const plan = planned();
+    if (plan === undefined) return;
+    await this.#start(() => this.#attempt(plan));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #start(work: () => Promise<unknown>): Promise<void> {
+    this.#running = work().then(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  #pick(): CompactionPlan | undefined {
+    const { store, clock } = this.#use;
+    const { scaling, garbageRatio } = this.#options;
+    return pickCompaction(store.runs, store.valueFiles, {
+      scaling,
+      garbageRatio,
+      now: clock.now(),
+      heldTombstones: this.#heldTombstones,
+    });
+  }
+
+  async #compactWhileNeeded(): Promise<void> {
+    // A turn later, so that the caller has stored this promise before it can end.
+    await Promise.resolve();
+    for (let plan = this.#pick(); plan !== undefined && !this.#stopped; plan = this.#pick()) {
+      if (!(await this.#attempt(plan))) return;
+    }
+  }
+
+  /** A merge that fails leaves everything as it was; an edit that fails does not. */
+  async #attempt(plan: CompactionPlan): Promise<boolean> {
+    try {
+      await this.#compact(plan);
+      this.#failure = undefined;
+      return true;
+    } catch (error) {
+      if (!this.#stopped) this.#failure = error instanceof Error ? error : new Error(String(error));
+      return false;
+    }
+  }
+
+  async #compact(plan: CompactionPlan): Promise<void> {
+    const { store, jobs, compacted } = this.#use;
+    const inputs = store.current.runs.filter((run) => plan.inputs.includes(run.description.number));
+    const added = await jobs.run(jobs.planCompaction(plan, inputs), this);
+    try {
+      await store.compacted(inputs, added);
+    } catch (cause) {
+      this.#broken = true;
+      this.#use.failed(cause);
+      throw cause;
+    }
+    if (plan.oldest && added !== undefined && isMostlyTombstones(added.run)) this.#heldTombstones.add(added.run.number);
+    this.#compactions++;
+    const bytesWritten = (added?.run.bytes ?? 0) + (added?.valueFile?.bytes ?? 0);
+    this.#bytesWritten += bytesWritten;
+    const bytesRead = inputs.reduce((bytes, run) => bytes + run.description.bytes, 0);
+    compacted({ reason: plan.reason, inputs: inputs.length, bytesRead, bytesWritten });
+  }
+}

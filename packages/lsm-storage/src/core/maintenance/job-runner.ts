@@ -1,0 +1,93 @@
+/** Plans flushes and compactions as the options have it, and has them carried out. */
+
+import type { CompactionPlan } from '../compaction/pick-compaction.ts';
+import type { CompactionJob, Disposal, FlushJob, Job, RunPlan } from '../jobs/job.ts';
+import type { JobPorts } from '../jobs/flush.ts';
+import { runJob } from '../jobs/run-job.ts';
+import type { Memtable } from '../memtable/memtable.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { StorageClock } from '../ports/clock.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { JobControl, Jobs } from '../ports/jobs.ts';
+import type { AddedRun } from '../ports/manifest.ts';
+import type { Store } from '../store/store.ts';
+import type { KeyRange } from '../versioned-entry.ts';
+import type { SortedRun } from '../sorted-run/sorted-run.ts';
+import { pacer } from './pacer.ts';
+
+export interface JobRunnerDependencies {
+  readonly fileSystem: FileSystem;
+  readonly codec: Codec;
+  readonly jobs: Jobs;
+  readonly clock: StorageClock;
+  readonly store: Store;
+}
+
+const WHOLE: KeyRange = { from: new Uint8Array(0), to: undefined };
+
+export class JobRunner {
+  readonly #use: JobRunnerDependencies;
+  readonly #options: ResolvedOptions;
+
+  constructor(dependencies: JobRunnerDependencies, options: ResolvedOptions) {
+    this.#use = dependencies;
+    this.#options = options;
+  }
+
+  planFlush(memtable: Memtable): FlushJob {
+    return {
+      kind: 'flush',
+      segments: memtable.segments,
+      plan: this.#planRun(memtable.firstSequence, memtable.lastSequence),
+      disposal: this.#disposal(this.#use.store.current.runs.length === 0, WHOLE),
+    };
+  }
+
+  /** `inputs`: the runs that the plan names, newest first. */
+  planCompaction(plan: CompactionPlan, inputs: readonly SortedRun[]): CompactionJob {
+    const descriptions = inputs.map((run) => run.description);
+    return {
+      kind: 'compaction',
+      inputs: descriptions,
+      relocated: this.#use.store.valueFiles.filter(({ number }) => plan.relocate.includes(number)),
+      plan: this.#planRun(
+        Math.min(...descriptions.map((run) => run.firstSequence)),
+        Math.max(...descriptions.map((run) => run.lastSequence)),
+      ),
+      disposal: this.#disposal(plan.oldest, WHOLE),
+      bytesPerSecond: this.#options.compactionBytesPerSecond,
+    };
+  }
+
+  async run(job: Job, control: JobControl): Promise<AddedRun | undefined> {
+    const bytesPerSecond = job.kind === 'compaction' ? job.bytesPerSecond : 0;
+    const here = () => runJob(job, this.portsFor(control, bytesPerSecond));
+    return (await this.#use.jobs.run(job, control, here)).added;
+  }
+
+  portsFor(control: JobControl, bytesPerSecond = 0): JobPorts {
+    const { fileSystem, codec, clock } = this.#use;
+    return { fileSystem, codec, control, pace: pacer(bytesPerSecond, clock) };
+  }
+
+  #planRun(firstSequence: number, lastSequence: number): RunPlan {
+    const { blockBytes, separateBytes } = this.#options;
+    const { store } = this.#use;
+    return {
+      run: store.takeFileNumber(),
+      valueFile: store.takeFileNumber(),
+      blockBytes,
+      separateBytes,
+      firstSequence,
+      lastSequence,
+    };
+  }
+
+  #disposal(oldest: boolean, range: KeyRange): Disposal {
+    const { purge } = this.#options;
+    const rules = purge === undefined ? [] : purge.rules(range);
+    const versionAt = purge?.versionAt ?? { offset: 0, length: 0 };
+    return { oldest, now: this.#use.clock.now(), purge: { versionAt, rules } };
+  }
+}

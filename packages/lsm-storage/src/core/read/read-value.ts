@@ -1,0 +1,22 @@
+/** From an entry as the engine holds it to a value that belongs to the caller. */
+
+import { copyBytes } from '../bytes.ts';
+import type { ReadFrom } from '../read-from.ts';
+import type { StoreVersion } from '../store/store-version.ts';
+import type { VersionedEntry } from '../versioned-entry.ts';
+
+export function isTombstone({ value, deadline }: VersionedEntry, now: number): boolean {
+  return value === undefined || (deadline !== 0 && deadline <= now);
+}
+
+/** In memory of its own; `undefined` for a tombstone. `passing`: from the disk, without leaving a trace in the cache. */
+export function readValue(
+  value: VersionedEntry['value'],
+  version: StoreVersion,
+  from: ReadFrom | 'passing',
+): Uint8Array | undefined {
+  if (value === undefined || value instanceof Uint8Array) return value === undefined ? undefined : copyBytes(value);
+  const file = version.valueFiles.get(value.file);
+  if (file === undefined) throw new Error(`value file ${value.file} is not part of the version`);
+  return copyBytes(from === 'passing' ? file.readPassing(value) : file.read(value, from));
+}
