@@ -21,6 +21,12 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value;
   }
 
+  u16(value: number): void {
+    this.#reserve(2);
+    this.#bytes[this.#length++] = value;
+    this.#bytes[this.#length++] = value >>> 8;
+  }
+
   u32(value: number): void {
     this.#reserve(4);
     this.#view.setUint32(this.#length, value, true);
@@ -48,6 +54,24 @@ export class ByteWriter {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** As `bytes`, of what begins at `start`: a view of a few bytes costs more than copying them one by one. */
+  bytesFrom(bytes: Uint8Array, start: number): void {
+    this.#reserve(bytes.length - start);
+    for (let i = start; i < bytes.length; i++) this.#bytes[this.#length++] = bytes[i] as number;
+  }
+
+  /** An integer from 0 to 2^48 - 1, in 6 bytes. */
+  u48(value: number): void {
+    this.u32(value % 2 ** 32);
+    this.u8(Math.floor(value / 2 ** 32));
+    this.u8(Math.floor(value / 2 ** 40));
+  }
+
+  /** Starts again from nothing, in the same memory. */
+  clear(): void {
+    this.#length = 0;
   }
 
   /** The bytes written so far, as a view: valid until the next write. */

@@ -4,6 +4,7 @@ declare module 'better-sqlite3' {
     /** A path, `:memory:`, or the bytes of a database to be held in memory. */
     constructor(source: string | Uint8Array, options?: { readonly timeout?: number; readonly readonly?: boolean });
     prepare(sql: string): {
+      get(...values: readonly unknown[]): unknown;
       all(...values: readonly unknown[]): unknown[];
       run(...values: readonly unknown[]): unknown;
     };
@@ -11,6 +12,7 @@ declare module 'better-sqlite3' {
     pragma(source: string, options?: { readonly simple?: boolean }): unknown;
     transaction(work: () => void): { immediate(): void };
     serialize(): Uint8Array;
+    backup(path: string): Promise<unknown>;
     close(): this;
   }
 }

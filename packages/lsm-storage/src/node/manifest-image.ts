@@ -3,6 +3,7 @@
  * same SQL as in production, on any disk, also a simulated one.
  */
 
+import { dirname } from 'node:path/posix';
 import Database from 'better-sqlite3';
 import { MANIFEST_FILE } from '../core/file-names.ts';
 import { CorruptionError, replaceFile } from '../core/index.ts';
@@ -14,7 +15,19 @@ export async function openManifestImage(fileSystem: FileSystem, path: string = M
   const database = await readImage(fileSystem, path);
   return new SqliteManifest(database, {
     afterCommit: (committed) => replaceFile(fileSystem, path, new Uint8Array(committed.serialize())),
+    copyTo: (copied, target) => writeCopy(fileSystem, target, new Uint8Array(copied.serialize())),
   });
+}
+
+async function writeCopy(fileSystem: FileSystem, path: string, image: Uint8Array): Promise<void> {
+  const file = await fileSystem.open(path, 'create');
+  try {
+    await file.write(0, [image]);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fileSystem.syncDirectory(dirname(path));
 }
 
 async function readImage(fileSystem: FileSystem, path: string): Promise<Database> {

@@ -16,31 +16,42 @@ export const MANIFEST_SCHEMA: string = `
     checksum         INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE run (
+    number            INTEGER PRIMARY KEY,
+    bytes             INTEGER NOT NULL,
+    footer_checksum   INTEGER NOT NULL,
+    entries           INTEGER NOT NULL,
+    tombstones        INTEGER NOT NULL,
+    ranges            INTEGER NOT NULL,
+    first_sequence    INTEGER NOT NULL,
+    last_sequence     INTEGER NOT NULL,
+    smallest_key      BLOB NOT NULL,
+    largest_key       BLOB,
+    earliest_deadline INTEGER NOT NULL,
+    pages             INTEGER NOT NULL,
+    page_keys         INTEGER NOT NULL,
+    checksum          INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE run_reference (
+    run          INTEGER NOT NULL,
+    file         INTEGER NOT NULL,
+    value_count  INTEGER NOT NULL,
+    value_bytes  INTEGER NOT NULL,
+    PRIMARY KEY (run, file)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE value_file (
     number          INTEGER PRIMARY KEY,
     bytes           INTEGER NOT NULL,
+    value_count     INTEGER NOT NULL,
     footer_checksum INTEGER NOT NULL,
-    entries         INTEGER NOT NULL,
-    tombstones      INTEGER NOT NULL,
-    first_sequence  INTEGER NOT NULL,
-    last_sequence   INTEGER NOT NULL,
-    smallest_key    BLOB NOT NULL,
-    largest_key     BLOB NOT NULL,
-    index_pages     INTEGER NOT NULL,
-    filter_pages    INTEGER NOT NULL,
     checksum        INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE index_page (
-    run      INTEGER NOT NULL,
-    page     INTEGER NOT NULL,
-    bytes    BLOB NOT NULL,
-    checksum INTEGER NOT NULL,
-    PRIMARY KEY (run, page)
-  ) STRICT;
-  CREATE TABLE filter_page (
-    run      INTEGER NOT NULL,
-    page     INTEGER NOT NULL,
-    bytes    BLOB NOT NULL,
-    checksum INTEGER NOT NULL,
+  CREATE TABLE page (
+    run         INTEGER NOT NULL,
+    page        INTEGER NOT NULL,
+    first_key   BLOB NOT NULL,
+    checksum    INTEGER NOT NULL,
+    block_index BLOB NOT NULL,
+    filter      BLOB NOT NULL,
     PRIMARY KEY (run, page)
   ) STRICT;
 `;
@@ -58,17 +69,36 @@ export interface RunRow {
   readonly footer_checksum: number;
   readonly entries: number;
   readonly tombstones: number;
+  readonly ranges: number;
   readonly first_sequence: number;
   readonly last_sequence: number;
   readonly smallest_key: Uint8Array;
-  readonly largest_key: Uint8Array;
-  readonly index_pages: number;
-  readonly filter_pages: number;
+  readonly largest_key: Uint8Array | null;
+  readonly earliest_deadline: number;
+  readonly pages: number;
+  /** The checksum of the first keys of the pages. */
+  readonly page_keys: number;
+  readonly checksum: number;
+}
+
+export interface ReferenceRow {
+  readonly run: number;
+  readonly file: number;
+  readonly value_count: number;
+  readonly value_bytes: number;
+}
+
+export interface ValueFileRow {
+  readonly number: number;
+  readonly bytes: number;
+  readonly value_count: number;
+  readonly footer_checksum: number;
   readonly checksum: number;
 }
 
 export interface PageRow {
-  readonly page: number;
-  readonly bytes: Uint8Array;
+  readonly first_key: Uint8Array;
   readonly checksum: number;
+  readonly block_index: Uint8Array;
+  readonly filter: Uint8Array;
 }

@@ -3,20 +3,29 @@
  * The same SQL wherever the database lives: in a file, or in memory with every commit copied out by `afterCommit`.
  */
 
+import { StorageError } from '../core/errors.ts';
 import { MANIFEST_FILE } from '../core/file-names.ts';
-import { CorruptionError, StorageError, emptyManifestState } from '../core/index.ts';
-import { checksumOfPage, checksumOfRun, checksumOfState } from '../core/manifest/manifest-checksum.ts';
+import { checksumOfPage, checksumOfState } from '../core/manifest/manifest-checksum.ts';
+import { emptyManifestState } from '../core/ports/manifest.ts';
 import type {
   AddedRun,
   Manifest,
   ManifestEdit,
   ManifestPosition,
   ManifestState,
-  RunDescription,
-  RunPages,
-} from '../core/index.ts';
+  RunPage,
+} from '../core/ports/manifest.ts';
+import {
+  corrupt,
+  pageKeysOfRows,
+  pageOfRow,
+  rowOfRun,
+  rowOfValueFile,
+  runOfRow,
+  valueFileOfRow,
+} from './manifest-rows.ts';
 import { MANIFEST_SCHEMA, MANIFEST_VERSION } from './manifest-schema.ts';
-import type { PageRow, RunRow, StateRow } from './manifest-schema.ts';
+import type { PageRow, ReferenceRow, RunRow, StateRow, ValueFileRow } from './manifest-schema.ts';
 
 /** What the manifest uses of a database of better-sqlite3. */
 export interface SqliteDatabase {
@@ -26,10 +35,13 @@ export interface SqliteDatabase {
   transaction(work: () => void): { immediate(): void };
   /** The whole database as the bytes of a file. */
   serialize(): Uint8Array;
+  /** Copies the database into a new file, step by step. */
+  backup(path: string): Promise<unknown>;
   close(): unknown;
 }
 
 export interface SqliteStatement {
+  get(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): unknown[];
   run(...values: readonly unknown[]): unknown;
 }
@@ -39,15 +51,21 @@ export interface SqliteManifestOptions {
   readonly beforeLoad?: (database: SqliteDatabase) => void;
   /** An edit counts as durable when this has resolved. Default: when the transaction has been committed. */
   readonly afterCommit?: (database: SqliteDatabase) => Promise<void>;
+  /** Makes a durable copy under the path of a file that does not exist yet. No commit happens meanwhile. */
+  readonly copyTo: (database: SqliteDatabase, path: string) => Promise<void>;
 }
 
 export class SqliteManifest implements Manifest {
   readonly #database: SqliteDatabase;
   readonly #options: SqliteManifestOptions;
   readonly #statements: Map<string, SqliteStatement> = new Map();
+  #selectPage: SqliteStatement | undefined;
+  #swept = false;
+  /** Never rejects. */
+  #copying: Promise<void> = Promise.resolve();
 
   /** Takes the database over: `close` closes it. */
-  constructor(database: SqliteDatabase, options: SqliteManifestOptions = {}) {
+  constructor(database: SqliteDatabase, options: SqliteManifestOptions) {
     this.#database = database;
     this.#options = options;
   }
@@ -60,23 +78,39 @@ export class SqliteManifest implements Manifest {
     });
   }
 
-  async loadPages(run: number): Promise<RunPages> {
+  pageKeys(run: number): readonly Uint8Array[] {
     return guarded(() => {
       const [row] = this.#all<RunRow>('SELECT * FROM run WHERE number = ?', run);
       if (row === undefined) throw corrupt(`there is no run ${run}`);
-      return {
-        index: this.#readPages('index_page', run, row.index_pages),
-        filter: this.#readPages('filter_page', run, row.filter_pages),
-      };
+      return pageKeysOfRows(row, this.#all('SELECT first_key FROM page WHERE run = ? ORDER BY page', run));
     });
   }
 
+  page(run: number, page: number): RunPage {
+    return guarded(() => {
+      const sql = 'SELECT first_key, checksum, block_index, filter FROM page WHERE run = ? AND page = ?';
+      this.#selectPage ??= this.#database.prepare(sql);
+      const row = this.#selectPage.get(run, page) as PageRow | undefined;
+      if (row === undefined) throw corrupt(`there is no page ${page} of run ${run}`);
+      return pageOfRow(run, page, row);
+    });
+  }
+
+  /** Waits for a copy under way, so that the copy is of one state. */
   async commit(edit: ManifestEdit): Promise<void> {
+    await this.#copying;
     guarded(() => this.#database.transaction(() => this.#write(edit)).immediate());
     await this.#options.afterCommit?.(this.#database);
   }
 
+  async copyTo(path: string): Promise<void> {
+    const copied = this.#options.copyTo(this.#database, path);
+    this.#copying = copied.catch(() => undefined);
+    await copied;
+  }
+
   async close(): Promise<void> {
+    await this.#copying;
     guarded(() => this.#database.close());
   }
 
@@ -99,78 +133,83 @@ export class SqliteManifest implements Manifest {
 
   #readState(): ManifestState {
     const states = this.#all<StateRow>('SELECT * FROM state');
-    const rows = this.#runRows();
+    const runRows = this.#runRows();
+    const valueFileRows = this.#valueFileRows();
     const [state] = states;
-    if (state === undefined && rows.length === 0) return emptyManifestState;
+    if (state === undefined && runRows.length === 0 && valueFileRows.length === 0) return emptyManifestState;
     if (state === undefined || states.length > 1) throw corrupt(`one row of state was expected, got ${states.length}`);
     const position: ManifestPosition = {
       flushedSequence: state.flushed_sequence,
       oldestSegment: state.oldest_segment,
       nextFileNumber: state.next_file_number,
     };
-    const runs = rows.map(readRun);
-    const checksum = checksumOfState(
-      position,
-      rows.map((row) => row.checksum),
-    );
-    if (checksum !== state.checksum) throw corrupt('the state does not match its checksum');
-    return { ...position, runs: runs.sort((left, right) => right.lastSequence - left.lastSequence) };
+    if (checksumOfState(position, checksumsOf(runRows), checksumsOf(valueFileRows)) !== state.checksum) {
+      throw corrupt('the state does not match its checksum');
+    }
+    const references = this.#references();
+    const runs = runRows.map((row) => runOfRow(row, references.get(row.number) ?? []));
+    runs.sort((left, right) => right.lastSequence - left.lastSequence);
+    return { ...position, runs, valueFiles: valueFileRows.map(valueFileOfRow) };
   }
 
   #runRows(): RunRow[] {
     return this.#all<RunRow>('SELECT * FROM run ORDER BY number');
   }
 
-  #readPages(table: 'index_page' | 'filter_page', run: number, expected: number): Uint8Array[] {
-    const sql = `SELECT page, bytes, checksum FROM ${table} WHERE run = ? ORDER BY page`;
-    const pages = this.#all<PageRow>(sql, run);
-    if (pages.length !== expected) throw corrupt(`run ${run} has ${pages.length} of ${expected} pages in ${table}`);
-    return pages.map(({ page, bytes, checksum }, i) => {
-      const plain = new Uint8Array(bytes);
-      if (page === i && checksumOfPage(run, page, plain) === checksum) return plain;
-      throw corrupt(`page ${page} of run ${run} in ${table} does not match its checksum`);
-    });
+  #valueFileRows(): ValueFileRow[] {
+    return this.#all<ValueFileRow>('SELECT * FROM value_file ORDER BY number');
+  }
+
+  #references(): Map<number, ReferenceRow[]> {
+    const references = new Map<number, ReferenceRow[]>();
+    for (const row of this.#all<ReferenceRow>('SELECT * FROM run_reference ORDER BY run, file')) {
+      const rows = references.get(row.run);
+      if (rows === undefined) references.set(row.run, [row]);
+      else rows.push(row);
+    }
+    return references;
   }
 
   #write(edit: ManifestEdit): void {
+    this.#sweepPages();
     for (const run of edit.removedRuns) {
       this.#run('DELETE FROM run WHERE number = ?', run);
-      this.#run('DELETE FROM index_page WHERE run = ?', run);
-      this.#run('DELETE FROM filter_page WHERE run = ?', run);
+      this.#run('DELETE FROM run_reference WHERE run = ?', run);
     }
+    for (const run of edit.forgottenRuns) this.#run('DELETE FROM page WHERE run = ?', run);
+    for (const file of edit.removedValueFiles) this.#run('DELETE FROM value_file WHERE number = ?', file);
     for (const added of edit.addedRuns) this.#insertRun(added);
-    const checksum = checksumOfState(
-      edit,
-      this.#runRows().map((row) => row.checksum),
-    );
+    const checksum = checksumOfState(edit, checksumsOf(this.#runRows()), checksumsOf(this.#valueFileRows()));
     const { flushedSequence, oldestSegment, nextFileNumber } = edit;
     const sql = 'INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)';
     this.#run(sql, flushedSequence, oldestSegment, nextFileNumber, checksum);
   }
 
-  #insertRun({ run, pages }: AddedRun): void {
-    this.#run(
-      'INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      run.number,
-      run.bytes,
-      run.footerChecksum,
-      run.entries,
-      run.tombstones,
-      run.firstSequence,
-      run.lastSequence,
-      run.smallestKey,
-      run.largestKey,
-      pages.index.length,
-      pages.filter.length,
-      checksumOfRun(run, pages.index.length, pages.filter.length),
-    );
-    this.#insertPages('index_page', run.number, pages.index);
-    this.#insertPages('filter_page', run.number, pages.filter);
+  /** Before the first edit: what earlier lives of the store removed, nobody reads any more. */
+  #sweepPages(): void {
+    if (this.#swept) return;
+    this.#run('DELETE FROM page WHERE run NOT IN (SELECT number FROM run)');
+    this.#swept = true;
   }
 
-  #insertPages(table: 'index_page' | 'filter_page', run: number, pages: readonly Uint8Array[]): void {
-    const sql = `INSERT INTO ${table} VALUES (?, ?, ?, ?)`;
-    for (const [page, bytes] of pages.entries()) this.#run(sql, run, page, bytes, checksumOfPage(run, page, bytes));
+  #insertRun(added: AddedRun): void {
+    const { number, references } = added.run;
+    this.#insert('run', rowOfRun(added));
+    for (const { file, values, bytes } of references) {
+      this.#insert('run_reference', { run: number, file, value_count: values, value_bytes: bytes });
+    }
+    if (added.valueFile !== undefined) this.#insert('value_file', rowOfValueFile(added.valueFile));
+    for (const [page, content] of added.pages.entries()) {
+      const { firstKey: first_key, index: block_index, filter } = content;
+      const checksum = checksumOfPage(number, page, content);
+      this.#insert('page', { run: number, page, first_key, checksum, block_index, filter });
+    }
+  }
+
+  #insert(table: string, row: object): void {
+    const columns = Object.keys(row);
+    const sql = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+    this.#run(sql, ...Object.values(row));
   }
 
   #all<Row>(sql: string, ...values: readonly unknown[]): Row[] {
@@ -188,24 +227,8 @@ export class SqliteManifest implements Manifest {
   }
 }
 
-function readRun(row: RunRow): RunDescription {
-  const run: RunDescription = {
-    number: row.number,
-    bytes: row.bytes,
-    footerChecksum: row.footer_checksum,
-    entries: row.entries,
-    tombstones: row.tombstones,
-    firstSequence: row.first_sequence,
-    lastSequence: row.last_sequence,
-    smallestKey: new Uint8Array(row.smallest_key),
-    largestKey: new Uint8Array(row.largest_key),
-  };
-  if (checksumOfRun(run, row.index_pages, row.filter_pages) === row.checksum) return run;
-  throw corrupt(`run ${row.number} does not match its checksum`);
-}
-
-function corrupt(what: string, cause?: unknown): CorruptionError {
-  return new CorruptionError(MANIFEST_FILE, 0, what, { cause });
+function checksumsOf(rows: readonly { readonly checksum: number }[]): number[] {
+  return rows.map((row) => row.checksum);
 }
 
 /** SQLite's errors in the engine's words; the rest as they are. */
@@ -213,13 +236,18 @@ function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    if (!code.startsWith('SQLITE_')) throw cause;
-    const message = cause instanceof Error ? cause.message : code;
-    if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') throw corrupt(message, cause);
-    const busy = code.startsWith('SQLITE_BUSY');
-    if (busy) throw new StorageError('LOCKED', `${MANIFEST_FILE} is locked by another process`, { cause });
-    const full = code === 'SQLITE_FULL' ? 'DISK_FULL' : 'IO_ERROR';
-    throw new StorageError(full, `${MANIFEST_FILE}: ${message}`, { cause });
+    throw manifestError(cause);
   }
+}
+
+/** An error of SQLite in the engine's words; any other as it is. */
+export function manifestError(cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (!code.startsWith('SQLITE_')) return cause;
+  const message = cause instanceof Error ? cause.message : code;
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return corrupt(message, cause);
+  const busy = code.startsWith('SQLITE_BUSY');
+  if (busy) return new StorageError('LOCKED', `${MANIFEST_FILE} is locked by another process`, { cause });
+  const full = code === 'SQLITE_FULL' ? 'DISK_FULL' : 'IO_ERROR';
+  return new StorageError(full, `${MANIFEST_FILE}: ${message}`, { cause });
 }

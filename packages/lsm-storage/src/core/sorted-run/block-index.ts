@@ -1,85 +1,118 @@
 /**
- * The index of a run: for each block of entries, where it lies and the shortest byte string that separates its keys
- * from those before it. On disk in pages of the manifest, in memory as flat arrays that hold no object per block.
+ * The index of one page of a run: where each of its blocks lies, and between any two the shortest byte string that
+ * separates their keys. Blocks follow one another in the file, so their lengths tell their positions.
  *
- * Pages are drawn in docs/formats/manifest.md.
+ * Drawn in docs/formats/manifest.md.
  */
 
 import { ByteReader } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
-import { compareRange, concatBytes, sharedPrefixLength } from '../bytes.ts';
-import type { BlockPointer } from './block.ts';
+import { BLOCK_HEADER_BYTES } from '../block-file/block.ts';
+import { concatBytes, sharedPrefixLength } from '../bytes.ts';
+import { CorruptionError } from '../errors.ts';
+import type { BlockPointer } from '../versioned-entry.ts';
+import { KeySearch } from './key-search.ts';
 
-const PAGE_BYTES = 64 * 1024;
+const HEAD_BYTES = 12;
+const U32_BYTES = 4;
+
+/** The shortest beginning of `firstKey` that is greater than `previousKey`, which is smaller; empty if there is none. */
+export function separatorOf(previousKey: Uint8Array | undefined, firstKey: Uint8Array): Uint8Array {
+  return previousKey === undefined
+    ? firstKey.slice(0, 0)
+    : firstKey.slice(0, sharedPrefixLength(previousKey, firstKey) + 1);
+}
 
 export class BlockIndexWriter {
-  readonly #pages: Uint8Array[] = [];
-  readonly #page: ByteWriter = new ByteWriter();
+  readonly #storedLengths: number[] = [];
+  readonly #separators: Uint8Array[] = [];
+  #separatorBytes = 0;
+  #position = 0;
 
-  /** `previousKey`: the greatest key before the block; `firstKey`: its smallest. */
-  add(previousKey: Uint8Array | undefined, firstKey: Uint8Array, pointer: BlockPointer): void {
-    const length = previousKey === undefined ? 0 : sharedPrefixLength(previousKey, firstKey) + 1;
-    this.#page.varint(length);
-    this.#page.bytes(firstKey.subarray(0, length));
-    this.#page.varint(pointer.position);
-    this.#page.varint(pointer.storedLength);
-    if (this.#page.length >= PAGE_BYTES) this.#pages.push(this.#page.take());
+  get blocks(): number {
+    return this.#storedLengths.length;
   }
 
-  finish(): Uint8Array[] {
-    if (this.#page.length > 0) this.#pages.push(this.#page.take());
-    return this.#pages;
+  /** Bytes that the index would have now. */
+  get bytes(): number {
+    return HEAD_BYTES + U32_BYTES * (this.blocks + this.#separators.length) + this.#separatorBytes;
+  }
+
+  /** Each block lies right behind the one before. The separator of the first one is not kept. */
+  add(separator: Uint8Array, pointer: BlockPointer): void {
+    if (this.blocks === 0) this.#position = pointer.position;
+    else {
+      this.#separators.push(separator);
+      this.#separatorBytes += separator.length;
+    }
+    this.#storedLengths.push(pointer.storedLength);
+  }
+
+  /** The bytes of the index; the writer starts again from nothing. */
+  finish(): Uint8Array {
+    const writer = new ByteWriter(this.bytes);
+    writer.u32(this.blocks);
+    writer.u64(this.#position);
+    for (const storedLength of this.#storedLengths) writer.u32(storedLength);
+    let end = 0;
+    for (const separator of this.#separators) writer.u32((end += separator.length));
+    writer.bytes(concatBytes(this.#separators));
+    this.#storedLengths.length = this.#separators.length = this.#separatorBytes = 0;
+    return writer.take();
   }
 }
 
 export class BlockIndex {
-  readonly #separators: Uint8Array;
-  /** Block i's separator ends at `ends[i]`, and begins where that of block i - 1 ends. */
-  readonly #ends: Uint32Array;
+  readonly #separators: KeySearch;
+  /** Where each block begins, and behind the last one where it ends. */
   readonly #positions: Float64Array;
-  readonly #storedLengths: Uint32Array;
 
-  /** Pages in order, verified by the manifest that kept them. */
-  constructor(pages: readonly Uint8Array[], place: Place) {
-    const separators: Uint8Array[] = [];
-    const ends: number[] = [];
-    const positions: number[] = [];
-    const storedLengths: number[] = [];
-    let end = 0;
-    for (const page of pages) {
-      for (const reader = new ByteReader(page, place); !reader.atEnd; ) {
-        const separator = reader.bytes(reader.varint());
-        separators.push(separator);
-        ends.push((end += separator.length));
-        positions.push(reader.varint());
-        storedLengths.push(reader.varint());
-      }
+  constructor(page: Uint8Array, place: Place) {
+    const reader = new ByteReader(page, place);
+    const blocks = reader.u32();
+    if (blocks === 0 || blocks > page.length / U32_BYTES)
+      throw malformed(place, `an index cannot have ${blocks} blocks`);
+    this.#positions = new Float64Array(blocks + 1);
+    let position = reader.u64();
+    for (let i = 0; i < blocks; i++) {
+      this.#positions[i] = position;
+      position += BLOCK_HEADER_BYTES + reader.u32();
     }
-    this.#separators = concatBytes(separators);
-    this.#ends = Uint32Array.from(ends);
-    this.#positions = Float64Array.from(positions);
-    this.#storedLengths = Uint32Array.from(storedLengths);
+    this.#positions[blocks] = position;
+    const bounds = new Uint32Array(blocks);
+    for (let i = 1; i < blocks; i++) {
+      bounds[i] = reader.u32();
+      if ((bounds[i] as number) < (bounds[i - 1] as number)) throw malformed(place, 'separators overlap');
+    }
+    this.#separators = new KeySearch(reader.bytes(bounds[blocks - 1] as number), bounds);
+    if (!reader.atEnd) throw malformed(place, 'an index has bytes behind its end');
   }
 
   get blocks(): number {
-    return this.#positions.length;
+    return this.#positions.length - 1;
   }
 
-  /** The one block that can hold the key; -1 if the index is empty. */
+  /** Memory that it takes. */
+  get bytes(): number {
+    return this.#separators.bytes + this.#positions.byteLength;
+  }
+
+  /** The one block of the page that can hold the key. */
   blockFor(key: Uint8Array): number {
-    let low = 0;
-    let high = this.blocks;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const start = middle === 0 ? 0 : (this.#ends[middle - 1] as number);
-      if (compareRange(this.#separators, start, this.#ends[middle] as number, key) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return this.#separators.notGreater(key);
+  }
+
+  position(block: number): number {
+    return this.#positions[block] as number;
   }
 
   pointer(block: number): BlockPointer {
-    return { position: this.#positions[block] as number, storedLength: this.#storedLengths[block] as number };
+    const position = this.#positions[block] as number;
+    return { position, storedLength: (this.#positions[block + 1] as number) - position - BLOCK_HEADER_BYTES };
   }
+}
+
+function malformed(place: Place, what: string): CorruptionError {
+  return new CorruptionError(place.file, place.offset, what);
 }

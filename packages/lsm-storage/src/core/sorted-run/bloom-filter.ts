@@ -16,12 +16,12 @@ const BLOCK_BYTES = BLOCK_BITS / 8;
 const U32 = 2 ** 32;
 
 export class BloomFilter {
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly #blocks: number;
 
-  /** `bytes` as made by {@link BloomFilter.bytesFor}, and filled by {@link BloomFilter.add}: a multiple of 64. */
+  /** `bytes` as made by {@link BloomFilter.bytesFor}, and filled by {@link BloomFilter.add}: at least one block. */
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#blocks = Math.floor(bytes.length / BLOCK_BYTES);
   }
 
@@ -30,8 +30,9 @@ export class BloomFilter {
     return BLOCK_BYTES * Math.max(1, Math.ceil((keys * BITS_PER_KEY) / BLOCK_BITS));
   }
 
-  get bytes(): Uint8Array {
-    return this.#bytes;
+  /** Whether these can be the bytes of a filter. */
+  static isWellFormed(bytes: Uint8Array): boolean {
+    return bytes.length > 0 && bytes.length % BLOCK_BYTES === 0;
   }
 
   add(hash: KeyHash): void {
@@ -40,7 +41,7 @@ export class BloomFilter {
     for (let i = 0; i < PROBES; i++) {
       bits = Math.imul(bits, 0x9e3779b9) >>> 0;
       const at = base + (bits >>> 26);
-      this.#bytes[at] = (this.#bytes[at] as number) | (1 << ((bits >>> 23) & 7));
+      this.bytes[at] = (this.bytes[at] as number) | (1 << ((bits >>> 23) & 7));
     }
   }
 
@@ -50,7 +51,7 @@ export class BloomFilter {
     let bits = hash.second;
     for (let i = 0; i < PROBES; i++) {
       bits = Math.imul(bits, 0x9e3779b9) >>> 0;
-      if (((this.#bytes[base + (bits >>> 26)] as number) & (1 << ((bits >>> 23) & 7))) === 0) return false;
+      if (((this.bytes[base + (bits >>> 26)] as number) & (1 << ((bits >>> 23) & 7))) === 0) return false;
     }
     return true;
   }

@@ -2,75 +2,122 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
-import { EntriesBlock, EntriesBlockWriter } from './entries-block.ts';
-import type { VersionedEntry } from './entries-block.ts';
+import type { VersionedEntry } from '../versioned-entry.ts';
+import { EntriesBlock } from './entries-block.ts';
+import { EntriesBlockWriter } from './entries-block-writer.ts';
 
 const place = { file: 'run', offset: 0 };
-const NO_BYTES = new Uint8Array(0);
 
 const value = fc.oneof(
   fc.uint8Array({ maxLength: 20 }),
-  fc.record({ position: fc.maxSafeNat(), storedLength: fc.nat(), rawLength: fc.nat() }),
+  fc.uint8Array({ minLength: 120, maxLength: 140 }),
+  fc.record({ file: fc.nat(300), position: fc.maxSafeNat(), storedLength: fc.nat(), rawLength: fc.nat() }),
   fc.constant(undefined),
 );
+const deadline = fc.oneof(fc.constant(0), fc.nat(1000), fc.integer({ min: 1, max: 2 ** 48 - 1 }));
 
 /** Entries with ascending keys that often share prefixes. */
 const entries = fc
-  .uniqueArray(fc.tuple(fc.array(fc.constantFrom(0, 97, 98, 255), { maxLength: 6 }), fc.uint8Array(), value), {
-    selector: ([key]) => key.join(),
-    minLength: 1,
-    maxLength: 60,
-  })
-  .map((drawn) =>
+  .tuple(
+    fc.uint8Array({ maxLength: 4 }),
+    fc.uniqueArray(
+      fc.tuple(fc.array(fc.constantFrom(0, 97, 98, 255), { maxLength: 6 }), fc.uint8Array(), deadline, value),
+      { selector: ([key]) => key.join(), minLength: 1, maxLength: 60 },
+    ),
+  )
+  .map(([prefix, drawn]) =>
     drawn
-      .map(([key, meta, content]): VersionedEntry => {
-        return { key: Uint8Array.from(key), meta: content === undefined ? NO_BYTES : meta, value: content };
+      .map(([suffix, meta, until, content]): VersionedEntry => {
+        return { key: Uint8Array.from([...prefix, ...suffix]), meta, deadline: until, value: content };
       })
       .sort((left, right) => compareBytes(left.key, right.key)),
   );
 
+const anyKey = fc.array(fc.constantFrom(0, 97, 98, 255), { maxLength: 8 }).map((key) => Uint8Array.from(key));
+
 function write(list: readonly VersionedEntry[]): Uint8Array {
   const writer = new EntriesBlockWriter();
   for (const entry of list) writer.add(entry);
-  expect(writer.entries).toBe(list.length);
-  const announced = writer.bytes;
-  const raw = writer.take();
-  expect(raw.length).toBe(announced);
-  return raw;
+  return new Uint8Array(writer.finish());
+}
+
+function all(block: EntriesBlock): VersionedEntry[] {
+  return Array.from({ length: block.count }, (_, i) => block.entryAt(i));
 }
 
 describe('entries block', () => {
-  it('gives back its entries, all and one by one', () => {
+  it('gives back its entries, and finds each by its key', () => {
     fc.assert(
       fc.property(entries, (list) => {
         const block = new EntriesBlock(write(list), place);
-        expect(block.all()).toEqual(list);
-        for (const entry of list) expect(block.find(entry.key)).toEqual(entry);
+        expect(all(block)).toEqual(list);
+        for (const [i, { key }] of list.entries()) {
+          expect(block.find(key)).toBe(i);
+          expect(block.keyAt(i)).toEqual(key);
+        }
       }),
       { numRuns: 60 },
     );
   });
 
-  it('finds nothing for keys that are not there', () => {
+  it('places any other key among its own', () => {
     fc.assert(
-      fc.property(entries, fc.uint8Array({ maxLength: 7 }), (list, key) => {
-        const expected = list.find((entry) => compareBytes(entry.key, key) === 0);
-        expect(new EntriesBlock(write(list), place).find(key)).toEqual(expected);
+      fc.property(entries, anyKey, (list, key) => {
+        const block = new EntriesBlock(write(list), place);
+        const following = list.findIndex((entry) => compareBytes(entry.key, key) >= 0);
+        expect(block.lowerBound(key)).toBe(following < 0 ? list.length : following);
+        expect(block.find(key)).toBe(list.findIndex((entry) => compareBytes(entry.key, key) === 0));
+        for (const [i, entry] of list.entries()) {
+          expect(Math.sign(block.compareKeyAt(i, key))).toBe(Math.sign(compareBytes(entry.key, key)));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('has a prefix that is longer than some keys it is asked for, or a whole key', () => {
+    const key = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const only = { key: key('prefix'), meta: new Uint8Array(0), deadline: 0, value: undefined };
+    const block = new EntriesBlock(write([only]), place);
+    expect([block.find(key('prefix')), block.find(key('pre')), block.find(key('prefixed'))]).toEqual([0, -1, -1]);
+    expect([block.lowerBound(key('pre')), block.lowerBound(key('prefixed'))]).toEqual([0, 1]);
+    expect(all(block)).toEqual([only]);
+  });
+
+  it('of more than 64 KiB has wide offsets', () => {
+    const list = Array.from({ length: 40 }, (_, i): VersionedEntry => {
+      return { key: Uint8Array.of(i), meta: new Uint8Array(0), deadline: 0, value: new Uint8Array(3000).fill(i) };
+    });
+    const raw = write(list);
+    expect(raw.at(-1)).toBe(0x80);
+    expect(all(new EntriesBlock(raw, place))).toEqual(list);
+  });
+
+  it('is about as long as its writer says', () => {
+    fc.assert(
+      fc.property(entries, (list) => {
+        const writer = new EntriesBlockWriter();
+        for (const entry of list) writer.add(entry);
+        const announced = writer.bytes;
+        expect(Math.abs(writer.finish().length - announced)).toBeLessThan(16 * (list.length + 1));
       }),
       { numRuns: 60 },
     );
   });
 
-  it('starts again from nothing after each block', () => {
+  it('is written from nothing after each block', () => {
     const writer = new EntriesBlockWriter();
-    const entry = { key: Uint8Array.of(5), meta: NO_BYTES, value: NO_BYTES };
+    const entry = { key: Uint8Array.of(5), meta: Uint8Array.of(1), deadline: 3, value: Uint8Array.of(2) };
     writer.add(entry);
-    const first = writer.take();
+    writer.add({ ...entry, key: Uint8Array.of(6) });
+    const first = new Uint8Array(writer.finish());
+    expect([writer.count, writer.bytes, writer.firstKey]).toEqual([0, 0, undefined]);
     writer.add(entry);
-    expect(writer.take()).toEqual(first);
+    writer.add({ ...entry, key: Uint8Array.of(6) });
+    expect(new Uint8Array(writer.finish())).toEqual(first);
   });
 
-  it('decodes any bytes to entries or to a CorruptionError, in bounded time', () => {
+  it('decodes any bytes to entries or to a CorruptionError, and asks for no more memory than they have', () => {
     const mutated = fc
       .tuple(entries, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(8))
       .map(([list, changes, cut]) => {
@@ -79,16 +126,42 @@ describe('entries block', () => {
         return raw.subarray(0, raw.length - cut);
       });
     fc.assert(
-      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 80 })), fc.uint8Array({ maxLength: 6 }), (raw, key) => {
-        for (const read of [(block: EntriesBlock) => block.all(), (block: EntriesBlock) => block.find(key)]) {
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 80 })), anyKey, (raw, key) => {
+        const reads = [all, (block: EntriesBlock) => block.find(key), (block: EntriesBlock) => block.lowerBound(key)];
+        for (const read of reads) {
           try {
-            read(new EntriesBlock(raw, place));
+            const block = new EntriesBlock(raw, place);
+            expect(block.bytes).toBeLessThan(5 * raw.length + 1000);
+            read(block);
           } catch (error) {
             expect(error).toBeInstanceOf(CorruptionError);
           }
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 3000 },
     );
+  });
+
+  it.each([
+    ['nothing at all', []],
+    ['no entries', [0, 0, 0, 0, 0]],
+    ['more entries than bytes', [0, 0, 1, 0, 1, 0, 255, 255, 255, 127]],
+    ['a prefix longer than the block', [9, 1, 0, 0, 1, 0, 1, 0, 0, 0]],
+    ['an offset before the first entry', [0, 1, 0, 0, 0, 1, 0, 0, 0]],
+    ['an offset behind the entries', [0, 1, 0, 9, 0, 1, 0, 0, 0]],
+  ])('refuses a block with %s', (_, raw) => {
+    expect(() => new EntriesBlock(Uint8Array.from(raw), place)).toThrow(CorruptionError);
+  });
+
+  it.each([
+    ['unknown flags', [0, 16, 0]],
+    ['a key that runs into the offsets', [0, 1, 3]],
+    ['a value that runs into the offsets', [0, 0, 0, 5]],
+    ['bytes behind its end', [0, 1, 0, 7]],
+    ['half a deadline', [0, 5, 0, 1, 2, 3]],
+    ['half a pointer', [0, 2, 0, 1, 200]],
+  ])('refuses an entry with %s', (_, content) => {
+    const raw = Uint8Array.from([...content, 1, 0, 1, 0, 0, 0]);
+    expect(() => new EntriesBlock(raw, place).entryAt(0)).toThrow(CorruptionError);
   });
 });

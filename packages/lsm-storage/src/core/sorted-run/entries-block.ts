@@ -1,190 +1,218 @@
 /**
- * The raw bytes of a block of entries. Keys are stored as what they add to the key before; every sixteenth entry is a
- * restart, which stores its key whole, so that a lookup is a binary search over restarts and a short walk (the shape
- * of LevelDB's table format). Drawn in docs/formats/sorted-run.md.
+ * The raw bytes of a block of entries, as they are read. The keys share one prefix, stored once, and an offset tells
+ * where each entry begins: a lookup is one binary search without putting any key together, and both directions of
+ * iteration cost the same. Drawn in docs/formats/sorted-run.md.
+ *
+ * Where entries begin is checked when the block is opened, what an entry says of its own lengths when it is read.
  */
 
 import { ByteReader, readU32 } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
-import { ByteWriter } from '../byte-writer.ts';
-import { compareRange, copyBytes, sharedPrefixLength } from '../bytes.ts';
 import { MAX_KEY_BYTES } from '../entry.ts';
 import { CorruptionError } from '../errors.ts';
-import type { ValuePointer } from './block.ts';
+import type { ValuePointer, VersionedEntry } from '../versioned-entry.ts';
 
-/** An entry as runs and memtables know it. */
-export interface VersionedEntry {
-  readonly key: Uint8Array;
-  readonly meta: Uint8Array;
-  /** The value, or where it lies in the run, or `undefined` for a tombstone. */
-  readonly value: Uint8Array | ValuePointer | undefined;
-}
+export const FLAG_TOMBSTONE = 1;
+export const FLAG_SEPARATE = 2;
+export const FLAG_DEADLINE = 4;
+export const FLAG_META = 8;
+const ALL_FLAGS = 15;
 
-const RESTART_INTERVAL = 16;
-const FLAG_TOMBSTONE = 1;
-const FLAG_SEPARATE = 2;
+/** Set in the count of a block whose offsets take four bytes each instead of two. */
+export const WIDE_FLAG: number = 2 ** 31;
+
+const COUNT_BYTES = 4;
+const DEADLINE_BYTES = 6;
+const U32 = 2 ** 32;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-export class EntriesBlockWriter {
-  readonly #writer: ByteWriter = new ByteWriter();
-  #restarts: number[] = [];
-  #entries = 0;
-  #lastKey: Uint8Array = NO_BYTES;
+/** What the block takes in memory beside its bytes and offsets: the objects. */
+const OVERHEAD_BYTES = 256;
 
-  get entries(): number {
-    return this.#entries;
-  }
-
-  /** Raw bytes so far. */
-  get bytes(): number {
-    return this.#writer.length + 4 * (this.#restarts.length + 1);
-  }
-
-  /** Keys ascend strictly. The writer keeps the key until the next call. */
-  add(entry: VersionedEntry): void {
-    const restart = this.#entries % RESTART_INTERVAL === 0;
-    if (restart) this.#restarts.push(this.#writer.length);
-    const shared = restart ? 0 : sharedPrefixLength(this.#lastKey, entry.key);
-    const { value } = entry;
-    const separate = value !== undefined && !(value instanceof Uint8Array);
-    this.#writer.u8(value === undefined ? FLAG_TOMBSTONE : separate ? FLAG_SEPARATE : 0);
-    this.#writer.varint(shared);
-    this.#writer.varint(entry.key.length - shared);
-    this.#writer.bytes(entry.key.subarray(shared));
-    this.#addContent(entry.meta, value);
-    this.#entries++;
-    this.#lastKey = entry.key;
-  }
-
-  /** The finished raw bytes; the writer starts again from nothing. */
-  take(): Uint8Array {
-    for (const restart of this.#restarts) this.#writer.u32(restart);
-    this.#writer.u32(this.#restarts.length);
-    this.#restarts = [];
-    this.#entries = 0;
-    return this.#writer.take();
-  }
-
-  #addContent(meta: Uint8Array, value: VersionedEntry['value']): void {
-    if (value === undefined) return;
-    this.#writer.u8(meta.length);
-    this.#writer.bytes(meta);
-    if (value instanceof Uint8Array) {
-      this.#writer.varint(value.length);
-      this.#writer.bytes(value);
-    } else {
-      this.#writer.varint(value.position);
-      this.#writer.varint(value.storedLength);
-      this.#writer.varint(value.rawLength);
-    }
-  }
-}
-
-/** Reads the raw bytes of a block; metas and values of its entries are views of them. */
 export class EntriesBlock {
+  readonly count: number;
   readonly #raw: Uint8Array;
   readonly #place: Place;
-  readonly #restarts: number;
-  readonly #end: number;
+  readonly #prefixStart: number;
+  readonly #prefixLength: number;
+  /** Where each entry begins, and behind the last one where it ends. */
+  readonly #offsets: Uint32Array;
+  /** Where the next field of the entry being read begins. */
+  #at = 0;
 
+  /** Takes the bytes over; a `CorruptionError` names the place they came from. */
   constructor(raw: Uint8Array, place: Place) {
     this.#raw = raw;
     this.#place = place;
-    this.#restarts = raw.length < 4 ? 0 : readU32(raw, raw.length - 4);
-    this.#end = raw.length - 4 - 4 * this.#restarts;
-    if (this.#restarts === 0 || this.#end <= 0) this.#malformed('a block of entries has no room for its restarts');
+    const trailer = raw.length < COUNT_BYTES ? 0 : readU32(raw, raw.length - COUNT_BYTES);
+    const wide = trailer >= WIDE_FLAG;
+    this.count = wide ? trailer - WIDE_FLAG : trailer;
+    const end = raw.length - COUNT_BYTES - this.count * (wide ? 4 : 2);
+    if (this.count === 0 || end <= 0) this.#malformed('a block of entries has no room for its offsets');
+    this.#prefixLength = this.#varint(end);
+    this.#prefixStart = this.#at;
+    if (this.#prefixLength > MAX_KEY_BYTES) this.#malformed('a block has an impossible prefix');
+    this.#offsets = this.#readOffsets(this.#prefixStart + this.#prefixLength, end, wide);
   }
 
-  find(key: Uint8Array): VersionedEntry | undefined {
-    const walk = new EntryWalk(this.#raw, this.#place, this.#restartBefore(key), this.#end);
-    while (walk.next()) {
-      const order = walk.compareKey(key);
-      if (order === 0) return walk.entry();
-      if (order > 0) return undefined;
-    }
-    return undefined;
+  /** Memory that the block takes, its bytes included. */
+  get bytes(): number {
+    return this.#raw.length + this.#offsets.byteLength + OVERHEAD_BYTES;
   }
 
-  all(): VersionedEntry[] {
-    const walk = new EntryWalk(this.#raw, this.#place, 0, this.#end);
-    const entries: VersionedEntry[] = [];
-    while (walk.next()) entries.push(walk.entry());
-    return entries;
-  }
-
-  /** Offset of the last restart whose key is not greater, or of the first. */
-  #restartBefore(key: Uint8Array): number {
+  /** The index of the entry with this key; -1 if there is none. */
+  find(key: Uint8Array): number {
+    if (this.#comparePrefix(key) !== 0) return -1;
     let low = 0;
-    let high = this.#restarts - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      const walk = new EntryWalk(this.#raw, this.#place, this.#restart(middle), this.#end);
-      if (walk.next() && walk.compareKey(key) <= 0) low = middle;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const order = this.#compareSuffix(middle, key);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
       else high = middle - 1;
     }
-    return this.#restart(low);
+    return -1;
   }
 
-  #restart(index: number): number {
-    const offset = readU32(this.#raw, this.#end + 4 * index);
-    return offset < this.#end ? offset : this.#malformed('a restart lies outside its block');
-  }
-
-  #malformed(what: string): never {
-    throw new CorruptionError(this.#place.file, this.#place.offset, what);
-  }
-}
-
-/** Goes through entries from a restart on. The key is put together in place, and copied only on request. */
-class EntryWalk {
-  readonly #reader: ByteReader;
-  readonly #place: Place;
-  #key: Uint8Array = new Uint8Array(64);
-  #keyLength = 0;
-  #meta: Uint8Array = NO_BYTES;
-  #value: VersionedEntry['value'];
-
-  constructor(raw: Uint8Array, place: Place, start: number, end: number) {
-    this.#reader = new ByteReader(raw, place, start, end);
-    this.#place = place;
-  }
-
-  /** Moves to the next entry; false at the end of the block. */
-  next(): boolean {
-    const reader = this.#reader;
-    if (reader.atEnd) return false;
-    const flags = reader.u8();
-    if (flags > FLAG_SEPARATE) this.#malformed(`an entry has unknown flags ${flags}`);
-    this.#readKey();
-    this.#meta = flags === FLAG_TOMBSTONE ? NO_BYTES : reader.bytes(reader.u8());
-    if (flags === FLAG_TOMBSTONE) this.#value = undefined;
-    else if (flags === 0) this.#value = reader.bytes(reader.varint());
-    else {
-      this.#value = { position: reader.varint(), storedLength: reader.varint(), rawLength: reader.varint() };
+  /** The index of the first entry whose key is not smaller; `count` if there is none. */
+  lowerBound(key: Uint8Array): number {
+    const order = this.#comparePrefix(key);
+    if (order !== 0) return order < 0 ? this.count : 0;
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
+      else high = middle;
     }
-    return true;
+    return low;
   }
 
-  compareKey(key: Uint8Array): number {
-    return compareRange(this.#key, 0, this.#keyLength, key);
+  /** The order of an entry's key and another one: negative if the entry's is smaller. */
+  compareKeyAt(index: number, key: Uint8Array): number {
+    return this.#comparePrefix(key) || this.#compareSuffix(index, key);
   }
 
-  entry(): VersionedEntry {
-    return { key: copyBytes(this.#key.subarray(0, this.#keyLength)), meta: this.#meta, value: this.#value };
+  /** A key in memory of its own. */
+  keyAt(index: number): Uint8Array {
+    const end = this.#suffixEnd(index);
+    const start = this.#at;
+    const prefix = this.#prefixLength;
+    const length = prefix + end - start;
+    if (length > MAX_KEY_BYTES) this.#malformed('a key has an impossible length');
+    const raw = this.#raw;
+    const key = new Uint8Array(length);
+    for (let i = 0; i < prefix; i++) key[i] = raw[this.#prefixStart + i] as number;
+    for (let i = prefix; i < length; i++) key[i] = raw[start + i - prefix] as number;
+    return key;
   }
 
-  #readKey(): void {
-    const shared = this.#reader.varint();
-    const rest = this.#reader.bytes(this.#reader.varint());
-    const length = shared + rest.length;
-    if (shared > this.#keyLength || length > MAX_KEY_BYTES) this.#malformed('a key has impossible lengths');
-    if (length > this.#key.length) {
-      const grown = new Uint8Array(2 * length);
-      grown.set(this.#key.subarray(0, shared));
-      this.#key = grown;
+  /** An entry; its meta and value are views of the block. `key`: its key, if the caller has it already. */
+  entryAt(index: number, key: Uint8Array = this.keyAt(index)): VersionedEntry {
+    const flags = this.#raw[this.#offsets[index] as number] as number;
+    const end = this.#offsets[index + 1] as number;
+    this.#at = this.#suffixEnd(index);
+    if (flags > ALL_FLAGS) this.#malformed(`an entry has unknown flags ${flags}`);
+    const meta = (flags & FLAG_META) === 0 ? NO_BYTES : this.#bytes(this.#byte(end), end);
+    const deadline = (flags & FLAG_DEADLINE) === 0 ? 0 : this.#deadline(end);
+    let value: VersionedEntry['value'];
+    if ((flags & FLAG_SEPARATE) !== 0) value = this.#pointer(end);
+    else if ((flags & FLAG_TOMBSTONE) === 0) value = this.#bytes(this.#varint(end), end);
+    if (this.#at !== end) this.#malformed('an entry does not end where the next one begins');
+    return { key, meta, deadline, value };
+  }
+
+  /** Negative if every key that begins with the prefix is smaller, positive if every one is greater, else 0. */
+  #comparePrefix(key: Uint8Array): number {
+    const raw = this.#raw;
+    const start = this.#prefixStart;
+    const length = this.#prefixLength;
+    const shared = length < key.length ? length : key.length;
+    for (let i = 0; i < shared; i++) {
+      const difference = (raw[start + i] as number) - (key[i] as number);
+      if (difference !== 0) return difference;
     }
-    this.#key.set(rest, shared);
-    this.#keyLength = length;
+    return shared < length ? 1 : 0;
+  }
+
+  /** For a key that begins with the prefix. */
+  #compareSuffix(index: number, key: Uint8Array): number {
+    const end = this.#suffixEnd(index);
+    const start = this.#at;
+    const raw = this.#raw;
+    const prefix = this.#prefixLength;
+    const length = end - start;
+    const rest = key.length - prefix;
+    const shared = length < rest ? length : rest;
+    for (let i = 0; i < shared; i++) {
+      const difference = (raw[start + i] as number) - (key[prefix + i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - rest;
+  }
+
+  /** Where an entry's part of its key ends; `#at` is where it begins. */
+  #suffixEnd(index: number): number {
+    const entryEnd = this.#offsets[index + 1] as number;
+    this.#at = (this.#offsets[index] as number) + 1;
+    const length = this.#varint(entryEnd);
+    const end = this.#at + length;
+    return end <= entryEnd ? end : this.#malformed('a key runs past its entry');
+  }
+
+  #readOffsets(start: number, end: number, wide: boolean): Uint32Array {
+    const raw = this.#raw;
+    const offsets = new Uint32Array(this.count + 1);
+    let last = start - 1;
+    for (let i = 0; i < this.count; i++) {
+      const at = end + i * (wide ? 4 : 2);
+      const offset = wide ? readU32(raw, at) : (raw[at] as number) | ((raw[at + 1] as number) << 8);
+      if (offset <= last) this.#malformed('entries do not follow one another');
+      offsets[i] = last = offset;
+    }
+    if (offsets[0] !== start || last >= end) this.#malformed('entries lie outside their block');
+    offsets[this.count] = end;
+    return offsets;
+  }
+
+  #byte(end: number): number {
+    if (this.#at >= end) this.#malformed('an entry is too short');
+    return this.#raw[this.#at++] as number;
+  }
+
+  #varint(end: number): number {
+    const byte = this.#raw[this.#at] as number;
+    if (byte < 0x80 && this.#at < end) {
+      this.#at++;
+      return byte;
+    }
+    const reader = new ByteReader(this.#raw, this.#place, this.#at, end);
+    const value = reader.varint();
+    this.#at = reader.position;
+    return value;
+  }
+
+  #bytes(length: number, end: number): Uint8Array {
+    const start = this.#at;
+    if (length > end - start) this.#malformed(`${length} bytes were needed, ${end - start} are left`);
+    this.#at = start + length;
+    return new Uint8Array(this.#raw.buffer, this.#raw.byteOffset + start, length);
+  }
+
+  #deadline(end: number): number {
+    const start = this.#at;
+    if (start + DEADLINE_BYTES > end) this.#malformed('an entry ends within its deadline');
+    this.#at = start + DEADLINE_BYTES;
+    const raw = this.#raw;
+    return readU32(raw, start) + U32 * ((raw[start + 4] as number) | ((raw[start + 5] as number) << 8));
+  }
+
+  #pointer(end: number): ValuePointer {
+    const file = this.#varint(end);
+    const position = this.#varint(end);
+    const storedLength = this.#varint(end);
+    return { file, position, storedLength, rawLength: this.#varint(end) };
   }
 
   #malformed(what: string): never {

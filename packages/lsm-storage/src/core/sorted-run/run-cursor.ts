@@ -1,12 +1,16 @@
 /**
- * A place in the order of a run's entries. The cursor reads nothing by itself: when it stands before a block it does
- * not have, it names the block in `wants` and is supplied with its entries, at once by a scan, or after a wait by a
- * compaction.
+ * A place in the order of a run's entries. The cursor takes blocks from the cache where they are, and leaves none there.
+ * Where it needs the disk it does not read by itself: it is `wanting` until it is supplied, at once by a scan, or after
+ * a wait.
  */
 
 import { compareBytes } from '../bytes.ts';
-import type { VersionedEntry } from './entries-block.ts';
-import type { SortedRun } from './sorted-run.ts';
+import type { ReadAhead } from '../read-ahead.ts';
+import type { BlockPointer, VersionedEntry } from '../versioned-entry.ts';
+import type { BlockIndex } from './block-index.ts';
+import type { EntriesBlock } from './entries-block.ts';
+import { wholeBytes } from './run-blocks.ts';
+import type { RunBlocks } from './run-blocks.ts';
 
 /** Where a cursor begins: at the first key beyond `key` in its direction, or at `key` itself if `inclusive`. */
 export interface CursorStart {
@@ -16,58 +20,147 @@ export interface CursorStart {
 }
 
 export class RunCursor {
-  readonly run: SortedRun;
-  readonly #start: CursorStart;
-  #block: number;
-  #entries: readonly VersionedEntry[] | undefined;
+  readonly #run: RunBlocks;
+  readonly #reverse: boolean;
+  readonly #step: 1 | -1;
+  readonly #reader: ReadAhead;
+  #page: number;
+  /** The index of that page; `undefined`: the run has ended. */
+  #index: BlockIndex | undefined;
+  #blockNumber = 0;
+  #block: EntriesBlock | undefined;
+  /** The entry in the block, and the one behind its last. */
   #at = 0;
+  #end = 0;
+  /** Where to stand in the block that is wanted; `undefined`: at its beginning. */
+  #start: CursorStart | undefined;
+  #key: Uint8Array | undefined;
+  #current: VersionedEntry | undefined;
 
-  constructor(run: SortedRun, start: CursorStart) {
-    this.run = run;
-    this.#start = start;
-    if (start.key !== undefined) this.#block = Math.max(0, run.index.blockFor(start.key));
-    else this.#block = start.reverse ? run.index.blocks - 1 : 0;
+  constructor(run: RunBlocks, start: CursorStart) {
+    this.#run = run;
+    this.#reverse = start.reverse;
+    this.#step = start.reverse ? -1 : 1;
+    this.#reader = run.readAhead(start.reverse);
+    this.#page = start.reverse ? run.pages - 1 : 0;
+    if (run.pages === 0) return;
+    if (start.key !== undefined) this.#goTo(start);
+    else this.#enterPage();
   }
 
-  /** The block to supply next; `undefined` when `current` is known. */
-  get wants(): number | undefined {
-    const ended = this.#block < 0 || this.#block >= this.run.index.blocks;
-    return this.#entries === undefined && !ended ? this.#block : undefined;
+  /** Whether a block must be supplied before `current` can be told. */
+  get wanting(): boolean {
+    return this.#block === undefined && this.#index !== undefined;
   }
 
-  /** `undefined`: a block is wanted, or the run has ended. */
+  /** Reads the block that is wanted, within the call. */
+  supplySync(): void {
+    while (this.wanting) {
+      const pointer = this.#wanted();
+      this.#enterBlock(this.#run.open(pointer, this.#reader.readSync(pointer.position, wholeBytes(pointer))));
+    }
+  }
+
+  /** Reads the block that is wanted. Nothing else may be asked of the cursor before it resolves. */
+  async supply(): Promise<void> {
+    while (this.wanting) {
+      const pointer = this.#wanted();
+      this.#enterBlock(this.#run.open(pointer, await this.#reader.read(pointer.position, wholeBytes(pointer))));
+    }
+  }
+
+  /** In memory of its own; `undefined`: a block is wanted, or the run has ended. */
+  get key(): Uint8Array | undefined {
+    if (this.#key === undefined) this.#key = this.#block?.keyAt(this.#at);
+    return this.#key;
+  }
+
+  /** `undefined`: a block is wanted, or the run has ended. Meta and value are views. */
   get current(): VersionedEntry | undefined {
-    return this.#entries?.[this.#at];
+    if (this.#current === undefined && this.#block !== undefined) {
+      this.#current = this.#block.entryAt(this.#at, this.key);
+    }
+    return this.#current;
   }
 
-  /** Hands in the entries of the block that was wanted. */
-  supply(entries: readonly VersionedEntry[]): void {
-    this.#entries = entries;
-    this.#at = this.#start.reverse ? entries.length - 1 : 0;
-    // Only the first block can hold entries that lie before the start.
-    while (this.current !== undefined && this.#isBeforeStart(this.current.key)) this.#at += this.#step;
-    this.#leaveBlockAtEnd();
-  }
-
+  /** Moves to the next entry; there must be a current one. */
   advance(): void {
+    this.#key = undefined;
+    this.#current = undefined;
     this.#at += this.#step;
-    this.#leaveBlockAtEnd();
+    if (this.#at === this.#end) this.#leaveBlock();
   }
 
-  get #step(): 1 | -1 {
-    return this.#start.reverse ? -1 : 1;
+  /** Moves to the key, or to the first one beyond it in the cursor's direction. Does nothing if that lies behind. */
+  seek(key: Uint8Array): void {
+    const reached = this.key ?? this.#start?.key;
+    if (this.#index === undefined || (reached !== undefined && this.#isBefore(key, reached))) return;
+    this.#goTo({ key, inclusive: true, reverse: this.#reverse });
   }
 
-  #leaveBlockAtEnd(): void {
-    if (this.current !== undefined) return;
-    this.#entries = undefined;
-    this.#block += this.#step;
+  #isBefore(key: Uint8Array, reached: Uint8Array): boolean {
+    return compareBytes(key, reached) * this.#step <= 0;
   }
 
-  #isBeforeStart(key: Uint8Array): boolean {
-    const { key: start, inclusive, reverse } = this.#start;
-    if (start === undefined) return false;
-    const order = reverse ? compareBytes(start, key) : compareBytes(key, start);
-    return order < 0 || (order === 0 && !inclusive);
+  #goTo(start: CursorStart): void {
+    const key = start.key as Uint8Array;
+    const page = this.#run.pageFor(key);
+    const samePage = this.#index !== undefined && page === this.#page;
+    const index = samePage ? (this.#index as BlockIndex) : this.#run.page(page).index;
+    const number = index.blockFor(key);
+    const ahead = samePage ? number - this.#blockNumber : page - this.#page;
+    if (this.#index !== undefined && ahead * this.#step < 0) return;
+    const block = samePage && ahead === 0 ? this.#block : undefined;
+    this.#page = page;
+    this.#index = index;
+    this.#blockNumber = number;
+    this.#start = start;
+    this.#enterBlock(block ?? this.#run.passingBlock(index.pointer(number)));
   }
+
+  #enterPage(): void {
+    this.#index = undefined;
+    if (this.#page < 0 || this.#page >= this.#run.pages) return;
+    const { index } = this.#run.passingPage(this.#page);
+    this.#index = index;
+    this.#blockNumber = this.#reverse ? index.blocks - 1 : 0;
+    this.#enterBlock(this.#run.passingBlock(index.pointer(this.#blockNumber)));
+  }
+
+  #leaveBlock(): void {
+    const index = this.#index as BlockIndex;
+    this.#block = undefined;
+    this.#start = undefined;
+    this.#blockNumber += this.#step;
+    if (this.#blockNumber >= 0 && this.#blockNumber < index.blocks) {
+      this.#enterBlock(this.#run.passingBlock(index.pointer(this.#blockNumber)));
+    } else {
+      this.#page += this.#step;
+      this.#enterPage();
+    }
+  }
+
+  /** Stands in a block, or wants it if it is not there. */
+  #enterBlock(block: EntriesBlock | undefined): void {
+    this.#key = undefined;
+    this.#current = undefined;
+    this.#block = block;
+    if (block === undefined) return;
+    this.#end = this.#reverse ? -1 : block.count;
+    this.#at = this.#start === undefined ? (this.#reverse ? block.count - 1 : 0) : startIn(block, this.#start);
+    this.#start = undefined;
+    if (this.#at === this.#end) this.#leaveBlock();
+  }
+
+  #wanted(): BlockPointer {
+    return (this.#index as BlockIndex).pointer(this.#blockNumber);
+  }
+}
+
+/** The first entry of a block at or beyond a start; in reverse possibly -1, and forwards possibly the block's count. */
+function startIn(block: EntriesBlock, { key, inclusive, reverse }: CursorStart): number {
+  const at = block.lowerBound(key as Uint8Array);
+  const equal = at < block.count && block.compareKeyAt(at, key as Uint8Array) === 0;
+  if (reverse) return equal && inclusive ? at : at - 1;
+  return equal && !inclusive ? at + 1 : at;
 }

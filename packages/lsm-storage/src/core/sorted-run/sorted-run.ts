@@ -1,127 +1,129 @@
-/** The reading side of a sorted run: an immutable file of blocks, with its index and filter in memory. */
+/** The reading side of a sorted run: an immutable file of entries, with its index and filters in the manifest. */
 
-import { compareBytes, concatBytes } from '../bytes.ts';
+import { BlockFile } from '../block-file/block-file.ts';
+import { compareBytes, equalBytes } from '../bytes.ts';
+import type { BlockCache } from '../cache/block-cache.ts';
 import { CorruptionError } from '../errors.ts';
-import { FILE_HEADER_BYTES, checkFileHeader } from '../file-header.ts';
-import { MANIFEST_FILE, runFileName } from '../file-names.ts';
+import { MANIFEST_FILE } from '../file-names.ts';
 import type { KeyHash } from '../key-hash.ts';
+import { coversKey } from '../key-ranges.ts';
+import { checksumOfDescription } from '../manifest/manifest-checksum.ts';
 import type { Codec } from '../ports/codec.ts';
-import type { FileSystem, StorageFile } from '../ports/file-system.ts';
-import type { RunDescription, RunPages } from '../ports/manifest.ts';
-import type { ReadAhead } from '../read-ahead.ts';
-import { BLOCK_HEADER_BYTES, checkBlock, openBlock } from './block.ts';
-import type { BlockKind, BlockPointer, ValuePointer } from './block.ts';
-import { BlockIndex } from './block-index.ts';
-import { BloomFilter } from './bloom-filter.ts';
-import { EntriesBlock } from './entries-block.ts';
-import type { VersionedEntry } from './entries-block.ts';
-import { RUN_FOOTER_BYTES, checkRunFooter } from './run-footer.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { Manifest, RunDescription, RunPage } from '../ports/manifest.ts';
+import type { ReadFrom } from '../read-from.ts';
+import type { KeyRange, VersionedEntry } from '../versioned-entry.ts';
+import { examineRun } from './describe-run.ts';
+import { readRanges } from './read-ranges.ts';
+import { RunBlocks } from './run-blocks.ts';
+import { RunCursor } from './run-cursor.ts';
+import type { CursorStart } from './run-cursor.ts';
+import { runFile } from './run-footer.ts';
+import { RunScanner } from './run-scanner.ts';
 
 export class SortedRun {
   readonly description: RunDescription;
-  readonly index: BlockIndex;
-  readonly #file: StorageFile;
-  readonly #filter: BloomFilter;
+  /** Its range tombstones, in key order and not overlapping. They delete what is older than this run. */
+  readonly ranges: readonly KeyRange[];
+  readonly #file: BlockFile;
+  readonly #manifest: Manifest;
   readonly #codec: Codec;
+  readonly #blocks: RunBlocks;
 
-  private constructor(description: RunDescription, pages: RunPages, file: StorageFile, codec: Codec) {
+  private constructor(
+    description: RunDescription,
+    ranges: readonly KeyRange[],
+    file: BlockFile,
+    manifest: Manifest,
+    codec: Codec,
+    cache: BlockCache,
+  ) {
     this.description = description;
-    this.index = new BlockIndex(pages.index, { file: MANIFEST_FILE, offset: 0 });
-    this.#filter = new BloomFilter(concatBytes(pages.filter));
+    this.ranges = ranges;
     this.#file = file;
+    this.#manifest = manifest;
     this.#codec = codec;
+    this.#blocks = new RunBlocks(file, manifest, codec, cache);
   }
 
-  /** Opens the file and makes sure that it is the one the manifest describes; blocks are checked as they are read. */
+  /**
+   * Opens the file of a live run and makes sure that it is the one the manifest describes; blocks and pages are checked
+   * as they are read. The manifest must stay open.
+   */
   static async open(
     fileSystem: FileSystem,
     description: RunDescription,
-    pages: RunPages,
+    manifest: Manifest,
     codec: Codec,
+    cache: BlockCache,
   ): Promise<SortedRun> {
-    const path = runFileName(description.number);
-    if (!(await fileSystem.exists(path))) {
-      throw new CorruptionError(path, 0, 'the manifest names this run, but the file is missing');
-    }
-    const file = await fileSystem.open(path, 'read');
+    const file = await BlockFile.open(fileSystem, runFile(description.number), description);
     try {
-      await checkFile(file, description);
-      return new SortedRun(description, pages, file, codec);
+      const ranges = await readRanges(file, codec);
+      return new SortedRun(description, ranges, file, manifest, codec, cache);
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  get file(): StorageFile {
-    return this.#file;
+  /** Memory that the run takes beside the cache, in bytes. */
+  get bytes(): number {
+    return this.#blocks.bytes;
   }
 
-  /** False only if the run holds no entry for the key, not even a tombstone. */
-  mayContain(key: Uint8Array, hash: KeyHash): boolean {
-    const { smallestKey, largestKey } = this.description;
-    if (compareBytes(key, smallestKey) < 0 || compareBytes(key, largestKey) > 0) return false;
-    return this.#filter.mayContain(hash);
+  /**
+   * The entry with this key, tombstones included; `undefined` if there is none, whatever ranges say. It has the key that
+   * is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
+   */
+  find(key: Uint8Array, hash: KeyHash, from: ReadFrom): VersionedEntry | undefined {
+    if (!this.#reaches(key)) return undefined;
+    const page = this.#blocks.page(this.#blocks.pageFor(key));
+    if (!page.filter.mayContain(hash)) return undefined;
+    const block = this.#blocks.block(page.index, page.index.blockFor(key), from);
+    const index = block.find(key);
+    return index < 0 ? undefined : block.entryAt(index, key);
   }
 
-  find(key: Uint8Array): VersionedEntry | undefined {
-    const block = this.index.blockFor(key);
-    if (block < 0) return undefined;
-    const pointer = this.index.pointer(block);
-    return this.#entriesBlock(this.#file.readSync(pointer.position, blockBytes(pointer)), pointer).find(key);
+  /** Whether a range tombstone of this run deletes older entries of this key. */
+  deletedByRange(key: Uint8Array): boolean {
+    return this.ranges.length > 0 && coversKey(this.ranges, key);
   }
 
-  readEntriesSync(block: number): VersionedEntry[] {
-    const pointer = this.index.pointer(block);
-    return this.#entriesBlock(this.#file.readSync(pointer.position, blockBytes(pointer)), pointer).all();
+  cursor(start: CursorStart): RunCursor {
+    return new RunCursor(this.#blocks, start);
   }
 
-  async readEntries(block: number): Promise<VersionedEntry[]> {
-    const pointer = this.index.pointer(block);
-    return this.#entriesBlock(await this.#file.read(pointer.position, blockBytes(pointer)), pointer).all();
+  /** Reads the whole file, and compares it with all that the manifest says of it. Damage is a `CorruptionError`. */
+  async verify(): Promise<void> {
+    let pages = 0;
+    const scanner = await RunScanner.over(this.#file, this.#codec);
+    const found = await examineRun(scanner, (page) => this.#comparePage(page, pages++));
+    if (pages !== this.#blocks.pages) this.#mismatch(`${this.#blocks.pages} pages instead of ${pages}`);
+    if (checksumOfDescription(found) !== checksumOfDescription(this.description)) this.#mismatch('another description');
   }
 
-  /** A value in a block of its own; the bytes are the caller's. */
-  readValueSync(pointer: ValuePointer): Uint8Array {
-    const value = this.#open(this.#file.readSync(pointer.position, blockBytes(pointer)), 'value', pointer);
-    if (value.length === pointer.rawLength) return value;
-    throw new CorruptionError(this.#file.path, pointer.position, `a value of ${pointer.rawLength} bytes was expected`);
-  }
-
-  /** The whole block of such a value, checked and still compressed. */
-  async readValueBlock(pointer: ValuePointer, reader: ReadAhead): Promise<Uint8Array> {
-    const block = await reader.read(pointer.position, blockBytes(pointer));
-    checkBlock(block, 'value', pointer, this.description.number, this.#file.path);
-    return block;
-  }
-
+  /** Nothing may be asked of the run or of its cursors afterwards. */
   async close(): Promise<void> {
+    this.#blocks.clear();
     await this.#file.close();
   }
 
-  #entriesBlock(block: Uint8Array, pointer: BlockPointer): EntriesBlock {
-    const raw = this.#open(block, 'entries', pointer);
-    return new EntriesBlock(raw, { file: this.#file.path, offset: pointer.position });
+  #reaches(key: Uint8Array): boolean {
+    const { smallestKey, largestKey } = this.description;
+    if (this.#blocks.pages === 0 || compareBytes(key, smallestKey) < 0) return false;
+    return largestKey === undefined || compareBytes(key, largestKey) <= 0;
   }
 
-  #open(block: Uint8Array, kind: BlockKind, pointer: BlockPointer): Uint8Array {
-    checkBlock(block, kind, pointer, this.description.number, this.#file.path);
-    return openBlock(block, this.#codec, { file: this.#file.path, offset: pointer.position });
+  #comparePage(found: RunPage, number: number): void {
+    if (number >= this.#blocks.pages) return;
+    const { firstKey, index, filter } = this.#manifest.page(this.description.number, number);
+    const same =
+      equalBytes(firstKey, found.firstKey) && equalBytes(index, found.index) && equalBytes(filter, found.filter);
+    if (!same) this.#mismatch(`another page ${number}`);
   }
-}
 
-function blockBytes(pointer: BlockPointer): number {
-  return BLOCK_HEADER_BYTES + pointer.storedLength;
-}
-
-async function checkFile(file: StorageFile, description: RunDescription): Promise<void> {
-  checkFileHeader(await file.read(0, FILE_HEADER_BYTES), 'kv-run', description.number, file.path);
-  const size = await file.size();
-  if (size !== description.bytes) {
-    const what = `the manifest recorded ${description.bytes} bytes, the file has ${size}`;
-    throw new CorruptionError(file.path, Math.min(size, description.bytes), what);
+  #mismatch(what: string): never {
+    throw new CorruptionError(MANIFEST_FILE, 0, `it has ${what} than the file of run ${this.description.number} says`);
   }
-  const position = size - RUN_FOOTER_BYTES;
-  const footer = await file.read(position, RUN_FOOTER_BYTES);
-  checkRunFooter(footer, description.number, position, description.footerChecksum, file.path);
 }

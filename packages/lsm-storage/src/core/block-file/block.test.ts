@@ -1,27 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ZstdCodec } from '../../node/zstd-codec.ts';
+import { codeOf } from '../../testing/store.ts';
 import { CorruptionError } from '../errors.ts';
 import { noCodec } from '../ports/codec.ts';
 import type { Codec } from '../ports/codec.ts';
-import { ZstdCodec } from '../../node/index.ts';
-import { codeOf } from '../../testing/store.ts';
-import { BLOCK_HEADER_BYTES, MAX_RAW_BYTES, checkBlock, encodeBlock, moveBlock, openBlock } from './block.ts';
+import { MAX_RAW_BYTES, blockHeader, checkBlock, kindOf, openBlock, storedBytes, storedBytesOf } from './block.ts';
+import type { BlockKind } from './block.ts';
 
 const zstd = new ZstdCodec();
 const place = { file: 'run', offset: 40 };
 
-function pointerTo(block: Uint8Array, position: number): { position: number; storedLength: number } {
-  return { position, storedLength: block.length - BLOCK_HEADER_BYTES };
+function encode(kind: BlockKind, raw: Uint8Array, file: number, position: number, codec: Codec): Uint8Array {
+  const stored = storedBytes(raw, codec);
+  return Uint8Array.from([...blockHeader(kind, stored, raw.length, file, position), ...stored.bytes]);
+}
+
+function check(block: Uint8Array, position = 40, file = 7, storedLength = block.length - 16): void {
+  checkBlock(block, { position, storedLength }, file, 'run');
 }
 
 describe('block', () => {
-  it('gives back the raw bytes, compressed or not', () => {
+  it('gives back the raw bytes and the kind, compressed or not', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3000 }), fc.boolean(), fc.boolean(), (raw, repeated, compress) => {
         const content = repeated ? new Uint8Array(2000).fill(raw.length) : raw;
         const codec = compress ? zstd : noCodec;
-        const block = encodeBlock('value', content, 7, 40, codec);
-        checkBlock(block, 'value', pointerTo(block, 40), 7, 'run');
+        const block = encode('value', content, 7, 40, codec);
+        check(block);
+        expect(kindOf(block)).toBe('value');
         expect(Buffer.compare(openBlock(block, codec, place), content)).toBe(0);
       }),
     );
@@ -29,16 +36,12 @@ describe('block', () => {
 
   it('is kept raw unless compressing saves an eighth', () => {
     const saving = (bytes: number): Codec => ({ ...noCodec, id: 9, compress: (raw) => raw.subarray(bytes) });
-    expect(encodeBlock('value', new Uint8Array(800), 1, 0, saving(100))[5]).toBe(9);
-    expect(encodeBlock('value', new Uint8Array(800), 1, 0, saving(99))[5]).toBe(0);
+    expect(storedBytes(new Uint8Array(800), saving(100)).codec).toBe(9);
+    expect(storedBytes(new Uint8Array(800), saving(99)).codec).toBe(0);
   });
 
-  it('shows every changed bit, and another place, run or kind', () => {
-    const block = encodeBlock('entries', new TextEncoder().encode('abcabcabcabcabc'), 7, 40, noCodec);
-    const pointer = pointerTo(block, 40);
-    const check = (bytes: Uint8Array, position = 40, run = 7): void => {
-      checkBlock(bytes, 'entries', { ...pointer, position }, run, 'run');
-    };
+  it('shows every changed bit, and another place or file', () => {
+    const block = encode('entries', new TextEncoder().encode('abcabcabcabcabc'), 7, 40, noCodec);
     check(block);
     for (let bit = 0; bit < block.length * 8; bit++) {
       const damaged = new Uint8Array(block);
@@ -47,24 +50,24 @@ describe('block', () => {
     }
     expect(() => check(block, 41)).toThrow(CorruptionError);
     expect(() => check(block, 40, 8)).toThrow(CorruptionError);
-    expect(() => check(block.subarray(0, -1))).toThrow('the file ends within a block');
-    expect(() => checkBlock(block, 'value', pointer, 7, 'run')).toThrow('not a block of kind value');
+    expect(() => check(block.subarray(0, -1), 40, 7, block.length - 16)).toThrow('the file ends within a block');
   });
 
-  it('moves to another place without being opened', () => {
+  it('has stored bytes that are sealed anew for another place, without being opened', () => {
     const raw = new Uint8Array(5000).fill(3);
-    const moved = moveBlock(encodeBlock('value', raw, 7, 40, zstd), 8, 99);
-    checkBlock(moved, 'value', pointerTo(moved, 99), 8, 'other');
+    const stored = storedBytesOf(encode('value', raw, 7, 40, zstd));
+    const moved = Uint8Array.from([...blockHeader('value', stored, raw.length, 8, 99), ...stored.bytes]);
+    check(moved, 99, 8);
     expect(Buffer.compare(openBlock(moved, zstd, place), raw)).toBe(0);
   });
 
   it('of an unknown codec is refused by name', async () => {
-    const block = encodeBlock('value', new Uint8Array(5000), 1, 0, zstd);
+    const block = encode('value', new Uint8Array(5000), 1, 0, zstd);
     expect(await codeOf(() => openBlock(block, noCodec, place))).toBe('UNSUPPORTED_FORMAT');
   });
 
   it('that does not decompress to its length is damage', () => {
-    const block = encodeBlock('value', new Uint8Array(5000), 1, 0, zstd);
+    const block = encode('value', new Uint8Array(5000), 1, 0, zstd);
     const throwing: Codec = {
       ...noCodec,
       id: 1,
@@ -78,9 +81,11 @@ describe('block', () => {
   });
 
   it('that claims more than any block holds is refused before memory is asked for', () => {
-    const block = encodeBlock('value', new Uint8Array(100), 1, 0, noCodec);
-    new DataView(block.buffer).setUint32(12, MAX_RAW_BYTES + 1, true);
-    const resealed = moveBlock(block, 1, 0);
-    expect(() => checkBlock(resealed, 'value', pointerTo(block, 0), 1, 'run')).toThrow(CorruptionError);
+    const stored = { bytes: new Uint8Array(100), codec: 1 };
+    const claiming = (length: number): Uint8Array => {
+      return Uint8Array.from([...blockHeader('value', stored, length, 7, 40), ...stored.bytes]);
+    };
+    check(claiming(MAX_RAW_BYTES));
+    expect(() => check(claiming(MAX_RAW_BYTES + 1))).toThrow(CorruptionError);
   });
 });

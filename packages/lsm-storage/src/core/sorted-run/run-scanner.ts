@@ -1,0 +1,104 @@
+/**
+ * Goes through a run file from its first entry to its last, with nothing but the file itself: for merging runs on
+ * another thread, and for repair. It reads far ahead and checks all that it reads.
+ */
+
+import { openBlock } from '../block-file/block.ts';
+import { BlockFile } from '../block-file/block-file.ts';
+import type { RecordedFile } from '../block-file/block-file.ts';
+import { BlockWalk } from '../block-file/block-walk.ts';
+import { CorruptionError } from '../errors.ts';
+import { FILE_HEADER_BYTES } from '../file-header.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { BlockPointer, KeyRange, VersionedEntry } from '../versioned-entry.ts';
+import { EntriesBlock } from './entries-block.ts';
+import { readRanges } from './read-ranges.ts';
+import { runFile, runFooterOf } from './run-footer.ts';
+import type { RunFooter } from './run-footer.ts';
+
+export interface ScannedBlock {
+  readonly pointer: BlockPointer;
+  readonly entries: EntriesBlock;
+}
+
+export class RunScanner {
+  readonly file: BlockFile;
+  readonly footer: RunFooter;
+  /** The range tombstones of the run. */
+  readonly ranges: readonly KeyRange[];
+  readonly #codec: Codec;
+  readonly #walk: BlockWalk;
+  #block: EntriesBlock | undefined;
+  #at = 0;
+  #ended = false;
+  #current: VersionedEntry | undefined;
+
+  private constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec) {
+    this.file = file;
+    this.footer = runFooterOf(file);
+    this.ranges = ranges;
+    this.#codec = codec;
+    this.#walk = new BlockWalk(file, FILE_HEADER_BYTES, this.footer.entriesEnd);
+  }
+
+  /** `recorded`: what the manifest says of the file; without it any whole run of this number will do. */
+  static async open(
+    fileSystem: FileSystem,
+    codec: Codec,
+    number: number,
+    recorded?: RecordedFile,
+  ): Promise<RunScanner> {
+    const file = await BlockFile.open(fileSystem, runFile(number), recorded);
+    try {
+      return await RunScanner.over(file, codec);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** A scanner of a file that is open already. */
+  static async over(file: BlockFile, codec: Codec): Promise<RunScanner> {
+    return new RunScanner(file, await readRanges(file, codec), codec);
+  }
+
+  /** Whether the next block must be supplied before `current` can be told. */
+  get wanting(): boolean {
+    return this.#block === undefined && !this.#ended;
+  }
+
+  /** Reads the next block. */
+  async supply(): Promise<void> {
+    this.#block = (await this.nextBlock())?.entries;
+    this.#at = 0;
+    this.#ended = this.#block === undefined;
+  }
+
+  /** `undefined`: a block is wanted, or the run has ended. Meta and value are views. */
+  get current(): VersionedEntry | undefined {
+    if (this.#current === undefined) this.#current = this.#block?.entryAt(this.#at);
+    return this.#current;
+  }
+
+  /** Moves to the next entry; there must be a current one. */
+  advance(): void {
+    this.#current = undefined;
+    this.#at++;
+    if (this.#at === this.#block?.count) this.#block = undefined;
+  }
+
+  /** The next block as a whole, instead of its entries one by one; `undefined`: there are no more. */
+  async nextBlock(): Promise<ScannedBlock | undefined> {
+    const walked = await this.#walk.next();
+    if (walked === undefined) return undefined;
+    const { pointer, kind, block } = walked;
+    const place = { file: this.file.path, offset: pointer.position };
+    if (kind !== 'entries') throw new CorruptionError(place.file, place.offset, 'this is no block of entries');
+    return { pointer, entries: new EntriesBlock(openBlock(block, this.#codec, place), place) };
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The reading side of a value file: an immutable file of values kept apart from the entries that point to them, so that
+ * merging runs does not rewrite them (the separation of keys and values is WiscKey's: Lu et al., FAST 2016). Drawn in
+ * docs/formats/value-file.md.
+ */
+
+import { openBlock } from '../block-file/block.ts';
+import { BlockFile } from '../block-file/block-file.ts';
+import type { BlockFileName } from '../block-file/block-file.ts';
+import { BlockWalk } from '../block-file/block-walk.ts';
+import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
+import { CacheMiss } from '../cache/cache-miss.ts';
+import { CorruptionError } from '../errors.ts';
+import { valueFileName } from '../file-names.ts';
+import type { Codec } from '../ports/codec.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { ValueFileDescription } from '../ports/manifest.ts';
+import type { ReadFrom } from '../read-from.ts';
+import type { ValuePointer } from '../versioned-entry.ts';
+
+/** The block file of values. */
+export function valueFile(number: number): BlockFileName {
+  return { path: valueFileName(number), kind: 'kv-val', number, footerNumbers: 1 };
+}
+
+/** Describes a value file by what it says of itself, after checking all of it. */
+export async function describeValueFile(fileSystem: FileSystem, number: number): Promise<ValueFileDescription> {
+  const file = await BlockFile.open(fileSystem, valueFile(number));
+  try {
+    return await describe(file);
+  } finally {
+    await file.close();
+  }
+}
+
+export class ValueFile {
+  readonly description: ValueFileDescription;
+  readonly #file: BlockFile;
+  readonly #codec: Codec;
+  readonly #values: CacheSpace<Uint8Array>;
+
+  private constructor(description: ValueFileDescription, file: BlockFile, codec: Codec, cache: BlockCache) {
+    this.description = description;
+    this.#file = file;
+    this.#codec = codec;
+    this.#values = cache.space();
+  }
+
+  /** Opens the file and makes sure that it is the one the manifest describes; values are checked as they are read. */
+  static async open(
+    fileSystem: FileSystem,
+    description: ValueFileDescription,
+    codec: Codec,
+    cache: BlockCache,
+  ): Promise<ValueFile> {
+    const file = await BlockFile.open(fileSystem, valueFile(description.number), description);
+    return new ValueFile(description, file, codec, cache);
+  }
+
+  /** The bytes belong to the cache. With `'memory'` a value that is not cached is a {@link CacheMiss}. */
+  read(pointer: ValuePointer, from: ReadFrom): Uint8Array {
+    const cached = this.#values.get(pointer.position);
+    if (cached !== undefined) return cached;
+    if (from === 'memory') throw new CacheMiss(() => this.load(pointer).then(() => undefined));
+    return this.#admit(pointer, this.#file.readSync('value', pointer));
+  }
+
+  /** As `read`, from the disk if it must be. */
+  async load(pointer: ValuePointer): Promise<Uint8Array> {
+    const cached = this.#values.peek(pointer.position);
+    return cached ?? this.#admit(pointer, await this.#file.read('value', pointer));
+  }
+
+  /** As `read` from the disk, without leaving a trace in the cache: for scans. */
+  readPassing(pointer: ValuePointer): Uint8Array {
+    return this.#values.peek(pointer.position) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+  }
+
+  /** The whole block of a value, checked and as it is stored: to be moved to another file. */
+  async readStored(pointer: ValuePointer): Promise<Uint8Array> {
+    return this.#file.read('value', pointer);
+  }
+
+  /** Reads and checks every block. Throws a `CorruptionError` at the first damage. */
+  async verify(): Promise<void> {
+    const { values } = await describe(this.#file);
+    if (values === this.description.values) return;
+    const what = `the manifest recorded ${this.description.values} values, the file has ${values}`;
+    throw new CorruptionError(this.#file.path, 0, what);
+  }
+
+  async close(): Promise<void> {
+    this.#values.clear();
+    await this.#file.close();
+  }
+
+  #admit(pointer: ValuePointer, block: Uint8Array): Uint8Array {
+    const value = this.#open(pointer, block);
+    this.#values.put(pointer.position, value, value.length);
+    return value;
+  }
+
+  #open(pointer: ValuePointer, block: Uint8Array): Uint8Array {
+    const { position, rawLength } = pointer;
+    const value = openBlock(block, this.#codec, { file: this.#file.path, offset: position });
+    if (value.length === rawLength) return value;
+    throw new CorruptionError(this.#file.path, position, `a value of ${rawLength} bytes was expected`);
+  }
+}
+
+async function describe(file: BlockFile): Promise<ValueFileDescription> {
+  const walk = new BlockWalk(file);
+  let values = 0;
+  for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
+    if (walked.kind !== 'value') throw new CorruptionError(file.path, walked.pointer.position, 'this is no value');
+    values++;
+  }
+  if (values !== file.footer[0]) {
+    throw new CorruptionError(
+      file.path,
+      file.end,
+      `the footer counts ${file.footer[0]} values, the file has ${values}`,
+    );
+  }
+  return { number: file.number, bytes: file.bytes, values, footerChecksum: file.footerChecksum };
+}
