@@ -25,7 +25,8 @@ export class MemoryManifest implements Manifest {
     return found;
   }
 
-  async commit({ addedRuns, removedRuns, removedValueFiles, forgottenRuns: _, ...position }: ManifestEdit): Promise<void> {
+  async commit({ addedRuns, removedRuns, removedValueFiles, forgottenRuns, ...position }: ManifestEdit): Promise<void> {
+    for (const run of forgottenRuns) this.#pages.delete(run);
     for (const { run, pages } of addedRuns) this.#pages.set(run.number, pages);
     const kept = this.#state.runs.filter(({ number }) => !removedRuns.includes(number));
     const runs = [...addedRuns.map(({ run }) => run), ...kept].sort((a, b) => b.lastSequence - a.lastSequence);

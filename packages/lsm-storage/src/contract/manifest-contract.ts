@@ -85,11 +85,25 @@ export function manifestContract(primitives: TestPrimitives, factory: SubjectFac
       expect(runs.map((each) => each.number)).toEqual([3]);
       expect(valueFiles.map((each) => each.number)).toEqual([valueFileOf(2), valueFileOf(3)]);
       expectPages(manifest, run(3, 1, 20));
-      expect(await codeOf(() => manifest.page(1, 0))).toBe('CORRUPTION');
       await manifest.commit(edit({ removedRuns: [3], removedValueFiles: [valueFileOf(2), valueFileOf(3)] }));
       const { runs: none, valueFiles: noFiles } = await manifest.load();
       expect([none, noFiles]).toEqual([[], []]);
       await manifest.close();
+    });
+
+    test('keeps the pages of a run that is gone until it is forgotten', async (home) => {
+      const manifest = await home.open();
+      await manifest.load();
+      await manifest.commit(edit({ addedRuns: [run(1, 1, 10), run(2, 11, 20)] }));
+      await manifest.commit(edit({ removedRuns: [1] }));
+      await manifest.commit(edit({ removedRuns: [2], forgottenRuns: [1] }));
+      expect(await codeOf(() => manifest.page(1, 0))).toBe('CORRUPTION');
+      expect(manifest.page(2, 1)).toEqual(run(2, 11, 20).pages[1]);
+      await manifest.close();
+      const again = await home.open();
+      await again.load();
+      expect(await codeOf(() => again.page(2, 1))).toBe('CORRUPTION');
+      await again.close();
     });
 
     test('does an edit as a whole or not at all', async (home) => {

@@ -74,7 +74,9 @@ export class SqliteManifest implements Manifest {
     return guarded(() => {
       this.#options.beforeLoad?.(this.#database);
       this.#prepareSchema();
-      return this.#readState();
+      const state = this.#readState();
+      this.#forgetRemovedRuns();
+      return state;
     });
   }
 
@@ -150,6 +152,12 @@ export class SqliteManifest implements Manifest {
     const runs = runRows.map((row) => runOfRow(row, references.get(row.number) ?? []));
     runs.sort((left, right) => right.lastSequence - left.lastSequence);
     return { ...position, runs, valueFiles: valueFileRows.map(valueFileOfRow) };
+  }
+
+  /** Nobody has a run open that was removed before this opening. */
+  #forgetRemovedRuns(): void {
+    const removed = this.#all('SELECT DISTINCT run FROM page WHERE run NOT IN (SELECT number FROM run)');
+    if (removed.length > 0) this.#run('DELETE FROM page WHERE run NOT IN (SELECT number FROM run)');
   }
 
   #runRows(): RunRow[] {
