@@ -3,7 +3,7 @@
  * that come in handed to the one that they are for. It has no socket, no clock and no globals of its own, so the
  * simulator runs exactly what production runs.
  */
-import { StorageEngine } from '@kv/lsm-storage/core';
+import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock } from '@kv/quorum';
 import { decodeFrame, type Frame, type Hello, type Identity, WireError } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
@@ -122,8 +122,9 @@ export class ClusterNode {
     const expected = { clusterId: topologyConfig.clusterId, nodeId, create };
     const previous = await readIdentity(ports.fileSystem, expected);
     const { fileSystem, jobs, codec } = ports;
+    const clock = storageClock(ports);
     const engine = await StorageEngine.open(
-      { fileSystem, manifest: await ports.openManifest(), jobs, codec },
+      { fileSystem, manifest: await ports.openManifest(), jobs, codec, clock },
       options.storage,
     );
     try {
@@ -272,4 +273,11 @@ export class ClusterNode {
     this.#ports.log.error('stopped', { error: cause });
     this.#ports.fatal(cause);
   }
+}
+
+function storageClock({ clock, timers }: ClusterNodePorts): StorageClock {
+  return {
+    now: () => clock.wallMs(),
+    pause: (milliseconds) => new Promise((resolve) => timers.set(milliseconds, resolve)),
+  };
 }

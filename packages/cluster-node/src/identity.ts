@@ -48,7 +48,7 @@ export async function raiseGeneration(
 ): Promise<Identity> {
   const { clusterId, nodeId } = expected;
   const owner = new TextEncoder().encode(nodeId);
-  const recorded = engine.get(ownerKey)?.value;
+  const recorded = engine.getSync(ownerKey);
   if (recorded === undefined) {
     if (previous !== undefined) throw storageMissing(nodeId, previous.generation);
     await engine.put(ownerKey, owner);

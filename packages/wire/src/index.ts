@@ -23,6 +23,7 @@ export {
   compareMetaVersions,
   decodeRecordMeta,
   encodeRecordMeta,
+  isTombstoneMeta,
   type RecordMeta,
   type TombstoneMeta,
   type ValueMeta,

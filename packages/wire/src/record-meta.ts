@@ -42,6 +42,8 @@ const layoutVersion = 1;
 const versionAt = 2;
 const versionEnd: number = versionAt + version.minSize;
 
+const tombstoneKind = 2;
+
 /** Frozen: never change or reuse a number. Kinds that are reserved for later, and refused until then. */
 const reservedKinds: ReadonlyMap<number, string> = new Map([
   [3, 'sibling-set'],
@@ -66,7 +68,7 @@ const envelope = struct<Envelope>({
         contentType: printableText(maxContentTypeBytes),
       },
     ],
-    tombstone: [2, { version }],
+    tombstone: [tombstoneKind, { version }],
   }),
 });
 
@@ -83,6 +85,12 @@ export function decodeRecordMeta(meta: Uint8Array): RecordMeta {
     throw new WireError('UNSUPPORTED_VERSION', `needed a value or a tombstone, got a ${reserved} of a later version`);
   }
   return decode(envelope, meta).record;
+}
+
+/** Whether the record is a tombstone, without decoding the rest. @throws WireError */
+export function isTombstoneMeta(meta: Uint8Array): boolean {
+  checkLayout(meta);
+  return meta[1] === tombstoneKind;
 }
 
 /** The version of a record of any kind, without decoding the rest. @throws WireError */

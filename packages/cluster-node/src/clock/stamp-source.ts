@@ -62,7 +62,7 @@ export class StampSource {
 
 /** The floor for this life's clock: above every stamp that earlier lives issued. */
 export function readCeiling(engine: StorageEngine): Stamp {
-  const stored = engine.get(ceilingKey)?.value;
+  const stored = engine.getSync(ceilingKey);
   if (stored === undefined) return { ms: 0, counter: 0 };
   return { ms: Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(0)), counter: 0 };
 }

@@ -2,11 +2,12 @@
  * The part of a member that stores: it applies writes and serves reads for the partitions it owns. It decides only by
  * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
  */
-import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
+import type { Decide, Offered, StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock, Version } from '@kv/quorum';
 import {
   compareMetaVersions,
   encodeDataKey,
+  isTombstoneMeta,
   type ReplicaReadReply,
   type ReplicaWriteReply,
   versionOfMeta,
@@ -51,7 +52,7 @@ export class Replica {
   ): void {
     this.#counters.replicaWrites += 1;
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
-    this.#engine.apply(key, record.meta, record.value, this.#decide).then(({ meta }) => {
+    this.#engine.apply(key, offered(record), this.#decide).then(({ meta }) => {
       const superseded = compareMetaVersions(meta, record.meta) > 0;
       const outcome = superseded ? 'superseded' : 'applied';
       done({ type: 'replica-write-reply', outcome, version: this.#heardIn(meta) });
@@ -63,15 +64,16 @@ export class Replica {
     this.#counters.replicaReads += 1;
     const dataKey = encodeDataKey(partition, keyspaceId, key);
     if (want === 'version') {
-      const meta = this.#engine.getMeta(dataKey);
-      if (meta === undefined) return absent;
-      this.#heardIn(meta);
-      return { type: 'replica-read-reply', found: 'version', meta };
+      const known = this.#engine.getMeta(dataKey);
+      if (known === undefined) return absent;
+      this.#heardIn(known.meta);
+      return { type: 'replica-read-reply', found: 'version', meta: known.meta };
     }
-    const entry = this.#engine.get(dataKey);
+    const entry = this.#engine.getEntrySync(dataKey);
     if (entry === undefined) return absent;
-    this.#heardIn(entry.meta);
-    return { type: 'replica-read-reply', found: 'value', ...entry };
+    const { meta, value = noBytes } = entry;
+    this.#heardIn(meta);
+    return { type: 'replica-read-reply', found: 'value', meta, value };
   }
 
   /**
@@ -83,6 +85,13 @@ export class Replica {
     this.#hlc.merge(version);
     return version;
   }
+}
+
+const noBytes = new Uint8Array(0);
+
+/** The engine knows a tombstone as one, so that it takes no room for a value and goes when it may. */
+function offered({ meta, value }: StoredRecord): Offered {
+  return { meta, value: isTombstoneMeta(meta) ? undefined : value };
 }
 
 const absent: ReplicaReadReply = { type: 'replica-read-reply', found: 'absent' };

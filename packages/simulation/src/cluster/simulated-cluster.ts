@@ -69,8 +69,10 @@ function drawTopology(random: SeededRandom, names: readonly string[], options: C
 }
 
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
-  const { requestTimeoutMs, standInAfterMs, memtableBytes, segmentBytes, blockBytes, compactionFan } = options;
-  return { requestTimeoutMs, standInAfterMs, storage: { memtableBytes, segmentBytes, blockBytes, compactionFan } };
+  const { requestTimeoutMs, standInAfterMs, memtableBytes, blockBytes, scaling } = options;
+  const { separateBytes, garbageRatio, cacheBytes } = options;
+  const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
+  return { requestTimeoutMs, standInAfterMs, storage };
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@
  */
 import type { Topology } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
-import { StorageEngine } from '@kv/lsm-storage/core';
+import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
 import { encodeDataKey, versionOfMeta } from '@kv/wire';
 import type { StoredCopy } from '../history.ts';
 import { hashBytes } from './fingerprint.ts';
@@ -22,11 +22,14 @@ export async function readStoredCopies(
   const fileSystem = node.machine.fileSystem();
   const manifest = await openManifestImage(fileSystem);
   const jobs = new VirtualJobs(incarnation, node.machine.randomOfLife(), 1);
-  const engine = await StorageEngine.open({ fileSystem, manifest, jobs, codec: node.config.codec });
+  const engine = await StorageEngine.open({ fileSystem, manifest, jobs, codec: node.config.codec, clock: stillClock });
   const copies = keys.flatMap((key) => copyOf(node, engine, topology, key) ?? []);
   await engine.close();
   return copies;
 }
+
+/** Nothing has a deadline, and nothing waits. */
+const stillClock: StorageClock = { now: () => 0, pause: () => Promise.resolve() };
 
 /** `undefined` when the node is no replica of the key. */
 function copyOf(node: SimulatedNode, engine: StorageEngine, topology: Topology, key: string): StoredCopy | undefined {
@@ -34,8 +37,8 @@ function copyOf(node: SimulatedNode, engine: StorageEngine, topology: Topology, 
   const partition = topology.partitionOf(bytes);
   const config = topology.keyspaceById(keyspace.id);
   if (config === undefined || !topology.owners(config, partition).includes(node.config.nodeId)) return undefined;
-  const entry = engine.get(encodeDataKey(partition, keyspace.id, bytes));
+  const entry = engine.getEntrySync(encodeDataKey(partition, keyspace.id, bytes));
   const replica = node.machine.name;
   if (entry === undefined) return { replica, key, version: undefined, bytes: 'none' };
-  return { replica, key, version: versionOfMeta(entry.meta), bytes: hashBytes(entry.meta, entry.value) };
+  return { replica, key, version: versionOfMeta(entry.meta), bytes: hashBytes(entry.meta, entry.value ?? new Uint8Array(0)) };
 }

@@ -1,5 +1,5 @@
 /** The storage engine's background work in virtual time: it begins a while later and runs among everything else. */
-import type { JobName, Jobs } from '@kv/lsm-storage/core';
+import type { Job, JobControl, JobResult, Jobs } from '@kv/lsm-storage/core';
 import type { Incarnation } from '../world/incarnation.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 
@@ -7,8 +7,8 @@ export class VirtualJobs implements Jobs {
   readonly #incarnation: Incarnation;
   readonly #random: SeededRandom;
   readonly #waitMs: number;
-  /** Settles, never failing, when the last job of that name has ended. */
-  readonly #lastOf = new Map<JobName, Promise<unknown>>();
+  /** Settles, never failing, when the last job of that kind has ended. */
+  readonly #lastOf = new Map<Job['kind'], Promise<unknown>>();
 
   /** @param waitMs mean time until a job begins, in milliseconds */
   constructor(incarnation: Incarnation, random: SeededRandom, waitMs: number) {
@@ -17,11 +17,11 @@ export class VirtualJobs implements Jobs {
     this.#waitMs = waitMs;
   }
 
-  run<T>(name: JobName, work: () => Promise<T>): Promise<T> {
-    const previous = this.#lastOf.get(name) ?? Promise.resolve();
-    const job = previous.then(() => this.#wait()).then(work);
+  run({ kind }: Job, _control: JobControl, here: () => Promise<JobResult>): Promise<JobResult> {
+    const previous = this.#lastOf.get(kind) ?? Promise.resolve();
+    const job = previous.then(() => this.#wait()).then(here);
     this.#lastOf.set(
-      name,
+      kind,
       job.catch(() => undefined),
     );
     return job;

@@ -6,6 +6,7 @@ export function wrapFileSystem(real: FileSystem, replaced: Partial<FileSystem>):
     open: (path, mode) => real.open(path, mode),
     list: (directory) => real.list(directory),
     createDirectory: (path) => real.createDirectory(path),
+    link: (from, to) => real.link(from, to),
     rename: (from, to) => real.rename(from, to),
     remove: (path) => real.remove(path),
     exists: (path) => real.exists(path),

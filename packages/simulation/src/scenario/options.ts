@@ -24,9 +24,12 @@ export interface ClusterOptions {
   readonly standInAfterMs: number;
   /** Small enough that flushes, compactions and several log segments happen within a run. */
   readonly memtableBytes: number;
-  readonly segmentBytes: number;
   readonly blockBytes: number;
-  readonly compactionFan: number;
+  readonly scaling: number;
+  /** Values of so many bytes are kept apart. */
+  readonly separateBytes: number;
+  readonly garbageRatio: number;
+  readonly cacheBytes: number;
   /** Mean time until a flush or a compaction begins. */
   readonly jobWaitMs: number;
 }
@@ -99,9 +102,11 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
     standInAfterMs: random.pick([20, 200, 1000]),
     memtableBytes: Math.round(random.logBetween(1024, 32_768)),
-    segmentBytes: Math.round(random.logBetween(1024, 32_768)),
+    separateBytes: Math.round(random.logBetween(64, 32_768)),
     blockBytes: Math.round(random.logBetween(128, 8192)),
-    compactionFan: random.integer(2, 4),
+    scaling: random.integer(-2, 2),
+    garbageRatio: random.fork('garbage').pick([0.2, 0.5, 0.8]),
+    cacheBytes: random.fork('cache').pick([0, 4096, 1_000_000]),
     jobWaitMs: random.pick([0.1, 5, 100]),
   };
 }
