@@ -10,7 +10,7 @@ export { codecContract } from './codec-contract.ts';
 export { CrashableFileSystem, PowerLossError } from './crashable-file-system.ts';
 export type { DiskCall, DiskObserver, DiskOperation } from './crashable-file-system.ts';
 export { fileSystemContract } from './file-system-contract.ts';
-export { jobsContract } from './jobs-contract.ts';
+export { jobsContract, rehearse } from './jobs-contract.ts';
 export { manifestContract } from './manifest-contract.ts';
 export type { ManifestHome } from './manifest-contract.ts';
 export type { Matchers, Subject, SubjectFactory, TestPrimitives } from './primitives.ts';

@@ -1,6 +1,6 @@
 /** Turns what Node throws about files into the engine's own errors. */
 
-import { StorageError } from '../core/index.ts';
+import { StorageError } from '../core/errors.ts';
 import type { StorageErrorCode } from '../core/index.ts';
 
 const CODES: Readonly<Record<string, StorageErrorCode>> = {

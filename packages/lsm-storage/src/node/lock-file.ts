@@ -9,7 +9,7 @@
 
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import { StorageError } from '../core/index.ts';
+import { StorageError } from '../core/errors.ts';
 import type { FileLock } from '../core/index.ts';
 import { errnoOf, fileError } from './file-errors.ts';
 

@@ -1,7 +1,7 @@
 /** The real disk: a directory of Node's file system as the engine's root. */
 
 import { resolve, sep } from 'node:path';
-import { StorageError } from '../core/index.ts';
+import { StorageError } from '../core/errors.ts';
 import type { FileLock, FileSystem, OpenMode, StorageFile } from '../core/index.ts';
 import { blockingCalls, pooledCalls } from './file-calls.ts';
 import type { FileCalls } from './file-calls.ts';

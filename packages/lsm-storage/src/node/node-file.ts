@@ -1,7 +1,7 @@
 /** An open file of Node: positional reads and writes on one descriptor. */
 
 import { readSync } from 'node:fs';
-import { StorageError } from '../core/index.ts';
+import { StorageError } from '../core/errors.ts';
 import type { StorageFile } from '../core/index.ts';
 import type { FileCalls } from './file-calls.ts';
 import { fileError } from './file-errors.ts';
