@@ -50,7 +50,7 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
 
     test('writes much at once as it writes little', async (fileSystem) => {
       const file = await created(fileSystem, 'a', []);
-      for (const length of [65_535, 65_536, 65_537, 1_000_000]) {
+      for (const length of [65_535, 65_536, 65_537, 200_000]) {
         const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + length) % 251);
         await file.write(3, [bytes.subarray(0, 100), bytes.subarray(100)]);
         const found = file.readSync(3, length + 1).subarray(0, length);

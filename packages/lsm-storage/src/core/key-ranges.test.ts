@@ -27,7 +27,7 @@ describe('key ranges', () => {
           expect(end !== undefined && compareBytes(end, merged[i]!.from) < 0).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -33,7 +33,7 @@ describe('range tombstones', () => {
           expect(gap > 0 || (gap === 0 && before.sequence !== after.sequence)).toBe(true);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
