@@ -32,7 +32,7 @@ import type { FileLock, FileSystem } from './ports/file-system.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
 import { findEntry } from './read/find-entry.ts';
-import { readValue } from './read/read-value.ts';
+import { isTombstone, readValue } from './read/read-value.ts';
 import { Snapshot } from './read/snapshot.ts';
 import { StoreReads } from './read/store-reads.ts';
 import { recover } from './recovery/recover.ts';
@@ -74,6 +74,7 @@ export class StorageEngine extends StoreReads {
   readonly recovery: RecoveryReport;
   protected override readonly clock: StorageClock;
   readonly #manifest: Manifest;
+  readonly #jobs: Jobs;
   readonly #lock: FileLock;
   readonly #options: ResolvedOptions;
   readonly #cache: BlockCache;
@@ -95,6 +96,7 @@ export class StorageEngine extends StoreReads {
     this.recovery = report;
     this.clock = clock;
     this.#manifest = ports.manifest;
+    this.#jobs = ports.jobs;
     this.#lock = opened.lock;
     this.#options = options;
     this.#cache = opened.cache;
@@ -135,6 +137,7 @@ export class StorageEngine extends StoreReads {
       engine.#compactor.keepUp();
       return engine;
     } catch (error) {
+      await ports.jobs.stop();
       await ports.manifest.close();
       await lock?.release();
       throw error;
@@ -152,8 +155,11 @@ export class StorageEngine extends StoreReads {
     checkVersion(key, offered);
     const { version } = this;
     const found = findEntry(version, key, EVERYTHING, 'disk');
-    const current = found?.value === undefined && found?.meta.length === 0 ? undefined : found?.meta;
-    const decision = decide(current, offered.meta, () => readValue(found?.value, version, 'disk'));
+    const dead = found === undefined || isTombstone(found, this.clock.now());
+    const current = dead && found?.meta.length === 0 ? undefined : found?.meta;
+    const decision = decide(current, offered.meta, () => {
+      return dead ? undefined : readValue(found.value, version, 'disk');
+    });
     if (decision === 'keep') {
       const held = copyBytes(current ?? NO_BYTES);
       await this.#commits.barrier();
@@ -232,6 +238,15 @@ export class StorageEngine extends StoreReads {
     await this.flush();
     await this.#orPoison(this.#compactor.range({ from, to }));
     await this.#store.removals();
+  }
+
+  /**
+   * About how many bytes on disk the entries of a key range take (`to` undefined: no end), to a block of each run. What
+   * is still in memtables is not counted.
+   */
+  approximateBytes(from: Uint8Array, to: Uint8Array | undefined): number {
+    this.assertOpen();
+    return this.#store.current.runs.reduce((bytes, run) => bytes + run.approximateBytes({ from, to }), 0);
   }
 
   /** Resolves when no flush and no compaction is under way or called for. */
@@ -345,6 +360,7 @@ export class StorageEngine extends StoreReads {
     const steps = [
       () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),
+      () => this.#jobs.stop(),
       () => this.#store.close(),
       () => this.#manifest.close(),
       () => this.#lock.release(),

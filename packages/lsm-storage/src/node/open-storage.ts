@@ -1,18 +1,31 @@
 /** The engine on a real directory: Node's files, SQLite, zstd. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { StorageEngine, accelerateCrc32, inlineJobs, noCodec } from '../core/index.ts';
-import type { Jobs, StorageClock, StorageOptions } from '../core/index.ts';
+import { MANIFEST_FILE } from '../core/file-names.ts';
+import { StorageEngine, StorageError, accelerateCrc32, inlineJobs, noCodec } from '../core/index.ts';
+import type { Codec, Jobs, StorageClock, StorageOptions, StoragePorts } from '../core/index.ts';
 import { makeDirectory } from './make-directory.ts';
 import { openManifestFile } from './manifest-file.ts';
 import { NodeFileSystem } from './node-file-system.ts';
+import { WorkerJobs } from './worker-jobs.ts';
 import { ZstdCodec } from './zstd-codec.ts';
 
 export interface OpenStorageOptions extends StorageOptions {
-  /** What runs are compressed with; default `zstd`. A store written with zstd needs it ever after. */
-  readonly compression?: 'zstd' | 'none';
-  /** Where flushes and compactions run; default: here, between other work. */
+  /** Default true; false: a directory that holds no store is `NOT_FOUND`, and nothing is made. */
+  readonly createIfMissing?: boolean;
+  /** Default false; true: a directory that holds a store is `ALREADY_EXISTS`. */
+  readonly errorIfExists?: boolean;
+  /**
+   * What runs are compressed with: zstd (default), nothing, or a codec of your own, whose jobs then run on the calling
+   * thread. A store needs its codec ever after; blocks that compression does not make smaller are stored plain.
+   */
+  readonly compression?: 'zstd' | 'none' | Codec;
+  /** Of zstd: from 1 (fastest, the default) to 22 (smallest). May be another at each opening. */
+  readonly compressionLevel?: number;
+  /** Where flushes and compactions run; default: on a worker thread for each of the two. */
   readonly jobs?: Jobs;
   /** What deadlines are held against; default: the system's. */
   readonly clock?: StorageClock;
@@ -20,15 +33,38 @@ export interface OpenStorageOptions extends StorageOptions {
 
 export const systemClock: StorageClock = {
   now: () => Date.now(),
-  pause: (milliseconds) => pause(milliseconds, undefined, { ref: false }),
+  pause: (milliseconds) => pause(milliseconds),
 };
 
 /** Opens the store in a directory, which is made if it is missing. See {@link StorageEngine.open} for failures. */
 export async function openStorage(directory: string, options: OpenStorageOptions = {}): Promise<StorageEngine> {
-  const { compression = 'zstd', jobs = inlineJobs, clock = systemClock, ...engineOptions } = options;
+  const { clock = systemClock, ...engineOptions } = options;
+  checkExistence(directory, options);
   accelerateCrc32(crc32);
-  const codec = compression === 'zstd' ? new ZstdCodec() : noCodec;
   await makeDirectory(directory);
   const manifest = openManifestFile(directory);
+  const { codec, jobs } = compressionOf(directory, options);
   return StorageEngine.open({ fileSystem: new NodeFileSystem(directory), manifest, jobs, codec, clock }, engineOptions);
+}
+
+function compressionOf(
+  directory: string,
+  { compression = 'zstd', compressionLevel: level, jobs }: OpenStorageOptions,
+): Pick<StoragePorts, 'codec' | 'jobs'> {
+  if (typeof compression === 'object') return { codec: compression, jobs: jobs ?? inlineJobs };
+  const codec = compression === 'zstd' ? new ZstdCodec(level) : noCodec;
+  return { codec, jobs: jobs ?? new WorkerJobs({ directory, compression, level }) };
+}
+
+function checkExistence(
+  directory: string,
+  { createIfMissing = true, errorIfExists = false }: OpenStorageOptions,
+): void {
+  const exists = existsSync(join(directory, MANIFEST_FILE));
+  if (!exists && !createIfMissing) {
+    throw new StorageError('NOT_FOUND', `the store ${directory} does not exist, and createIfMissing is false`);
+  }
+  if (exists && errorIfExists) {
+    throw new StorageError('ALREADY_EXISTS', `the store ${directory} exists already, and errorIfExists is true`);
+  }
 }

@@ -27,6 +27,8 @@ export class VirtualJobs implements Jobs {
     return job;
   }
 
+  async stop(): Promise<void> {}
+
   #wait(): Promise<void> {
     return new Promise((resolve) => {
       this.#incarnation.runAfter(this.#random.exponential(this.#waitMs), resolve);

@@ -110,7 +110,8 @@ export class Compactor {
   }
 
   #pick(): CompactionPlan | undefined {
-    const { store, clock } = this.#use;
+    const { store, clock, jobs } = this.#use;
+    if (jobs.purgeRulesChanged()) this.#heldTombstones.clear();
     const { scaling, garbageRatio } = this.#options;
     return pickCompaction(store.runs, store.valueFiles, {
       scaling,

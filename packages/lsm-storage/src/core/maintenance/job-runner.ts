@@ -1,7 +1,8 @@
 /** Plans flushes and compactions as the options have it, and has them carried out. */
 
 import type { CompactionPlan } from '../compaction/pick-compaction.ts';
-import type { CompactionJob, Disposal, FlushJob, Job, RunPlan } from '../jobs/job.ts';
+import { equalBytes } from '../bytes.ts';
+import type { CompactionJob, Disposal, FlushJob, Job, PurgeRule, RunPlan } from '../jobs/job.ts';
 import type { JobPorts } from '../jobs/flush.ts';
 import { runJob } from '../jobs/run-job.ts';
 import type { Memtable } from '../memtable/memtable.ts';
@@ -29,6 +30,7 @@ const WHOLE: KeyRange = { from: new Uint8Array(0), to: undefined };
 export class JobRunner {
   readonly #use: JobRunnerDependencies;
   readonly #options: ResolvedOptions;
+  #knownRules: readonly PurgeRule[] = [];
 
   constructor(dependencies: JobRunnerDependencies, options: ResolvedOptions) {
     this.#use = dependencies;
@@ -71,6 +73,14 @@ export class JobRunner {
     return { fileSystem, codec, control, pace: pacer(bytesPerSecond, clock) };
   }
 
+  /** Whether the caller's rules for tombstones are others than at the last call. */
+  purgeRulesChanged(): boolean {
+    const rules = this.#options.purge?.rules(WHOLE) ?? [];
+    const known = this.#knownRules;
+    this.#knownRules = rules;
+    return rules.length !== known.length || rules.some((rule, i) => !isSameRule(rule, known[i] as PurgeRule));
+  }
+
   #planRun(firstSequence: number, lastSequence: number): RunPlan {
     const { blockBytes, separateBytes } = this.#options;
     const { store } = this.#use;
@@ -90,4 +100,10 @@ export class JobRunner {
     const versionAt = purge?.versionAt ?? { offset: 0, length: 0 };
     return { oldest, now: this.#use.clock.now(), purge: { versionAt, rules } };
   }
+}
+
+function isSameRule(left: PurgeRule, right: PurgeRule): boolean {
+  const isSameEnd =
+    left.to === undefined || right.to === undefined ? left.to === right.to : equalBytes(left.to, right.to);
+  return isSameEnd && equalBytes(left.from, right.from) && equalBytes(left.upTo, right.upTo);
 }

@@ -17,7 +17,9 @@ export interface Jobs {
    * once or later, or has the job done elsewhere. Two jobs of one kind never run at once.
    */
   run(job: Job, control: JobControl, here: () => Promise<JobResult>): Promise<JobResult>;
+  /** Lets go of what it runs on. Called by the engine as it closes, when no job is under way. */
+  stop(): Promise<void>;
 }
 
 /** Carries out each job at once, on the caller's own thread. */
-export const inlineJobs: Jobs = { run: (_job, _control, here) => here() };
+export const inlineJobs: Jobs = { run: (_job, _control, here) => here(), stop: () => Promise.resolve() };

@@ -83,8 +83,10 @@ export interface ManifestState extends ManifestPosition {
 
 export interface ManifestEdit extends ManifestPosition {
   readonly addedRuns: readonly AddedRun[];
-  /** Numbers of runs that the edit replaces. */
+  /** Numbers of runs that the edit replaces. Their pages stay readable until a later edit forgets them. */
   readonly removedRuns: readonly number[];
+  /** Numbers of runs that earlier edits removed and that nobody reads any more; an opening forgets all such. */
+  readonly forgottenRuns: readonly number[];
   /** Numbers of value files that nothing points to any more. */
   readonly removedValueFiles: readonly number[];
 }
@@ -104,7 +106,7 @@ export interface Manifest {
   load(): Promise<ManifestState>;
   /** The `firstKey` of each page of a live run, in order. */
   pageKeys(run: number): readonly Uint8Array[];
-  /** One page of a live run, verified; on the reading thread, since a lookup may need it. */
+  /** One page of a run that is live or not yet forgotten, verified; on the reading thread, since a lookup may need it. */
   page(run: number, page: number): RunPage;
   /** Resolves once the edit is durable. After a failure the durable state is unknown until the next `load`. */
   commit(edit: ManifestEdit): Promise<void>;

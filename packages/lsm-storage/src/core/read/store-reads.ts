@@ -31,22 +31,27 @@ export abstract class StoreReads {
    * `now`: milliseconds since 1970 that deadlines are held against; default: the engine's clock.
    */
   getSync(key: Uint8Array, now?: number): Uint8Array | undefined {
-    return this.#valueOf(key, 'disk', now);
+    this.assertOpen();
+    return this.#valueOf(key, 'disk', now, this.version, this.upTo);
   }
 
-  /** As `getSync`, but what is not in memory is read off the calling thread, and comes as a promise. */
+  /**
+   * As `getSync`, but what is not in memory is read off the calling thread, and comes as a promise: of the value as of
+   * the call, whatever is written meanwhile.
+   */
   get(key: Uint8Array, now?: number): MaybePromise<Uint8Array | undefined> {
-    return this.#maybe((from) => this.#valueOf(key, from, now));
+    return this.#maybe((from, version, upTo) => this.#valueOf(key, from, now, version, upTo));
   }
 
   /** What the store knows of a key, tombstones that carry meta included. */
   getEntrySync(key: Uint8Array, now?: number): Entry | undefined {
-    return this.#entryOf(key, 'disk', now);
+    this.assertOpen();
+    return this.#entryOf(key, 'disk', now, this.version, this.upTo);
   }
 
   /** As `getEntrySync`, but as `get` reads. */
   getEntry(key: Uint8Array, now?: number): MaybePromise<Entry | undefined> {
-    return this.#maybe((from) => this.#entryOf(key, from, now));
+    return this.#maybe((from, version, upTo) => this.#entryOf(key, from, now, version, upTo));
   }
 
   /** As `getEntrySync`, without reading the value. */
@@ -59,19 +64,29 @@ export abstract class StoreReads {
   }
 
   /** Whether a key has a value. Reads no value. */
-  has(key: Uint8Array, now?: number): boolean {
-    const entry = this.#find(key, 'disk');
-    return entry !== undefined && !this.#isTombstone(entry, now);
+  hasSync(key: Uint8Array, now?: number): boolean {
+    return this.#isThere(this.#find(key, 'disk'), now);
   }
 
-  /** The values of keys, in their order; of what a write changes meanwhile, either may show. */
+  /** As `hasSync`, but as `get` reads. */
+  has(key: Uint8Array, now?: number): MaybePromise<boolean> {
+    return this.#maybe((from, version, upTo) => this.#isThere(findEntry(version, key, upTo, from), now));
+  }
+
+  /** The values of keys, in their order, all as of the call. */
   getMany(keys: readonly Uint8Array[], now?: number): MaybePromise<(Uint8Array | undefined)[]> {
     const values: (Uint8Array | undefined)[] = [];
     const waiting: Promise<void>[] = [];
-    for (const [i, key] of keys.entries()) {
-      const value = this.get(key, now);
-      if (value instanceof Promise) waiting.push(value.then((read) => void (values[i] = read)));
-      else values[i] = value;
+    try {
+      for (const [i, key] of keys.entries()) {
+        const value = this.get(key, now);
+        if (value instanceof Promise) waiting.push(value.then((read) => void (values[i] = read)));
+        else values[i] = value;
+      }
+    } catch (error) {
+      // What the others come to is of no interest any more, but must not be an unhandled rejection.
+      void Promise.allSettled(waiting);
+      throw error;
     }
     return waiting.length === 0 ? values : Promise.all(waiting).then(() => values);
   }
@@ -103,45 +118,60 @@ export abstract class StoreReads {
     return findEntry(this.version, key, this.upTo, from);
   }
 
-  #valueOf(key: Uint8Array, from: ReadFrom, now: number | undefined): Uint8Array | undefined {
-    const entry = this.#find(key, from);
+  #valueOf(
+    key: Uint8Array,
+    from: ReadFrom,
+    now: number | undefined,
+    version: StoreVersion,
+    upTo: number,
+  ): Uint8Array | undefined {
+    const entry = findEntry(version, key, upTo, from);
     if (entry === undefined || this.#isTombstone(entry, now)) return undefined;
-    return readValue(entry.value, this.version, from);
+    return readValue(entry.value, version, from);
   }
 
-  #entryOf(key: Uint8Array, from: ReadFrom, now: number | undefined): Entry | undefined {
-    const entry = this.#find(key, from);
+  #entryOf(
+    key: Uint8Array,
+    from: ReadFrom,
+    now: number | undefined,
+    version: StoreVersion,
+    upTo: number,
+  ): Entry | undefined {
+    const entry = findEntry(version, key, upTo, from);
     if (entry === undefined) return undefined;
     const tombstone = this.#isTombstone(entry, now);
     if (tombstone && entry.meta.length === 0) return undefined;
-    const value = tombstone ? undefined : readValue(entry.value, this.version, from);
+    const value = tombstone ? undefined : readValue(entry.value, version, from);
     return { meta: copyBytes(entry.meta), deadline: entry.deadline, value };
+  }
+
+  #isThere(entry: VersionedEntry | undefined, now: number | undefined): boolean {
+    return entry !== undefined && !this.#isTombstone(entry, now);
   }
 
   #isTombstone(entry: VersionedEntry, now: number | undefined): boolean {
     return entry.value === undefined || (entry.deadline !== 0 && isTombstone(entry, now ?? this.clock.now()));
   }
 
-  #maybe<T>(read: (from: ReadFrom) => T): MaybePromise<T> {
+  #maybe<T>(read: (from: ReadFrom, version: StoreVersion, upTo: number) => T): MaybePromise<T> {
+    this.assertOpen();
+    const { version, upTo } = this;
     try {
-      return read('memory');
+      return read('memory', version, upTo);
     } catch (missing) {
-      if (missing instanceof CacheMiss) return this.#afterLoading(missing, read);
+      if (missing instanceof CacheMiss) return afterLoading(missing, version, (from) => read(from, version, upTo));
       throw missing;
     }
   }
+}
 
-  /** Each attempt brings a piece into the cache. What the cache does not keep is read within the call in the end. */
-  async #afterLoading<T>(first: CacheMiss, read: (from: ReadFrom) => T): Promise<T> {
-    let missing = first;
+/** Each attempt brings a piece into the cache. What the cache does not keep is read within the call in the end. */
+async function afterLoading<T>(first: CacheMiss, version: StoreVersion, read: (from: ReadFrom) => T): Promise<T> {
+  let missing = first;
+  version.retain();
+  try {
     for (let attempt = 1; ; attempt++) {
-      const { version } = this;
-      version.retain();
-      try {
-        await missing.load();
-      } finally {
-        version.release();
-      }
+      await missing.load();
       try {
         return read(attempt < MOST_LOADS ? 'memory' : 'disk');
       } catch (next) {
@@ -149,6 +179,8 @@ export abstract class StoreReads {
         missing = next;
       }
     }
+  } finally {
+    version.release();
   }
 }
 
