@@ -73,7 +73,7 @@ export class KeyTable {
   /** The same of the key whose first version is `first`. */
   newestOf(first: number, limit: number): number {
     let entry = this.#newest[first] as number;
-    while (entry > limit) entry = this.#previous[entry] as number;
+    while (entry > limit && entry !== NONE) entry = this.#previous[entry] as number;
     return entry;
   }
 

@@ -1,0 +1,37 @@
+/** A file system of which some calls do something else. */
+
+import type { FileSystem, StorageFile } from '../core/index.ts';
+
+/** What is given replaces the calls of the same name; the rest goes to `inner`. */
+export function wrapFileSystem(
+  inner: FileSystem,
+  changeFile: (file: StorageFile) => Partial<StorageFile>,
+  changes: Partial<FileSystem> = {},
+): FileSystem {
+  return {
+    open: async (path, mode) => wrapFile(await inner.open(path, mode), changeFile),
+    list: (directory) => inner.list(directory),
+    createDirectory: (path) => inner.createDirectory(path),
+    rename: (from, to) => inner.rename(from, to),
+    link: (from, to) => inner.link(from, to),
+    remove: (path) => inner.remove(path),
+    exists: (path) => inner.exists(path),
+    syncDirectory: (path) => inner.syncDirectory(path),
+    lock: (path) => inner.lock(path),
+    ...changes,
+  };
+}
+
+function wrapFile(file: StorageFile, change: (file: StorageFile) => Partial<StorageFile>): StorageFile {
+  return {
+    path: file.path,
+    size: () => file.size(),
+    read: (position, length) => file.read(position, length),
+    readSync: (position, length) => file.readSync(position, length),
+    write: (position, chunks) => file.write(position, chunks),
+    truncate: (size) => file.truncate(size),
+    sync: () => file.sync(),
+    close: () => file.close(),
+    ...change(file),
+  };
+}
