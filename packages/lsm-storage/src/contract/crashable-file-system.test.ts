@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CrashableFileSystem, PowerLossError, fileSystemContract, seededRandom } from './index.ts';
+import { CrashableFileSystem, PowerLossError, Survival, fileSystemContract, seededRandom } from './index.ts';
 import type { DiskCall } from './index.ts';
 
 fileSystemContract({ describe, it, expect }, () => ({ subject: new CrashableFileSystem() }));
@@ -131,5 +131,45 @@ describe('power loss', () => {
     await expect(file.write(0, [Uint8Array.of(2)])).rejects.toThrow('refused');
     expect(disk.contents('a')).toEqual(Uint8Array.of(1));
     expect(calls.map((call) => call.operation)).toEqual(['create', 'write', 'close', 'open', 'write']);
+  });
+});
+
+describe('power loss, part by part', () => {
+  /** A synced file of two pages, then both written anew, a third added, and a new file beside it: five parts. */
+  async function drafted(): Promise<CrashableFileSystem> {
+    const disk = new CrashableFileSystem();
+    await write(disk, 'a', new Uint8Array(8192).fill(1), true);
+    await disk.syncDirectory('');
+    await write(disk, 'a', new Uint8Array(12_288).fill(2), false);
+    await write(disk, 'b', new Uint8Array(10).fill(3), false);
+    return disk;
+  }
+
+  /** The first byte of each page of `a`, and whether there is a `b`. */
+  async function found(disk: CrashableFileSystem, keeps: (part: number) => boolean): Promise<string> {
+    const after = disk.surviving(new Survival(keeps));
+    const contents = after.contents('a');
+    const pages = [0, 4096, 8192].map((at) => contents[at] ?? '-').join('');
+    return (await after.exists('b')) ? `${pages} ${after.contents('b').join('')}` : pages;
+  }
+
+  it('keeps all, none, or just those that are asked for', async () => {
+    const disk = await drafted();
+    expect(disk.unsyncedParts()).toBe(5);
+    expect(await found(disk, () => true)).toBe('222 3333333333');
+    expect(await found(disk, () => false)).toBe('11-');
+    const alone = await Promise.all([0, 1, 2, 3, 4].map((only) => found(disk, (part) => part === only)));
+    // The name alone: a file of which no byte was synced. The page of a file whose name is lost is lost with it.
+    expect(alone).toEqual(['11- ', '21-', '12-', '112', '11-']);
+  });
+
+  it('cuts the last page that survives at any byte', async () => {
+    const disk = await drafted();
+    const sizes = new Set<number>();
+    for (let seed = 0; seed < 50; seed++) {
+      sizes.add(disk.surviving(new Survival(() => true, seededRandom(seed))).contents('a').length);
+    }
+    expect(sizes.size).toBeGreaterThan(40);
+    for (const size of sizes) expect(size >= 8192 && size <= 12_288).toBe(true);
   });
 });

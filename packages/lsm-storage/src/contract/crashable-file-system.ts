@@ -11,6 +11,7 @@ import type { FileLock, FileSystem, OpenMode, StorageFile } from '../core/index.
 import { DiskDirectory } from './disk-directory.ts';
 import { DiskFile } from './disk-file.ts';
 import type { Random } from './random.ts';
+import { Survival } from './survival.ts';
 
 export type DiskOperation =
   | 'open'
@@ -73,6 +74,18 @@ export class CrashableFileSystem implements FileSystem {
   /** A disk as it may be found after power was lost at this moment: powered on, unlocked, unobserved. */
   afterPowerLoss(random: Random): CrashableFileSystem {
     return new CrashableFileSystem(undefined, this.#root.afterPowerLoss(random));
+  }
+
+  /** How many unsynced parts there are now: pages, shrinkings and names. */
+  unsyncedParts(): number {
+    const counted = new Survival(() => true);
+    this.#root.surviving(counted);
+    return counted.parts;
+  }
+
+  /** As `afterPowerLoss`, where each unsynced part, by its number, is kept or lost. */
+  surviving(survival: Survival): CrashableFileSystem {
+    return new CrashableFileSystem(undefined, this.#root.surviving(survival));
   }
 
   /** A disk with the same files, all of them synced: powered on, unlocked, unobserved. */

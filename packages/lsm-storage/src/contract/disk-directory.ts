@@ -6,10 +6,15 @@
 
 import { DiskFile } from './disk-file.ts';
 import type { Random } from './random.ts';
+import type { Survival } from './survival.ts';
 
 export type DiskNode = DiskFile | DiskDirectory;
 
-type Change = (names: Map<string, DiskNode>) => void;
+interface Change {
+  readonly apply: (names: Map<string, DiskNode>) => void;
+  /** What it gives a name to. */
+  readonly node: DiskNode | undefined;
+}
 
 /** What became of each file: one with two names is still one. */
 export type FileCopies = Map<DiskFile, DiskFile>;
@@ -35,7 +40,7 @@ export class DiskDirectory {
   }
 
   add(name: string, node: DiskNode): void {
-    this.#change((names) => names.set(name, node));
+    this.#change((names) => names.set(name, node), node);
   }
 
   remove(name: string): void {
@@ -46,7 +51,7 @@ export class DiskDirectory {
     this.#change((names) => {
       names.delete(from);
       names.set(to, node);
-    });
+    }, node);
   }
 
   sync(): void {
@@ -68,21 +73,48 @@ export class DiskDirectory {
   /** What the disk may hold after power was lost now. `copies`: as for {@link clone}. */
   afterPowerLoss(random: Random, copies: FileCopies = new Map()): DiskDirectory {
     const names = new Map(this.#durable);
-    for (const change of this.#changes) if (random() < 0.5) change(names);
-    const sorted = new Map([...names].sort(([left], [right]) => (left < right ? -1 : 1)));
+    for (const { apply } of this.#changes) if (random() < 0.5) apply(names);
     return new DiskDirectory(
       mapNodes(
-        sorted,
+        sorted(names),
         (file) => copied(file, copies, () => file.afterPowerLoss(random)),
         (child) => child.afterPowerLoss(random, copies),
       ),
     );
   }
 
-  #change(change: Change): void {
-    change(this.#names);
-    this.#changes.push(change);
+  /** The same with each unsynced part decided by itself; see {@link Survival}. */
+  surviving(survival: Survival, copies: FileCopies = new Map()): DiskDirectory {
+    const names = new Map(this.#durable);
+    for (const { apply } of this.#changes) if (survival.keeps()) apply(names);
+    // Those whose names are lost are asked too, so that the numbers of the parts do not depend on what survives.
+    for (const node of this.#everyNode()) {
+      if (node instanceof DiskFile) copied(node, copies, () => node.surviving(survival));
+    }
+    return new DiskDirectory(
+      mapNodes(
+        sorted(names),
+        (file) => copied(file, copies, () => file.surviving(survival)),
+        (child) => child.surviving(survival, copies),
+      ),
+    );
   }
+
+  #everyNode(): Set<DiskNode> {
+    return new Set([
+      ...this.#durable.values(),
+      ...this.#changes.flatMap(({ node }) => (node === undefined ? [] : [node])),
+    ]);
+  }
+
+  #change(apply: Change['apply'], node?: DiskNode): void {
+    apply(this.#names);
+    this.#changes.push({ apply, node });
+  }
+}
+
+function sorted(names: ReadonlyMap<string, DiskNode>): Map<string, DiskNode> {
+  return new Map([...names].sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 function mapNodes(

@@ -4,6 +4,7 @@
  */
 
 import type { Random } from './random.ts';
+import type { Survival } from './survival.ts';
 
 const PAGE_BYTES = 4096;
 const SECTOR_BYTES = 512;
@@ -74,6 +75,23 @@ export class DiskFile {
       const start = page * PAGE_BYTES;
       const end = Math.min(start + survivingBytes(random), size, this.#size);
       if (start < end) bytes.set(this.#current.subarray(start, end), start);
+    }
+    return new DiskFile(bytes);
+  }
+
+  /** The same with each page, and a shrinking, decided by itself; see {@link Survival}. */
+  surviving(survival: Survival): DiskFile {
+    const pages = [...this.#dirtyPages].sort((left, right) => left - right).filter(() => survival.keeps());
+    const shrinks = this.#size < this.#durableSize && survival.keeps();
+    const last = pages.at(-1);
+    const ends = pages.map((page) =>
+      Math.min(this.#size, page * PAGE_BYTES + (page === last ? survival.lastPageBytes(PAGE_BYTES) : PAGE_BYTES)),
+    );
+    const bytes = new Uint8Array(shrinks ? this.#size : Math.max(this.#durableSize, ends.at(-1) ?? 0));
+    bytes.set(this.#durable.subarray(0, Math.min(bytes.length, this.#durableSize)));
+    for (const [i, page] of pages.entries()) {
+      const start = page * PAGE_BYTES;
+      if (start < (ends[i] as number)) bytes.set(this.#current.subarray(start, ends[i]), start);
     }
     return new DiskFile(bytes);
   }

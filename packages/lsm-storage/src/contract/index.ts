@@ -14,5 +14,6 @@ export { jobsContract, rehearse } from './jobs-contract.ts';
 export { manifestContract } from './manifest-contract.ts';
 export type { ManifestHome } from './manifest-contract.ts';
 export type { Matchers, Subject, SubjectFactory, TestPrimitives } from './primitives.ts';
+export { Survival } from './survival.ts';
 export { seededRandom } from './random.ts';
 export type { Random } from './random.ts';
