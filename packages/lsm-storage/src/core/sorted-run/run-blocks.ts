@@ -51,6 +51,18 @@ export class RunBlocks {
     return this.#pageKeys.notGreater(key);
   }
 
+  /** Bytes of blocks before the one that can hold the key; leaves no trace in the cache. */
+  bytesBefore(key: Uint8Array): number {
+    if (this.pages === 0) return 0;
+    const { index } = this.passingPage(this.pageFor(key));
+    return index.position(index.blockFor(key)) - FILE_HEADER_BYTES;
+  }
+
+  /** Bytes of all blocks of entries. */
+  get entriesBytes(): number {
+    return runFooterOf(this.#file).entriesEnd - FILE_HEADER_BYTES;
+  }
+
   page(number: number): OpenPage {
     const cached = this.#openPages.get(number);
     if (cached !== undefined) return cached;

@@ -90,6 +90,18 @@ export class SortedRun {
     return this.ranges.length > 0 && coversKey(this.ranges, key);
   }
 
+  /** About how many bytes on disk the entries of a key range take, to a block, values kept apart by their average. */
+  approximateBytes({ from, to }: KeyRange): number {
+    const { smallestKey, largestKey, references } = this.description;
+    const { entriesBytes } = this.#blocks;
+    if (entriesBytes === 0) return 0;
+    const start = compareBytes(from, smallestKey) <= 0 ? 0 : this.#blocks.bytesBefore(from);
+    const endsBehind = to === undefined || (largestKey !== undefined && compareBytes(to, largestKey) > 0);
+    const bytes = Math.max(0, (endsBehind ? entriesBytes : this.#blocks.bytesBefore(to)) - start);
+    const apart = references.reduce((sum, reference) => sum + reference.bytes, 0);
+    return bytes + Math.round((apart * bytes) / entriesBytes);
+  }
+
   cursor(start: CursorStart): RunCursor {
     return new RunCursor(this.#blocks, start);
   }
