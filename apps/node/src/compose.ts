@@ -1,7 +1,7 @@
 /** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
 import { mkdirSync } from 'node:fs';
 import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
-import { inlineJobs, NodeFileSystem, openManifestFile, ZstdCodec } from '@kv/lsm-storage';
+import { NodeFileSystem, openManifestFile, WorkerJobs, ZstdCodec } from '@kv/lsm-storage';
 import type { Config } from './config.ts';
 import { FrameServer } from './connections/frame-server.ts';
 import { helloFrame } from './connections/hello-frame.ts';
@@ -125,11 +125,13 @@ class Node implements RunningNode {
       log: this.log,
       fileSystem,
       openManifest: async () => openManifestFile(config.data),
-      jobs: inlineJobs,
+      jobs: new WorkerJobs({ directory: config.data, compression: 'zstd' }),
       codec: new ZstdCodec(),
       fatal: (error: Error) => events.fatal(error),
     };
-    const member = await ClusterNode.open(ports, { topology: this.#topology, nodeId: self.id, create: config.create });
+    const options = { storage: { memoryBudget: config.memoryBudget * 1024 * 1024 } };
+    const { create } = config;
+    const member = await ClusterNode.open(ports, { topology: this.#topology, nodeId: self.id, create, options });
     this.#member = member;
     member.start();
     this.#frames.open();

@@ -28,6 +28,13 @@ export const configSchema = z.strictObject({
     value: 'ADDRESS|CIDR',
     description: 'also listen on an address that is not loopback, without any authentication: for closed test networks',
   }),
+  memoryBudget: z.coerce
+    .number({ error: 'must be a number of MiB' })
+    .int('must be a whole number of MiB')
+    .min(16, 'must be at least 16 MiB')
+    .max(1_048_576, 'must be at most 1048576 MiB')
+    .default(256)
+    .meta({ value: 'MIB', description: 'memory for memtables, block cache and indexes together, in MiB' }),
   logFile: text.optional().meta({ value: 'FILE', description: 'append the log there instead of to standard output' }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

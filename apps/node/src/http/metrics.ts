@@ -59,6 +59,19 @@ const storagePlaces: Readonly<Record<NumericField<NodeStatus['storage']>, Place 
   groups: { name: 'kv_storage_groups_total', help: 'Group commits.', total: true },
   flushes: { name: 'kv_storage_flushes_total', help: 'Memtables written to runs.', total: true },
   compactions: { name: 'kv_storage_compactions_total', help: 'Compactions.', total: true },
+  memtables: { name: 'kv_storage_memtables', help: 'Memtables, those being flushed included.' },
+  valueFiles: { name: 'kv_storage_value_files', help: 'Files of values kept apart from their entries.' },
+  valueBytes: { name: 'kv_storage_value_bytes', help: 'Bytes of those files.' },
+  garbageBytes: { name: 'kv_storage_garbage_bytes', help: 'Bytes of those files that nothing points to any more.' },
+  cacheBytes: { name: 'kv_storage_cache_bytes', help: 'Bytes in the block cache.' },
+  cacheHits: { name: 'kv_storage_cache_hits_total', help: 'Look-ups that the block cache answered.', total: true },
+  cacheMisses: { name: 'kv_storage_cache_misses_total', help: 'Look-ups that it did not.', total: true },
+  givenBytes: { name: 'kv_storage_given_bytes_total', help: 'Bytes of entries that were acknowledged.', total: true },
+  loggedBytes: { name: 'kv_storage_logged_bytes_total', help: 'Bytes written to the commit log.', total: true },
+  flushedBytes: { name: 'kv_storage_flushed_bytes_total', help: 'Bytes written by flushes.', total: true },
+  compactedBytes: { name: 'kv_storage_compacted_bytes_total', help: 'Bytes written by compactions.', total: true },
+  slowdowns: { name: 'kv_storage_slowdowns_total', help: 'Groups that back-pressure delayed.', total: true },
+  stops: { name: 'kv_storage_stops_total', help: 'Groups that back-pressure stopped.', total: true },
 };
 
 export class NodeMetrics {

@@ -21,6 +21,7 @@ export type { Durability, PurgeOptions, RecoveryMode, StorageOptions } from './o
 export type { Disposal, CompactionJob, FlushJob, Job, JobResult, PurgeRule, PurgeRules, RunPlan } from './jobs/job.ts';
 export type { JobPorts } from './jobs/flush.ts';
 export { runJob } from './jobs/run-job.ts';
+export { accelerateAllocation } from './bytes.ts';
 export { accelerateCrc32 } from './checksum.ts';
 export type { StorageClock } from './ports/clock.ts';
 export { noCodec } from './ports/codec.ts';

@@ -3,9 +3,12 @@
 import type { BlockCache } from './cache/block-cache.ts';
 import type { CommitLog } from './commit-log/commit-log.ts';
 import type { GroupCommit } from './commit-log/group-commit.ts';
+import { tierShape, tiersOf } from './compaction/tiers.ts';
 import type { BackPressure } from './maintenance/back-pressure.ts';
 import type { Compactor } from './maintenance/compactor.ts';
 import type { Flusher } from './maintenance/flusher.ts';
+import type { StorageOptions } from './options.ts';
+import type { RunDescription } from './ports/manifest.ts';
 import type { Store } from './store/store.ts';
 
 export interface StorageStats {
@@ -20,6 +23,8 @@ export interface StorageStats {
   /** Entries in runs, tombstones and replaced versions included. */
   readonly runEntries: number;
   readonly runBytes: number;
+  /** How many runs each tier of sizes holds, the smallest first; see {@link StorageOptions.scaling}. */
+  readonly runsPerTier: readonly number[];
   readonly valueFiles: number;
   /** Bytes of value files, and those of them to which no run points any more. */
   readonly valueBytes: number;
@@ -34,10 +39,13 @@ export interface StorageStats {
   readonly cacheHits: number;
   readonly cacheMisses: number;
   readonly groups: number;
+  /** Bytes of keys, metas and values that were acknowledged, and what was written for them: log, flushes, compactions. */
+  readonly givenBytes: number;
+  readonly loggedBytes: number;
+  readonly flushedBytes: number;
+  readonly compactedBytes: number;
   readonly flushes: number;
   readonly compactions: number;
-  /** Bytes that compactions wrote. */
-  readonly compactionBytes: number;
   /** Groups that were logged a little later, and groups that waited, because flushes or compactions were behind. */
   readonly slowdowns: number;
   readonly stops: number;
@@ -47,6 +55,7 @@ export interface StorageStats {
 
 /** What the numbers are taken from. */
 export interface StatsSources {
+  readonly scaling: number;
   readonly state: StorageStats['state'];
   readonly store: Store;
   readonly log: CommitLog;
@@ -72,6 +81,7 @@ export function statsOf(sources: StatsSources): StorageStats {
     runs: runs.length,
     runEntries: sum(runs.map((run) => run.entries)),
     runBytes: sum(runs.map((run) => run.bytes)),
+    runsPerTier: runsPerTier(runs, sources.scaling),
     valueFiles: valueFiles.length,
     valueBytes,
     garbageBytes: Math.max(0, valueBytes - referenced),
@@ -83,13 +93,25 @@ export function statsOf(sources: StatsSources): StorageStats {
     cacheHits: cache.hits,
     cacheMisses: cache.misses,
     groups: commits.groups,
+    givenBytes: commits.bytes,
+    loggedBytes: log.bytesWritten,
+    flushedBytes: flusher.bytesWritten,
+    compactedBytes: compactor.bytesWritten,
     flushes: flusher.flushes,
     compactions: compactor.compactions,
-    compactionBytes: compactor.bytesWritten,
     slowdowns: pressure.slowdowns,
     stops: pressure.stops,
     compactionFailure: compactor.failure,
   };
+}
+
+function runsPerTier(runs: readonly RunDescription[], scaling: number): number[] {
+  const counts: number[] = [];
+  for (const tier of tiersOf(runs, tierShape(scaling).growth)) {
+    while (counts.length <= tier) counts.push(0);
+    counts[tier] = (counts[tier] as number) + 1;
+  }
+  return counts;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -258,6 +258,7 @@ export class StorageEngine extends StoreReads {
 
   stats(): StorageStats {
     return statsOf({
+      scaling: this.#options.scaling,
       state: this.#closing !== undefined ? 'closed' : this.#commits.poison !== undefined ? 'poisoned' : 'open',
       store: this.#store,
       log: this.#log,

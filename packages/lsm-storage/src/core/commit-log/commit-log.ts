@@ -43,6 +43,7 @@ export class CommitLog {
   #nextSegment: number;
   #active: ActiveSegment | undefined;
   #unsynced = false;
+  #bytesWritten = 0;
 
   /** `syncsEachGroup`: an appended group is durable; else it is handed to the operating system. */
   constructor(fileSystem: FileSystem, syncsEachGroup: boolean, recovered: RecoveredSegments) {
@@ -60,6 +61,16 @@ export class CommitLog {
     let bytes = this.#active?.bytes ?? 0;
     for (const segment of this.#older) bytes += segment.bytes;
     return bytes;
+  }
+
+  /** Bytes appended since opening. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** The segments to which nothing is written any more, oldest first. */
+  get sealed(): readonly Segment[] {
+    return [...this.#older];
   }
 
   /** Seals the newest segment, and begins the next one; returns its number. `nextSequence`: of its first entry. */
@@ -85,6 +96,7 @@ export class CommitLog {
     await active.file.write(active.bytes, group.parts);
     this.#unsynced = true;
     active.bytes += bytes;
+    this.#bytesWritten += bytes;
   }
 
   /** Makes everything appended durable. After a failure nothing may be appended any more. */

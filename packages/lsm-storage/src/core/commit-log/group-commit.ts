@@ -53,6 +53,7 @@ export class GroupCommit {
   #lastSequence: number;
   #acknowledged: number;
   #groups = 0;
+  #bytes = 0;
 
   /** `lastSequence`: of the newest entry that there is. A group of `groupBytes` takes no further entry. */
   constructor(target: GroupCommitTarget, lastSequence: number, groupBytes: number) {
@@ -75,6 +76,11 @@ export class GroupCommit {
   /** Groups acknowledged so far. */
   get groups(): number {
     return this.#groups;
+  }
+
+  /** Bytes of them. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Set once anything failed that cannot be tried again. */
@@ -157,6 +163,7 @@ export class GroupCommit {
   #acknowledge(group: Group): void {
     this.#acknowledged = group.firstSequence + group.entries - 1;
     this.#groups++;
+    this.#bytes += group.bytes;
     this.#queue.shift();
     this.#target.publish(this.#acknowledged);
     group.resolve();

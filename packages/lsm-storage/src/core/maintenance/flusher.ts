@@ -38,6 +38,7 @@ export class Flusher {
   #diskFull: StorageError | undefined;
   #stopped = false;
   #flushes = 0;
+  #bytesWritten = 0;
 
   constructor(dependencies: FlusherDependencies) {
     this.#use = dependencies;
@@ -45,6 +46,11 @@ export class Flusher {
 
   get flushes(): number {
     return this.#flushes;
+  }
+
+  /** Bytes that flushes wrote. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
   }
 
   /** Set while flushes wait for space on the disk. */
@@ -107,6 +113,7 @@ export class Flusher {
     const { store, log, jobs } = this.#use;
     const job = jobs.planFlush(memtable);
     const added = memtable.size === 0 ? undefined : await this.#write(job, memtable);
+    this.#bytesWritten += (added?.run.bytes ?? 0) + (added?.valueFile?.bytes ?? 0);
     const oldestSegment = this.#oldestNeededWithout(memtable);
     await store.flushed(memtable, added, { flushedSequence: memtable.lastSequence, oldestSegment });
     await log.removeBelow(oldestSegment);

@@ -12,6 +12,8 @@ export class KeyTable {
   readonly #entries: EntryArena;
   /** The first entry of a key, + 1; 0: free. Linear probing, at most half full. */
   #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
+  /** The first entry of each key, in the order of adding. */
+  #firsts: Int32Array = new Int32Array(INITIAL_SLOTS / 2);
   #keys = 0;
   /** By entry number. */
   #hashes: Uint32Array = new Uint32Array(INITIAL_SLOTS / 2);
@@ -33,7 +35,7 @@ export class KeyTable {
 
   /** Bytes held. */
   get bytes(): number {
-    return 4 * (this.#slots.length + 4 * this.#hashes.length);
+    return 4 * (this.#slots.length + this.#firsts.length + 4 * this.#hashes.length);
   }
 
   /** Takes an entry in, whose number is higher than those before. True: its key is new. */
@@ -49,7 +51,7 @@ export class KeyTable {
     this.#newest[first] = entry;
     if (known !== NONE) return false;
     this.#slots[slot] = entry + 1;
-    this.#keys++;
+    this.#firsts[this.#keys++] = entry;
     return true;
   }
 
@@ -98,15 +100,16 @@ export class KeyTable {
 
   /** In the order of entry numbers, so that the last added is also the last in its chain of probes. */
   #growSlots(): void {
-    const firsts = this.#slots.filter((held) => held !== 0).sort();
     const slots = new Int32Array(2 * this.#slots.length);
     const mask = slots.length - 1;
-    for (const held of firsts) {
-      let slot = (this.#hashes[held - 1] as number) & mask;
+    for (let i = 0; i < this.#keys; i++) {
+      const first = this.#firsts[i] as number;
+      let slot = (this.#hashes[first] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = held;
+      slots[slot] = first + 1;
     }
     this.#slots = slots;
+    this.#firsts = grown(this.#firsts, new Int32Array(slots.length / 2));
   }
 }
 

@@ -1,6 +1,6 @@
 /** From an entry as the engine holds it to a value that belongs to the caller. */
 
-import { copyBytes } from '../bytes.ts';
+import { ownedCopy } from '../bytes.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
@@ -15,8 +15,8 @@ export function readValue(
   version: StoreVersion,
   from: ReadFrom | 'passing',
 ): Uint8Array | undefined {
-  if (value === undefined || value instanceof Uint8Array) return value === undefined ? undefined : copyBytes(value);
+  if (value === undefined || value instanceof Uint8Array) return value === undefined ? undefined : ownedCopy(value);
   const file = version.valueFiles.get(value.file);
   if (file === undefined) throw new Error(`value file ${value.file} is not part of the version`);
-  return copyBytes(from === 'passing' ? file.readPassing(value) : file.read(value, from));
+  return ownedCopy(from === 'passing' ? file.readPassing(value) : file.read(value, from));
 }
