@@ -131,7 +131,7 @@ describe('entries block', () => {
         for (const read of reads) {
           try {
             const block = new EntriesBlock(raw, place);
-            expect(block.bytes).toBeLessThan(5 * raw.length + 1000);
+            expect(block.bytes).toBeLessThan(6 * raw.length + 1000);
             read(block);
           } catch (error) {
             expect(error).toBeInstanceOf(CorruptionError);

@@ -11,6 +11,7 @@ import type { Place } from '../byte-reader.ts';
 import { MAX_KEY_BYTES } from '../entry.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ValuePointer, VersionedEntry } from '../versioned-entry.ts';
+import { firstNotBelow, headOf } from './key-heads.ts';
 
 export const FLAG_TOMBSTONE = 1;
 export const FLAG_SEPARATE = 2;
@@ -25,6 +26,7 @@ const COUNT_BYTES = 4;
 const DEADLINE_BYTES = 6;
 const U32 = 2 ** 32;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_HEADS: Int32Array = new Int32Array(0);
 
 /** What the block takes in memory beside its bytes and offsets: the objects. */
 const OVERHEAD_BYTES = 256;
@@ -37,6 +39,8 @@ export class EntriesBlock {
   readonly #prefixLength: number;
   /** Where each entry begins, and behind the last one where it ends. */
   readonly #offsets: Uint32Array;
+  /** Of the keys behind the prefix; empty until the first search. */
+  #heads: Int32Array = NO_HEADS;
   /** Where the next field of the entry being read begins. */
   #at = 0;
 
@@ -55,38 +59,23 @@ export class EntriesBlock {
     this.#offsets = this.#readOffsets(this.#prefixStart + this.#prefixLength, end, wide);
   }
 
-  /** Memory that the block takes, its bytes included. */
+  /** Memory that the block takes in the end, its bytes included. */
   get bytes(): number {
-    return this.#raw.length + this.#offsets.byteLength + OVERHEAD_BYTES;
+    return this.#raw.length + 2 * this.#offsets.byteLength + OVERHEAD_BYTES;
   }
 
   /** The index of the entry with this key; -1 if there is none. */
   find(key: Uint8Array): number {
     if (this.#comparePrefix(key) !== 0) return -1;
-    let low = 0;
-    let high = this.count - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const order = this.#compareSuffix(middle, key);
-      if (order === 0) return middle;
-      if (order < 0) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
+    const index = this.#lowerBound(key);
+    return index < this.count && this.#compareSuffix(index, key) === 0 ? index : -1;
   }
 
   /** The index of the first entry whose key is not smaller; `count` if there is none. */
   lowerBound(key: Uint8Array): number {
     const order = this.#comparePrefix(key);
     if (order !== 0) return order < 0 ? this.count : 0;
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.#lowerBound(key);
   }
 
   /** The order of an entry's key and another one: negative if the entry's is smaller. */
@@ -121,6 +110,31 @@ export class EntriesBlock {
     else if ((flags & FLAG_TOMBSTONE) === 0) value = this.#bytes(this.#varint(end), end);
     if (this.#at !== end) this.#malformed('an entry does not end where the next one begins');
     return { key, meta, deadline, value };
+  }
+
+  /** For a key that begins with the prefix. */
+  #lowerBound(key: Uint8Array): number {
+    if (this.#heads.length === 0) this.#heads = this.#readHeads();
+    const head = headOf(key, this.#prefixLength, key.length);
+    let low = firstNotBelow(this.#heads, head);
+    if (low === this.count || this.#heads[low] !== head || this.#compareSuffix(low, key) >= 0) return low;
+    low++;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #readHeads(): Int32Array {
+    const heads = new Int32Array(this.count);
+    for (let i = 0; i < heads.length; i++) {
+      const end = this.#suffixEnd(i);
+      heads[i] = headOf(this.#raw, this.#at, end);
+    }
+    return heads;
   }
 
   /** Negative if every key that begins with the prefix is smaller, positive if every one is greater, else 0. */
@@ -197,7 +211,7 @@ export class EntriesBlock {
     const start = this.#at;
     if (length > end - start) this.#malformed(`${length} bytes were needed, ${end - start} are left`);
     this.#at = start + length;
-    return new Uint8Array(this.#raw.buffer, this.#raw.byteOffset + start, length);
+    return this.#raw.subarray(start, start + length);
   }
 
   #deadline(end: number): number {

@@ -1,18 +1,17 @@
 /**
- * Ascending keys in flat memory, made to be searched: what all of them share is compared once, the six bytes after it
- * as a number, and bytes are looked at only where those are equal. No object per key.
+ * Ascending keys in flat memory, made to be searched: what all of them share is compared once, what follows by heads,
+ * and only among equal heads the keys themselves. No object per key.
  */
 
 import { compareRange, concatBytes } from '../bytes.ts';
-
-const NUMBER_BYTES = 6;
+import { firstNotBelow, headOf } from './key-heads.ts';
 
 export class KeySearch {
   readonly #bytes: Uint8Array;
   /** Key i lies from `#bounds[i]` to `#bounds[i + 1]`. */
   readonly #bounds: Uint32Array;
   readonly #sharedLength: number;
-  readonly #numbers: Float64Array;
+  readonly #heads: Int32Array;
 
   /** The keys lie one behind the other in `bytes`, at these bounds, which ascend and are one more than there are keys. */
   constructor(bytes: Uint8Array, bounds: Uint32Array) {
@@ -20,9 +19,9 @@ export class KeySearch {
     this.#bytes = bytes;
     this.#bounds = bounds;
     this.#sharedLength = count < 2 ? 0 : this.#sharedByFirstAndLast();
-    this.#numbers = new Float64Array(count);
+    this.#heads = new Int32Array(count);
     for (let i = 0; i < count; i++) {
-      this.#numbers[i] = numberAt(bytes, (bounds[i] as number) + this.#sharedLength, bounds[i + 1] as number);
+      this.#heads[i] = headOf(bytes, (bounds[i] as number) + this.#sharedLength, bounds[i + 1] as number);
     }
   }
 
@@ -34,25 +33,26 @@ export class KeySearch {
   }
 
   get count(): number {
-    return this.#numbers.length;
+    return this.#heads.length;
   }
 
   /** Memory that it takes. */
   get bytes(): number {
-    return this.#bytes.length + this.#bounds.byteLength + this.#numbers.byteLength;
+    return this.#bytes.length + this.#bounds.byteLength + this.#heads.byteLength;
   }
 
   /** How many of the keys are not greater than this one. */
   notGreater(key: Uint8Array): number {
     const order = this.#compareShared(key);
     if (order !== 0) return order < 0 ? this.count : 0;
-    const number = numberAt(key, this.#sharedLength, key.length);
-    let low = 0;
+    const head = headOf(key, this.#sharedLength, key.length);
+    let low = firstNotBelow(this.#heads, head);
     let high = this.count;
+    if (low === high || this.#heads[low] !== head || this.#compare(low, key) > 0) return low;
+    low++;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const candidate = this.#numbers[middle] as number;
-      if (candidate < number || (candidate === number && this.#compare(middle, key) <= 0)) low = middle + 1;
+      if (this.#compare(middle, key) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -83,14 +83,4 @@ export class KeySearch {
     while (shared < most && this.#bytes[first + shared] === this.#bytes[last + shared]) shared++;
     return shared;
   }
-}
-
-/** Six bytes as a number, in the order of the bytes; where the bytes end, zeros. */
-function numberAt(bytes: Uint8Array, start: number, end: number): number {
-  let high = 0;
-  let low = 0;
-  const available = end - start;
-  for (let i = 0; i < 3; i++) high = (high << 8) | (i < available ? (bytes[start + i] as number) : 0);
-  for (let i = 3; i < NUMBER_BYTES; i++) low = (low << 8) | (i < available ? (bytes[start + i] as number) : 0);
-  return high * 0x1000000 + low;
 }

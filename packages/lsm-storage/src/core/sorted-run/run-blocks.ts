@@ -2,12 +2,13 @@
 
 import { BLOCK_HEADER_BYTES, openBlock } from '../block-file/block.ts';
 import type { BlockFile } from '../block-file/block-file.ts';
+import { equalBytes } from '../bytes.ts';
 import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
 import { CacheMiss } from '../cache/cache-miss.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { MANIFEST_FILE } from '../file-names.ts';
 import type { Codec } from '../ports/codec.ts';
-import type { Manifest } from '../ports/manifest.ts';
+import type { Manifest, RunDescription } from '../ports/manifest.ts';
 import { ReadAhead } from '../read-ahead.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { BlockPointer } from '../versioned-entry.ts';
@@ -25,15 +26,19 @@ export class RunBlocks {
   readonly #file: BlockFile;
   readonly #manifest: Manifest;
   readonly #codec: Codec;
-  /** The first keys of all pages but the first one. */
-  readonly #pageKeys: KeySearch;
+  readonly #largestKey: Uint8Array | undefined;
+  /** The smallest key, the first keys of all pages but the first one, and the largest key if there is one. */
+  readonly #bounds: KeySearch;
   readonly #openPages: CacheSpace<OpenPage>;
   readonly #openBlocks: CacheSpace<EntriesBlock>;
 
-  constructor(file: BlockFile, manifest: Manifest, codec: Codec, cache: BlockCache) {
-    const keys = manifest.pageKeys(file.number);
+  constructor(run: RunDescription, file: BlockFile, manifest: Manifest, codec: Codec, cache: BlockCache) {
+    const keys = manifest.pageKeys(run.number);
     this.pages = keys.length;
-    this.#pageKeys = KeySearch.of(keys.slice(1));
+    this.#largestKey = run.largestKey;
+    this.#bounds = KeySearch.of(
+      keys.length === 0 ? [] : [run.smallestKey, ...keys.slice(1), ...optional(run.largestKey)],
+    );
     this.#file = file;
     this.#manifest = manifest;
     this.#codec = codec;
@@ -43,12 +48,19 @@ export class RunBlocks {
 
   /** Memory that it takes beside the cache. */
   get bytes(): number {
-    return this.#pageKeys.bytes;
+    return this.#bounds.bytes;
   }
 
-  /** The one page that can hold the key; there must be one. */
+  /** The one page that can hold the key; -1 if none can, since the key lies beyond the ends of the run. */
+  pageHolding(key: Uint8Array): number {
+    const page = this.#bounds.notGreater(key) - 1;
+    if (page < this.pages) return page;
+    return equalBytes(key, this.#largestKey as Uint8Array) ? this.pages - 1 : -1;
+  }
+
+  /** The page in which a key has its place, whether or not it can be there; there must be one. */
   pageFor(key: Uint8Array): number {
-    return this.#pageKeys.notGreater(key);
+    return Math.min(Math.max(0, this.#bounds.notGreater(key) - 1), this.pages - 1);
   }
 
   /** Bytes of blocks before the one that can hold the key; leaves no trace in the cache. */
@@ -124,6 +136,10 @@ export class RunBlocks {
     this.#openBlocks.put(pointer.position, block, block.bytes);
     return block;
   }
+}
+
+function optional<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }
 
 /** Bytes of a whole block. */

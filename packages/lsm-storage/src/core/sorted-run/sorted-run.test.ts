@@ -418,8 +418,9 @@ describe('a damaged run', () => {
       [...added.pages, { ...added.pages[0]!, firstKey: bytes('x') }],
     ];
     for (const pages of others) {
-      const position = { flushedSequence: 50, oldestSegment: 1, nextFileNumber: 3, removedValueFiles: [2] };
-      await manifest.commit({ ...position, addedRuns: [{ ...added, pages }], removedRuns: [1] });
+      const position = { flushedSequence: 50, oldestSegment: 1, nextFileNumber: 3 };
+      const removed = { removedRuns: [1], forgottenRuns: [1], removedValueFiles: [2] };
+      await manifest.commit({ ...position, ...removed, addedRuns: [{ ...added, pages }] });
       const run = await SortedRun.open(disk, added.run, manifest, noCodec, new BlockCache(0));
       expect(await codeOf(() => run.verify())).toBe('CORRUPTION');
     }

@@ -43,7 +43,7 @@ export class SortedRun {
     this.#file = file;
     this.#manifest = manifest;
     this.#codec = codec;
-    this.#blocks = new RunBlocks(file, manifest, codec, cache);
+    this.#blocks = new RunBlocks(description, file, manifest, codec, cache);
   }
 
   /**
@@ -77,8 +77,9 @@ export class SortedRun {
    * is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
    */
   find(key: Uint8Array, hash: KeyHash, from: ReadFrom): VersionedEntry | undefined {
-    if (!this.#reaches(key)) return undefined;
-    const page = this.#blocks.page(this.#blocks.pageFor(key));
+    const number = this.#blocks.pageHolding(key);
+    if (number < 0) return undefined;
+    const page = this.#blocks.page(number);
     if (!page.filter.mayContain(hash)) return undefined;
     const block = this.#blocks.block(page.index, page.index.blockFor(key), from);
     const index = block.find(key);
@@ -119,12 +120,6 @@ export class SortedRun {
   async close(): Promise<void> {
     this.#blocks.clear();
     await this.#file.close();
-  }
-
-  #reaches(key: Uint8Array): boolean {
-    const { smallestKey, largestKey } = this.description;
-    if (this.#blocks.pages === 0 || compareBytes(key, smallestKey) < 0) return false;
-    return largestKey === undefined || compareBytes(key, largestKey) <= 0;
   }
 
   #comparePage(found: RunPage, number: number): void {

@@ -1,0 +1,76 @@
+/** The bytes on disk are frozen: what this version writes, later versions must read. Drawn in docs/formats. */
+
+import { describe, expect, it } from 'vitest';
+import { CrashableFileSystem } from '../../contract/index.ts';
+import { dump } from '../../testing/dump.ts';
+import { bytes } from '../../testing/store.ts';
+import { runFileName, valueFileName } from '../file-names.ts';
+import { noCodec } from '../ports/codec.ts';
+import { writeRun } from './run-writer.ts';
+
+const NO_BYTES = new Uint8Array(0);
+const PLAN = { run: 5, valueFile: 6, blockBytes: 32, separateBytes: 20, firstSequence: 7, lastSequence: 11 };
+
+describe('the format of', () => {
+  it('a sorted run, its pages and its value file is frozen', async () => {
+    const disk = new CrashableFileSystem();
+    const added = await writeRun(disk, noCodec, PLAN, async (writer) => {
+      writer.add({ key: bytes('key1'), meta: bytes('m'), deadline: 0, value: bytes('value') });
+      writer.add({ key: bytes('key2'), meta: NO_BYTES, deadline: 2 ** 40 + 1, value: bytes('in a block of its own') });
+      writer.add({ key: bytes('key3'), meta: bytes('n'), deadline: 0, value: undefined });
+      writer.add({ key: bytes('next'), meta: NO_BYTES, deadline: 0, value: undefined });
+      writer.addRange({ from: bytes('a'), to: bytes('b') });
+      writer.addRange({ from: bytes('x'), to: undefined });
+    });
+    expect(dump(disk.contents(runFileName(5)))).toMatchInlineSnapshot(`
+      [
+        "6b762d72 756e0100 05000000 00000000",
+        "00000000 5dd60ae6 6675b961 01000000",
+        "24000000 24000000 036b6579 08013101",
+        "6d057661 6c756506 01320100 00000001",
+        "06181515 04000f00 02000000 8341e8b4",
+        "01000000 17000000 17000000 0009046b",
+        "65793301 6e01046e 65787401 00090002",
+        "00000019 a19e1d03 00000008 00000008",
+        "00000001 01610162 00017805 00000000",
+        "0000008b 00000000 00000073 00000000",
+        "00000004 00000000 00000002 00000000",
+        "00000002 00000000 00000007 00000000",
+        "0000000b 00000000 0000006b 762d7275",
+        "6e010027 a372ab",
+      ]
+    `);
+    expect(dump(disk.contents(valueFileName(6)))).toMatchInlineSnapshot(`
+      [
+        "6b762d76 616c0100 06000000 00000000",
+        "00000000 eae00c78 2bd4cf66 02000000",
+        "15000000 15000000 696e2061 20626c6f",
+        "636b206f 66206974 73206f77 6e060000",
+        "00000000 003d0000 00000000 00010000",
+        "00000000 006b762d 76616c01 004e82a3",
+        "f4",
+      ]
+    `);
+    expect(added?.pages.map(({ firstKey, index }) => [dump(firstKey), dump(index)])).toMatchInlineSnapshot(`
+      [
+        [
+          [],
+          [
+            "02000000 18000000 00000000 24000000",
+            "17000000 04000000 6b657933",
+          ],
+        ],
+      ]
+    `);
+    expect(added?.pages.map(({ filter }) => dump(filter))).toMatchInlineSnapshot(`
+      [
+        [
+          "00000010 10001000 00800040 00000240",
+          "00000000 04000008 41000000 00001102",
+          "00001010 00000000 00808000 00008000",
+          "20000000 00024000 00000000 20200000",
+        ],
+      ]
+    `);
+  });
+});
