@@ -74,7 +74,7 @@ const nodeModules = {
 
 const corePackages = ['hash-ring', 'gossip', 'quorum', 'anti-entropy', 'lsm-storage', 'wire', 'cluster-node'];
 const tests = '**/*.test.ts';
-const nodeParts = ['packages/lsm-storage/src/node/**'];
+const nodeParts = ['packages/lsm-storage/src/{node,level}/**'];
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/out-tsc', '**/node_modules', '**/.nx', '**/.data', '**/testdata', '**/vitest.config.*'] },

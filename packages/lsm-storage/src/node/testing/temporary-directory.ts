@@ -8,7 +8,7 @@ export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function temporaryDirectory(): Promise<TemporaryDirectory> {
-  const path = await mkdtemp(join(tmpdir(), 'lsm-storage-'));
+export async function temporaryDirectory(parent: string = tmpdir()): Promise<TemporaryDirectory> {
+  const path = await mkdtemp(join(parent, 'lsm-storage-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

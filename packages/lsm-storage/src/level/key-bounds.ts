@@ -1,0 +1,48 @@
+/** Level's bounds of a range as the engine has them: an iterator's bounds, or a half-open range of keys. */
+
+import { MAX_KEY_BYTES } from '../core/index.ts';
+import type { KeyRange, ScanRange } from '../core/index.ts';
+import { compareBytes } from '../core/bytes.ts';
+import { bytesOf } from './data.ts';
+import type { Data } from './data.ts';
+
+/** Encoded bounds, as `abstract-level` hands them to its implementations. */
+export interface Bounds {
+  readonly gt?: Data | undefined;
+  readonly gte?: Data | undefined;
+  readonly lt?: Data | undefined;
+  readonly lte?: Data | undefined;
+}
+
+type ByteBounds = Pick<ScanRange, 'gt' | 'gte' | 'lt' | 'lte'>;
+
+/** Of two bounds on the same side Level takes the inclusive one. */
+export function scanRangeOf({ gt, gte, lt, lte }: Bounds): ByteBounds {
+  return {
+    ...(gte !== undefined ? { gte: bytesOf(gte) } : gt !== undefined && { gt: bytesOf(gt) }),
+    ...(lte !== undefined ? { lte: bytesOf(lte) } : lt !== undefined && { lt: bytesOf(lt) }),
+  };
+}
+
+/** `undefined`: no key lies within the bounds. */
+export function keyRangeOf(bounds: Bounds): KeyRange | undefined {
+  const { gt, gte, lt, lte } = scanRangeOf(bounds);
+  const from = gt === undefined ? (gte ?? new Uint8Array(0)) : keyAfter(gt);
+  if (from === undefined) return undefined;
+  const to = lt ?? (lte === undefined ? undefined : keyAfter(lte));
+  return to !== undefined && compareBytes(from, to) >= 0 ? undefined : { from, to };
+}
+
+/** The first key behind another one, among those that are not too long; `undefined`: there is none. */
+export function keyAfter(key: Uint8Array): Uint8Array | undefined {
+  if (key.length < MAX_KEY_BYTES) {
+    const next = new Uint8Array(key.length + 1);
+    next.set(key);
+    return next;
+  }
+  const last = key.subarray(0, MAX_KEY_BYTES).findLastIndex((byte) => byte < 0xff);
+  if (last < 0) return undefined;
+  const next = new Uint8Array(key.subarray(0, last + 1));
+  next[last] = (next[last] as number) + 1;
+  return next;
+}
