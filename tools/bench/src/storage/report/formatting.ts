@@ -2,8 +2,9 @@
 
 /** `178,000`, `6,700`, `12.3`, `0.52`: three digits that matter. */
 export function formatNumber(value: number): string {
-  if (value >= 100) return Math.round(Number(value.toPrecision(3))).toLocaleString('en-US');
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(Number(value.toPrecision(3))).toLocaleString('en-US');
+  return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
 /** `100 B`, `1 kB`, `10 kB`. */

@@ -3,6 +3,7 @@ import type { Platform } from '../../measurement/platform.ts';
 import { alignColumns, formatDuration, formatMiB, formatNumber, formatSize } from './formatting.ts';
 import type { Row } from './rows.ts';
 import type { StorageReport } from './storage-report.ts';
+import { targets } from './targets.ts';
 
 export function printReport(report: StorageReport, print: (line: string) => void): void {
   for (const line of describeRun(report)) print(line);
@@ -46,6 +47,7 @@ const head = [
   'engine',
   'ops/s',
   'ours is',
+  'figure',
   'p50',
   'p99',
   'w-amp',
@@ -79,6 +81,7 @@ function describeRow(row: Row, { ratios }: StorageReport): string[] {
     row.engine,
     formatNumber(row.opsPerSecond),
     show(ratio, (value) => `${value.toFixed(2)} ×`),
+    show(row.figure, (figure) => `${formatNumber(figure)} ${unitOf(row.workload)}`),
     show(row.p50Us, formatDuration),
     show(row.p99Us, formatDuration),
     show(row.writeAmplification, formatNumber),
@@ -90,12 +93,24 @@ function describeRow(row: Row, { ratios }: StorageReport): string[] {
   ];
 }
 
-function describeTargets({ targets }: StorageReport): string[] {
-  const lines = targets.map(({ workload, valueBytes, against, must, aim, unit, measured, reached }) => [
+/** What the figure of a row is. */
+const meanings: Readonly<Record<string, string>> = {
+  'write-amplification': 'bytes written over bytes given',
+  memory: 'resident set over the budget',
+  'event-loop': '99th percentile of the delay of timers',
+  recovery: 'opening after kill -9',
+};
+
+function unitOf(workload: string): string {
+  return targets.find((target) => target.workload === workload)?.unit ?? '';
+}
+
+function describeTargets(report: StorageReport): string[] {
+  const lines = report.targets.map(({ workload, valueBytes, against, must, aim, unit, measured, reached }) => [
     workload,
     valueBytes === undefined ? '' : formatSize(valueBytes),
-    against === undefined ? unit : `times ${against}`,
-    formatNumber(measured),
+    against === undefined ? (meanings[workload] ?? '') : `operations over those of ${against}`,
+    `${formatNumber(measured)} ${unit}`,
     `${against === undefined ? '≤' : '≥'} ${must}`,
     String(aim),
     reached,

@@ -1,8 +1,9 @@
 /** One row per workload, size of values and engine: the medians over the rounds. */
 import { median } from '../../measurement/median.ts';
-import type { EngineName } from '../engines/bench-engine.ts';
+import { type EngineName, engineNames } from '../engines/bench-engine.ts';
 import type { Sample } from '../run/campaign.ts';
 import type { Measurement } from '../run/job.ts';
+import { workloads } from '../workloads/all-workloads.ts';
 
 export interface Row {
   readonly workload: string;
@@ -26,13 +27,20 @@ export interface Row {
   readonly options: string;
 }
 
+/** By size, then in the order of the workloads, engines side by side. */
 export function makeRows(samples: readonly Sample[]): Row[] {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
     const name = `${sample.workload} ${sample.valueBytes} ${sample.engine}`;
     groups.set(name, [...(groups.get(name) ?? []), sample]);
   }
-  return [...groups.values()].flatMap(makeRow);
+  return [...groups.values()].flatMap(makeRow).sort(inOrder);
+}
+
+function inOrder(a: Row, b: Row): number {
+  const place = ({ workload }: Row): number => workloads.findIndex(({ name }) => name === workload);
+  const byWorkload = a.valueBytes - b.valueBytes || place(a) - place(b);
+  return byWorkload || engineNames.indexOf(a.engine) - engineNames.indexOf(b.engine);
 }
 
 function makeRow(samples: readonly Sample[]): Row[] {

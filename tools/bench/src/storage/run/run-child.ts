@@ -5,6 +5,8 @@ import type { Job, JobMessage } from './job.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const program = fileURLToPath(new URL(`./child.${extension}`, import.meta.url));
+/** From source, as in tests, the child needs what its parent has from elsewhere. */
+const execArgv = extension === 'ts' ? ['--conditions=@kv/source', '--import', 'tsx'] : [];
 
 /** A process that takes longer is stuck. */
 const longestMs = 15 * 60_000;
@@ -15,7 +17,12 @@ const longestMs = 15 * 60_000;
  */
 export function runChild(job: Job, onMessage: (message: JobMessage) => void, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, { signal, killSignal: 'SIGKILL', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(program, {
+      execArgv,
+      signal,
+      killSignal: 'SIGKILL',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const limit = setTimeout(() => child.kill('SIGKILL'), longestMs);
     child.on('message', onMessage);
     let failure: Error | undefined;

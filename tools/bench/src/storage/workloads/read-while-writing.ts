@@ -30,7 +30,7 @@ export const readWhileWriting: Workload = readingWorkload({
         fillKey(key, random.below(pairs));
         if (engine.get(key) === undefined) throw new Error(`a stored key is missing: ${key.toString()}`);
       });
-      await Promise.all(puts);
+      await Promise.all(puts.filter((put) => put !== undefined));
       await setImmediate();
     }
     return gets;
