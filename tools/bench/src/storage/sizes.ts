@@ -16,8 +16,8 @@ export interface Sizes {
   readonly logBytes: number;
 }
 
-/** The sizes of values that are measured when none are named. */
-export const valueSizes: readonly number[] = [100, 1000, 10_000];
+/** The sizes of values that are measured when none are named; those that figures hang on come first. */
+export const valueSizes: readonly number[] = [100, 10_000, 1000];
 
 /** The size of the values of the rows that stand for one size only. */
 export const largeValueBytes = 10_000;

@@ -4,7 +4,7 @@ import { parseStorageArguments, UsageError } from './storage-arguments.ts';
 describe('the command line', () => {
   it('measures everything when nothing is said', () => {
     const args = parseStorageArguments([]);
-    expect(args).toMatchObject({ json: false, quick: false, valueBytes: [100, 1000, 10_000] });
+    expect(args).toMatchObject({ json: false, quick: false, valueBytes: [100, 10_000, 1000] });
     expect(args?.engines).toEqual(['ours', 'classic-level', 'lmdb', 'better-sqlite3']);
     expect(args?.workloads.map(({ name }) => name)).toEqual([
       'put-buffered-1',

@@ -18,6 +18,7 @@ export function printReport(report: StorageReport, print: (line: string) => void
   print('\noptions');
   for (const line of describeOptions(report.rows)) print(line);
   for (const name of report.refused) print(`refused: ${name}: nothing is durable on a file system in memory`);
+  if (report.leftOut > 0) print(`late: ${report.leftOut} measurements of second and third rounds were left out`);
   for (const { workload, valueBytes, engine, message } of report.failures) {
     print(`failed: ${workload}, ${formatSize(valueBytes)}, ${engine}: ${message}`);
   }

@@ -20,13 +20,15 @@ export interface StorageReport {
   readonly targets: readonly TargetResult[];
   /** Workloads that were not run because the data lies in memory, where nothing is durable. */
   readonly refused: readonly string[];
+  /** Measurements of second and third rounds that were left out because the run took too long. */
+  readonly leftOut: number;
   readonly failures: readonly Failure[];
 }
 
-export type RunFacts = Omit<StorageReport, 'suite' | 'rows' | 'ratios' | 'targets' | 'failures'>;
+export type RunFacts = Omit<StorageReport, 'suite' | 'rows' | 'ratios' | 'targets' | 'leftOut' | 'failures'>;
 
-export function makeReport(facts: RunFacts, { samples, failures }: Campaign): StorageReport {
+export function makeReport(facts: RunFacts, { samples, leftOut, failures }: Campaign): StorageReport {
   const rows = makeRows(samples);
   const ratios = computeRatios(samples.filter(({ workload }) => findWorkload(workload).special !== true));
-  return { suite: 'storage', ...facts, rows, ratios, targets: judge(rows, ratios), failures };
+  return { suite: 'storage', ...facts, rows, ratios, targets: judge(rows, ratios), leftOut, failures };
 }

@@ -37,6 +37,20 @@ describe('a run, with real processes', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
+  it('leaves later rounds out when it is late', async () => {
+    const begun: number[] = [];
+    const { samples, leftOut } = await runCampaign(
+      { ...request('lmdb', ['put-durable-1']), quick: false },
+      parent,
+      { stepBegun: ({ round }) => begun.push(round) },
+      new AbortController().signal,
+      0,
+    );
+    expect(begun).toEqual([1, 2, 3]);
+    expect(samples.map(({ round }) => round)).toEqual([1]);
+    expect(leftOut).toBe(2);
+  });
+
   it('ends its process and removes its data when it is interrupted', async () => {
     const interrupted = new AbortController();
     const run = runCampaign(

@@ -26,6 +26,8 @@ export interface Failure {
 
 export interface Campaign {
   readonly samples: readonly Sample[];
+  /** Steps of later rounds that were left out because the run took too long. */
+  readonly leftOut: number;
   readonly failures: readonly Failure[];
 }
 
@@ -33,16 +35,20 @@ export interface CampaignEvents {
   stepBegun(step: Step, number: number, count: number): void;
 }
 
+/** A run that has taken so long does first rounds only, so that it ends within the hour on slow machines too. */
+const patienceMs = 48 * 60_000;
+
 /** Runs in a new folder below the one given, which is removed before this resolves or rejects. */
 export async function runCampaign(
   request: Omit<PlanRequest, 'folder'>,
   parent: string,
   events: CampaignEvents,
   signal: AbortSignal,
+  limitMs: number = patienceMs,
 ): Promise<Campaign> {
   const folder = mkdtempSync(join(parent, 'kv-bench-'));
   try {
-    return await new Runner({ ...request, folder }, events, signal).run();
+    return await new Runner({ ...request, folder }, events, signal).run(performance.now() + limitMs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -62,20 +68,23 @@ class Runner {
     this.#signal = signal;
   }
 
-  async run(): Promise<Campaign> {
+  /** @param late when only first rounds are run from then on */
+  async run(late: number): Promise<Campaign> {
     const plan = planRun(this.#request);
     const count = plan.reduce((sum, { steps }) => sum + steps.length, 0);
+    let leftOut = 0;
     for (const { valueBytes, steps } of plan) {
       const pool = join(this.#request.folder, `${valueBytes}.pool`);
       writeValuePool(pool, valueBytes);
       for (const step of steps) {
         this.#events.stepBegun(step, ++this.#begun, count);
-        await this.#runStep(step, pool);
+        if (step.round > 1 && performance.now() > late) leftOut += 1;
+        else await this.#runStep(step, pool);
       }
       this.#discard(steps);
       rmSync(pool);
     }
-    return { samples: this.#samples, failures: this.#failures };
+    return { samples: this.#samples, leftOut, failures: this.#failures };
   }
 
   async #runStep(step: Step, pool: string): Promise<void> {
