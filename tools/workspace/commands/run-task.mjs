@@ -17,6 +17,10 @@ const tasks = {
     await build(['simulation'], progress);
     return become('packages/simulation/dist/cli/main.js', argv);
   },
+  async bench(argv, progress) {
+    await build(['bench'], progress);
+    return become('tools/bench/dist/cli.js', argv);
+  },
   async e2e(argv, progress) {
     await build(['test-e2e', 'node'], progress);
     return become('test-e2e/dist/cli.js', argv);
