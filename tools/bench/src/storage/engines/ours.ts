@@ -1,4 +1,4 @@
-/** `@kv/lsm-storage` at its defaults: zstd and checksums on. */
+/** `@kv/lsm-storage` at its defaults: zstd and checksums on, jobs on worker threads. */
 import { openStorage, type StorageEngine } from '@kv/lsm-storage';
 import {
   type BenchEngine,
@@ -10,12 +10,22 @@ import {
 } from './bench-engine.ts';
 
 export async function openOurs(directory: string, options: EngineOptions): Promise<BenchEngine> {
-  const storage = await openStorage(directory, { memtableBytes: options.writeBufferBytes });
+  const { durable, cacheBytes, writeBufferBytes, memoryBudget } = options;
+  const storage = await openStorage(directory, {
+    durability: durable ? 'group' : 'none',
+    ...(memoryBudget === undefined
+      ? { memtableBytes: writeBufferBytes, cacheBytes }
+      : { memoryBudget, ...(writeBufferBytes > memoryBudget / 8 && { memtableBytes: writeBufferBytes }) }),
+  });
   return new Ours(storage, describe(options));
 }
 
-function describe({ writeBufferBytes }: EngineOptions): string {
-  return `durability group, zstd, memtable ${mebibytes(writeBufferBytes)}, no block cache`;
+function describe({ durable, cacheBytes, writeBufferBytes, memoryBudget }: EngineOptions): string {
+  const memory =
+    memoryBudget === undefined
+      ? `memtable ${mebibytes(writeBufferBytes)}, block cache ${mebibytes(cacheBytes)}`
+      : `memory budget ${mebibytes(memoryBudget)}`;
+  return `durability ${durable ? 'group' : 'none'}, zstd, ${memory}`;
 }
 
 class Ours implements BenchEngine {
@@ -31,36 +41,30 @@ class Ours implements BenchEngine {
     return this.#storage.put(key, value);
   }
 
-  async batch(pairs: readonly Pair[]): Promise<void> {
-    await Promise.all(pairs.map(({ key, value }) => this.#storage.put(key, value)));
+  batch(pairs: readonly Pair[]): Promise<void> {
+    return this.#storage.batch(pairs.map(({ key, value }) => ({ type: 'put', key, value })));
   }
 
   get(key: Buffer): Uint8Array | undefined {
-    return this.#storage.get(key)?.value;
+    return this.#storage.getSync(key);
   }
 
-  getMany(keys: readonly Buffer[]): number {
+  async getMany(keys: readonly Buffer[]): Promise<number> {
     let found = 0;
-    for (const key of keys) if (this.#storage.get(key) !== undefined) found += 1;
+    for (const value of await this.#storage.getMany(keys)) if (value !== undefined) found += 1;
     return found;
   }
 
   seek(key: Buffer, count: number): number {
-    let entries = 0;
-    for (const _ of this.#storage.scan({ gte: key, limit: count })) entries += 1;
+    const iterator = this.#storage.iterator({ gte: key, limit: count });
+    const entries = iterator.nextv(count).length;
+    iterator.close();
     return entries;
   }
 
   scan(reverse: boolean): BenchScan {
-    const scan = this.#storage.scan({ reverse });
-    return {
-      next: () => {
-        let entries = 0;
-        while (entries < scanStep && scan.next().done !== true) entries += 1;
-        return entries;
-      },
-      close: () => undefined,
-    };
+    const iterator = this.#storage.iterator({ reverse });
+    return { next: () => iterator.nextv(scanStep).length, close: () => iterator.close() };
   }
 
   flush(): Promise<void> {
@@ -72,7 +76,8 @@ class Ours implements BenchEngine {
   }
 
   debt(): string {
-    return `${this.#storage.stats().runs} runs`;
+    const { runs, garbageBytes } = this.#storage.stats();
+    return `${runs} runs, ${mebibytes(garbageBytes)} of replaced values`;
   }
 
   close(): Promise<void> {
