@@ -104,8 +104,8 @@ export function openBlock(block: Uint8Array, codec: Codec, place: Place): Uint8A
 
 function decompress(stored: StoredBytes, rawLength: number, codec: Codec, place: Place): Uint8Array {
   if (stored.codec !== codec.id) {
-    const message = `${place.file} holds blocks of codec ${stored.codec}, this engine was opened with codec ${codec.id}`;
-    throw new StorageError('UNSUPPORTED_FORMAT', message);
+    const found = `${place.file} holds blocks of codec ${stored.codec}`;
+    throw new StorageError('UNSUPPORTED_FORMAT', `${found}, this engine was opened with codec ${codec.id}`);
   }
   try {
     return codec.decompress(stored.bytes, rawLength);

@@ -9,7 +9,7 @@ import { ByteReader } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { BLOCK_HEADER_BYTES } from '../block-file/block.ts';
-import { concatBytes, sharedPrefixLength } from '../bytes.ts';
+import { concatBytes, copyBytes, sharedPrefixLength } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { BlockPointer } from '../versioned-entry.ts';
 import { KeySearch } from './key-search.ts';
@@ -17,11 +17,10 @@ import { KeySearch } from './key-search.ts';
 const HEAD_BYTES = 12;
 const U32_BYTES = 4;
 
-/** The shortest beginning of `firstKey` that is greater than `previousKey`, which is smaller; empty if there is none. */
+/** The shortest beginning of `firstKey` that is greater than `previousKey`, the key before it; empty if there is none. */
 export function separatorOf(previousKey: Uint8Array | undefined, firstKey: Uint8Array): Uint8Array {
-  return previousKey === undefined
-    ? firstKey.slice(0, 0)
-    : firstKey.slice(0, sharedPrefixLength(previousKey, firstKey) + 1);
+  const length = previousKey === undefined ? 0 : sharedPrefixLength(previousKey, firstKey) + 1;
+  return copyBytes(firstKey.subarray(0, length));
 }
 
 export class BlockIndexWriter {

@@ -1,4 +1,4 @@
-/** Gathers the entries of a block until it is full, and encodes them together, since only then their prefix is known. */
+/** Gathers the entries of a block until it is full, and encodes them together: only then is their prefix known. */
 
 import { ByteWriter } from '../byte-writer.ts';
 import { sharedPrefixLength } from '../bytes.ts';

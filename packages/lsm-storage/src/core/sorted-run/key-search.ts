@@ -13,7 +13,7 @@ export class KeySearch {
   readonly #sharedLength: number;
   readonly #heads: Int32Array;
 
-  /** The keys lie one behind the other in `bytes`, at these bounds, which ascend and are one more than there are keys. */
+  /** The keys lie one behind the other in `bytes`, at these bounds: ascending, and one more than there are keys. */
   constructor(bytes: Uint8Array, bounds: Uint32Array) {
     const count = bounds.length - 1;
     this.#bytes = bytes;

@@ -1,7 +1,7 @@
 /**
- * A place in the order of a run's entries. The cursor takes blocks from the cache where they are, and leaves none there.
- * Where it needs the disk it does not read by itself: it is `wanting` until it is supplied, at once by a scan, or after
- * a wait.
+ * A place in the order of a run's entries. The cursor takes blocks from the cache where they are, and leaves none
+ * there. Where it needs the disk it does not read by itself: it is `wanting` until it is supplied, at once by a scan,
+ * or after a wait.
  */
 
 import { compareBytes } from '../bytes.ts';

@@ -73,8 +73,8 @@ export class SortedRun {
   }
 
   /**
-   * The entry with this key, tombstones included; `undefined` if there is none, whatever ranges say. It has the key that
-   * is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
+   * The entry with this key, tombstones included; `undefined` if there is none, whatever ranges say. It has the key
+   * that is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
    */
   find(key: Uint8Array, hash: KeyHash, from: ReadFrom): VersionedEntry | undefined {
     const number = this.#blocks.pageHolding(key);
