@@ -52,3 +52,8 @@ export class CorruptionError extends StorageError {
     this.what = what;
   }
 }
+
+/** Whether something failed for want of space on the disk, and may be tried again. */
+export function isDiskFull(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'DISK_FULL';
+}

@@ -15,6 +15,8 @@ export async function openManifestImage(fileSystem: FileSystem, path: string = M
   const database = await readImage(fileSystem, path);
   return new SqliteManifest(database, {
     afterCommit: (committed) => replaceFile(fileSystem, path, new Uint8Array(committed.serialize())),
+    reopen: () => readImage(fileSystem, path),
+    openCopy: (copy) => openManifestImage(fileSystem, copy),
     copyTo: (copied, target) => writeCopy(fileSystem, target, new Uint8Array(copied.serialize())),
   });
 }
@@ -34,7 +36,14 @@ async function readImage(fileSystem: FileSystem, path: string): Promise<Database
   if (!(await fileSystem.exists(path))) return new Database(':memory:');
   const file = await fileSystem.open(path, 'read');
   try {
-    const image = await file.read(0, await file.size());
+    return databaseOf(await file.read(0, await file.size()), path);
+  } finally {
+    await file.close();
+  }
+}
+
+function databaseOf(image: Uint8Array, path: string): Database {
+  try {
     return new Database(Buffer.from(image));
   } catch (cause) {
     throw new CorruptionError(path, 0, 'it is not the image of a database', { cause });

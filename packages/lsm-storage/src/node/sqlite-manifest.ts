@@ -3,7 +3,7 @@
  * The same SQL wherever the database lives: in a file, or in memory with every commit copied out by `afterCommit`.
  */
 
-import { StorageError } from '../core/errors.ts';
+import { StorageError, isDiskFull } from '../core/errors.ts';
 import { MANIFEST_FILE } from '../core/file-names.ts';
 import { checksumOfPage, checksumOfState } from '../core/manifest/manifest-checksum.ts';
 import { emptyManifestState } from '../core/ports/manifest.ts';
@@ -51,12 +51,14 @@ export interface SqliteManifestOptions {
   readonly beforeLoad?: (database: SqliteDatabase) => void;
   /** An edit counts as durable when this has resolved. Default: when the transaction has been committed. */
   readonly afterCommit?: (database: SqliteDatabase) => Promise<void>;
+  /** The database as of the last edit that is durable: beside `afterCommit`, for when that finds no space. */
+  readonly reopen?: () => Promise<SqliteDatabase>;
   /** Makes a durable copy under the path of a file that does not exist yet. No commit happens meanwhile. */
   readonly copyTo: (database: SqliteDatabase, path: string) => Promise<void>;
 }
 
 export class SqliteManifest implements Manifest {
-  readonly #database: SqliteDatabase;
+  #database: SqliteDatabase;
   readonly #options: SqliteManifestOptions;
   readonly #statements: Map<string, SqliteStatement> = new Map();
   #selectPage: SqliteStatement | undefined;
@@ -102,7 +104,13 @@ export class SqliteManifest implements Manifest {
   async commit(edit: ManifestEdit): Promise<void> {
     await this.#copying;
     guarded(() => this.#database.transaction(() => this.#write(edit)).immediate());
-    await this.#options.afterCommit?.(this.#database);
+    try {
+      await this.#options.afterCommit?.(this.#database);
+    } catch (error) {
+      if (isDiskFull(error)) await this.#takeBack();
+      throw error;
+    }
+    this.#swept = true;
   }
 
   async copyTo(path: string): Promise<void> {
@@ -122,6 +130,18 @@ export class SqliteManifest implements Manifest {
       const got = `${MANIFEST_FILE} has format version ${String(version)}`;
       throw new StorageError('UNSUPPORTED_FORMAT', `${got}, this engine reads versions up to ${MANIFEST_VERSION}`);
     }
+  /** To the database before the edit for which there was no space. */
+  async #takeBack(): Promise<void> {
+    const { reopen } = this.#options;
+    if (reopen === undefined) return;
+    const database = await reopen();
+    this.#database.close();
+    this.#database = database;
+    this.#statements.clear();
+    this.#selectPage = undefined;
+    this.#prepareSchema();
+  }
+
     const damage = this.#database.pragma('quick_check(1)', { simple: true });
     if (damage !== 'ok') throw corrupt(String(damage));
     if (version === 0) this.#createSchema();
@@ -197,7 +217,6 @@ export class SqliteManifest implements Manifest {
   #sweepPages(): void {
     if (this.#swept) return;
     this.#run('DELETE FROM page WHERE run NOT IN (SELECT number FROM run)');
-    this.#swept = true;
   }
 
   #insertRun(added: AddedRun): void {

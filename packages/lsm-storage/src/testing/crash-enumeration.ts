@@ -1,126 +1,222 @@
 /**
- * Runs a fixed script on a simulated disk, and at every call to the disk asks: if the power failed now, what would be
- * found? Several disks are drawn for each call, and each is opened. What is found must be the outcome of whole bursts
- * of writes in their order, and must include every burst that was acknowledged before the call.
+ * Runs a script on a simulated disk, and at every call to the disk asks: if the power failed now, what would be found?
+ * Of what is unsynced at that moment there survives: everything, nothing, each part alone, all but each, and a number of
+ * seeded subsets, of which each file's last page is cut at a seeded byte. Every such disk is opened. What is found must
+ * be the outcome of whole groups of writes in their order, and must include every group that was acknowledged before the
+ * call; no file may be left that nothing names; and the store must be as good as any other.
  */
 
-import { CrashableFileSystem, seededRandom } from '../contract/index.ts';
+import { CrashableFileSystem, Survival, seededRandom } from '../contract/index.ts';
 import type { DiskCall, Random } from '../contract/index.ts';
-import type { FileSystem, StorageOptions } from '../core/index.ts';
-import { bytes, contentsOf, openOn } from './store.ts';
+import type { BatchOperation, FileSystem, StorageEngine, StorageOptions } from '../core/index.ts';
+import { ManualClock } from './manual-clock.ts';
+import { bytes, contentsOf, openOn, sameContents } from './store.ts';
+
+export interface CrashPlan {
+  readonly seed: number;
+  /** Writes in the script, those of batches counted one by one. */
+  readonly operations: number;
+  /** The power is cut at one call of so many. */
+  readonly every: number;
+  /** Seeded subsets of the unsynced parts, for each call. */
+  readonly subsets: number;
+  readonly options?: StorageOptions;
+  /** What stands between the engine and the disk; the disk sees only what it lets through. */
+  readonly wrap?: (fileSystem: FileSystem) => FileSystem;
+}
 
 export interface Violation {
   readonly call: string;
+  readonly survived: string;
   readonly what: string;
 }
 
 export interface Enumeration {
-  /** Calls at which power was cut, and disks that were opened. */
+  /** Calls at which power could be cut, and disks that were opened. */
   readonly calls: number;
   readonly disks: number;
+  readonly stats: ReturnType<StorageEngine['stats']>;
   readonly violations: readonly Violation[];
 }
+
+type Contents = ReadonlyMap<string, string>;
 
 interface Draft {
   readonly disk: CrashableFileSystem;
   readonly call: string;
+  readonly survived: string;
+  /** What may be found: the contents now, or those before the group under way, if it was not yet acknowledged. */
+  readonly allowed: readonly Contents[];
 }
 
 /** Calls that change nothing are no further places to lose power at. */
 const PASSIVE: readonly string[] = ['read', 'open', 'close', 'list', 'lock'];
 
-/** Of so many disks one is opened a second time: what the first opening left behind must open to the same. */
-const OPENED_TWICE = 3;
+/** Of so many disks one is written to and opened again. */
+const GOES_ON = 3;
 
-const OPTIONS: StorageOptions = {
+export const CRASH_OPTIONS: StorageOptions = {
   memtableBytes: 3000,
-  segmentBytes: 2000,
   blockBytes: 256,
-  compactionFan: 2,
+  separateBytes: 250,
+  cacheBytes: 10_000,
+  scaling: 0,
+  garbageRatio: 0.3,
 };
 
 export class CrashEnumeration {
+  readonly #plan: CrashPlan;
+  readonly #options: StorageOptions;
   readonly #disk: CrashableFileSystem = new CrashableFileSystem();
-  readonly #random: Random;
-  readonly #disksPerCall: number;
+  readonly #clock: ManualClock = new ManualClock();
+  readonly #script: Random;
+  readonly #chance: Random;
   readonly #violations: Violation[] = [];
+  #allowed: readonly Contents[] = [new Map()];
   #drafts: Draft[] = [];
   #calls = 0;
   #disks = 0;
 
-  constructor(seed: number, disksPerCall: number) {
-    this.#random = seededRandom(seed);
-    this.#disksPerCall = disksPerCall;
+  constructor(plan: CrashPlan) {
+    this.#plan = plan;
+    this.#options = { ...CRASH_OPTIONS, ...plan.options };
+    this.#script = seededRandom(plan.seed);
+    this.#chance = seededRandom(plan.seed + 1);
   }
 
-  /** `wrap`: what stands between the engine and the disk; the disk sees only what it lets through. */
-  async run(bursts: number, wrap?: (fileSystem: FileSystem) => FileSystem): Promise<Enumeration> {
-    const overrides = wrap === undefined ? {} : { wrapFileSystem: wrap };
+  async run(): Promise<Enumeration> {
+    const { operations, wrap } = this.#plan;
     this.#disk.observe((call) => this.#draw(call));
-    const engine = await openOn(this.#disk, OPTIONS, overrides);
-    const before = new Map<string, string>();
-    for (let burst = 0; burst < bursts; burst++) {
-      const after = new Map(before);
-      const writes: Promise<void>[] = [];
-      for (let count = 1 + Math.floor(this.#random() * 4); count > 0; count--) {
-        const key = `key${Math.floor(this.#random() * 25)}`;
-        const value = `${burst}.${count}`.repeat(Math.floor(this.#random() * 60));
-        if (this.#random() < 0.2) after.delete(key);
-        else after.set(key, value);
-        writes.push(after.has(key) ? engine.put(bytes(key), bytes(value)) : engine.delete(bytes(key)));
-      }
-      await Promise.all(writes);
-      await this.#check([before, after]);
-      for (const key of before.keys()) if (!after.has(key)) before.delete(key);
-      for (const [key, value] of after) before.set(key, value);
-      if (burst % 40 === 39) await engine.compact();
-      await this.#check([before]);
+    const overrides = { clock: this.#clock, ...(wrap !== undefined && { wrapFileSystem: wrap }) };
+    const engine = await openOn(this.#disk, this.#options, overrides);
+    for (let done = 0, group = 1; done < operations; group++) {
+      done += await this.#group(engine);
+      if (group % 37 === 0) await this.#quietly(engine.flush());
+      if (group % 61 === 0) await this.#quietly(engine.compact());
     }
-    await engine.close();
-    await this.#check([before]);
-    return { calls: this.#calls, disks: this.#disks, violations: this.#violations };
+    await this.#quietly(engine.settled());
+    const stats = engine.stats();
+    await this.#quietly(engine.close());
+    return { calls: this.#calls, disks: this.#disks, stats, violations: this.#violations };
+  }
+
+  /** Writes a group, and looks at all disks that power losses meanwhile would have left. Returns its writes. */
+  async #group(engine: StorageEngine): Promise<number> {
+    const before = this.#allowed.at(-1) as Contents;
+    const writes = this.#drawWrites();
+    const after = new Map(before);
+    for (const write of writes) carryOut(write, after);
+    this.#allowed = [before, after];
+    const acknowledged =
+      this.#script() < 0.3 ? engine.batch(writes) : Promise.all(writes.map((write) => engine.batch([write])));
+    await this.#clock.until(acknowledged.then(() => void (this.#allowed = [after])));
+    await this.#check();
+    return writes.length;
+  }
+
+  /** Something that changes no contents. */
+  async #quietly(work: Promise<void>): Promise<void> {
+    await this.#clock.until(work);
+    await this.#check();
+  }
+
+  #drawWrites(): BatchOperation[] {
+    return Array.from({ length: 1 + Math.floor(this.#script() * 4) }, () => {
+      const key = bytes(`key${10 + Math.floor(this.#script() * 30)}`);
+      const chance = this.#script();
+      if (chance < 0.15) return { type: 'delete', key };
+      if (chance < 0.2)
+        return { type: 'delete-range', from: key, to: bytes(`key${10 + Math.floor(this.#script() * 30)}`) };
+      return { type: 'put', key, value: bytes(`${this.#script()} `.repeat(Math.floor(this.#script() * 24))) };
+    });
   }
 
   #draw(call: DiskCall): undefined {
-    if (PASSIVE.includes(call.operation)) return;
-    this.#calls++;
+    if (PASSIVE.includes(call.operation) || this.#calls++ % this.#plan.every !== 0) return;
     const name = `${this.#calls}: ${call.operation} ${call.path}`;
-    for (let i = 0; i < this.#disksPerCall; i++) {
-      this.#drafts.push({ disk: this.#disk.afterPowerLoss(this.#random), call: name });
+    const parts = this.#disk.unsyncedParts();
+    this.#keep(name, 'all', new Survival(() => true));
+    if (parts === 0) return;
+    this.#keep(name, 'none', new Survival(() => false));
+    for (let one = 0; parts > 1 && one < parts; one++) {
+      this.#keep(name, `only ${one} of ${parts}`, new Survival((part) => part === one));
+      this.#keep(name, `all but ${one} of ${parts}`, new Survival((part) => part !== one));
     }
+    for (let subset = 0; subset < this.#plan.subsets; subset++) {
+      this.#keep(name, `subset ${subset}`, new Survival(() => this.#chance() < 0.5, this.#chance));
+    }
+    const allowed = this.#allowed;
+    this.#drafts.push({ disk: this.#disk.afterPowerLoss(this.#chance), call: name, survived: 'sectors', allowed });
   }
 
-  /** Every disk drawn since the last check must hold one of the allowed contents. */
-  async #check(allowed: readonly ReadonlyMap<string, string>[]): Promise<void> {
-    for (const { disk, call } of this.#drafts.splice(0)) {
-      const openings = this.#disks++ % OPENED_TWICE === 0 ? 2 : 1;
-      const what = await findFault(disk, allowed, openings);
-      if (what !== undefined) this.#violations.push({ call, what });
+  #keep(call: string, survived: string, survival: Survival): void {
+    this.#drafts.push({ disk: this.#disk.surviving(survival), call, survived, allowed: this.#allowed });
+  }
+
+  /** Opens every disk drawn since the last check. */
+  async #check(): Promise<void> {
+    for (const { disk, call, survived, allowed } of this.#drafts.splice(0)) {
+      const what = await findFault(disk, this.#options, allowed, this.#disks++ % GOES_ON === 0);
+      if (what !== undefined) this.#violations.push({ call, survived, what });
+    }
+  }
+}
+
+function carryOut(write: BatchOperation, contents: Map<string, string>): void {
+  const name = (key: Uint8Array): string => Buffer.from(key).toString();
+  if (write.type === 'put') contents.set(name(write.key), name(write.value));
+  else if (write.type === 'delete') contents.delete(name(write.key));
+  else {
+    const to = write.to === undefined ? undefined : name(write.to);
+    for (const key of contents.keys()) {
+      if (key >= name(write.from) && (to === undefined || key < to)) contents.delete(key);
     }
   }
 }
 
 async function findFault(
   disk: CrashableFileSystem,
-  allowed: readonly ReadonlyMap<string, string>[],
-  openings: number,
+  options: StorageOptions,
+  allowed: readonly Contents[],
+  goesOn: boolean,
 ): Promise<string | undefined> {
-  let before: ReadonlyMap<string, string> | undefined;
   try {
-    for (let opening = 0; opening < openings; opening++) {
-      const engine = await openOn(disk, OPTIONS);
-      const found = contentsOf(engine);
-      await engine.close();
-      if (!allowed.some((contents) => sameContents(contents, found))) return 'neither before nor after the burst';
-      if (before !== undefined && !sameContents(before, found)) return 'another outcome at the second opening';
-      before = found;
-    }
-    return undefined;
+    const engine = await openOn(disk, options);
+    const found = contentsOf(engine);
+    if (!allowed.some((contents) => sameContents(contents, found))) return describe(found, allowed);
+    const orphans = await findOrphans(disk, engine);
+    if (orphans !== undefined) return orphans;
+    if (goesOn) await engine.put(bytes('after'), bytes('the crash'));
+    await engine.close();
+    if (!goesOn) return undefined;
+    const again = await openOn(disk, options);
+    const later = contentsOf(again);
+    await again.close();
+    return sameContents(new Map([...found, ['after', 'the crash']]), later)
+      ? undefined
+      : 'another outcome at the second opening';
   } catch (error) {
     return `not opened: ${String(error)}`;
   }
 }
 
-function sameContents(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
-  return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
+function describe(found: Contents, allowed: readonly Contents[]): string {
+  const differences = allowed.map((contents) => {
+    return [...new Set([...found.keys(), ...contents.keys()])].filter((key) => found.get(key) !== contents.get(key));
+  });
+  return `neither before nor after the group: ${differences.map((keys) => keys.join()).join(' | ')}`;
+}
+
+async function findOrphans(disk: CrashableFileSystem, engine: StorageEngine): Promise<string | undefined> {
+  const names = await disk.list('');
+  const { runs, valueFiles, segments } = engine.stats();
+  for (const [suffix, expected] of [
+    ['.run', runs],
+    ['.values', valueFiles],
+    ['.log', segments],
+  ] as const) {
+    const found = names.filter((name) => name.endsWith(suffix)).length;
+    if (found !== expected) return `${found} files ${suffix} where there should be ${expected}`;
+  }
+  return undefined;
 }

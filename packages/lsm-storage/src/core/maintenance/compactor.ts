@@ -2,6 +2,7 @@
 
 import { isMostlyTombstones, pickCompaction, planFull, planRange } from '../compaction/pick-compaction.ts';
 import type { CompactionPlan } from '../compaction/pick-compaction.ts';
+import { StorageError, isDiskFull } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { StorageClock } from '../ports/clock.ts';
 import type { Store } from '../store/store.ts';
@@ -96,6 +97,7 @@ export class Compactor {
 
   async #manual(planned: () => CompactionPlan | undefined): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+    if (this.#stopped) throw new StorageError('CLOSED', 'the engine was closed before the compaction began');
     const plan = planned();
     if (plan === undefined) return;
     await this.#start(() => this.#attempt(plan));
@@ -148,6 +150,7 @@ export class Compactor {
     try {
       await store.compacted(inputs, added);
     } catch (cause) {
+      if (isDiskFull(cause)) throw cause;
       this.#broken = true;
       this.#use.failed(cause);
       throw cause;

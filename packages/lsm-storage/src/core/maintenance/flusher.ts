@@ -6,7 +6,7 @@
  */
 
 import type { CommitLog } from '../commit-log/commit-log.ts';
-import { CorruptionError, StorageError } from '../errors.ts';
+import { CorruptionError, StorageError, isDiskFull } from '../errors.ts';
 import type { FlushJob } from '../jobs/job.ts';
 import { flushMemtable } from '../jobs/flush.ts';
 import type { Memtable } from '../memtable/memtable.ts';
@@ -75,10 +75,15 @@ export class Flusher {
   /** Flushes all memtables that were set aside. Throws what keeps it from doing so. */
   async finish(): Promise<void> {
     for (this.keepUp(); this.#running !== undefined; ) {
+      const before = this.#diskFull;
       await this.#running;
-      if (this.#diskFull !== undefined) throw this.#diskFull;
+      // What failed before the call may have been the wait for this attempt.
+      if (this.#diskFull !== undefined && this.#diskFull !== before) throw this.#diskFull;
     }
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#stopped && this.#next() !== undefined) {
+      throw new StorageError('CLOSED', 'the engine was closed before the flush began');
+    }
   }
 
   /** Finishes the flush under way. */
@@ -104,7 +109,7 @@ export class Flusher {
       this.#flushes++;
       this.#use.flushed();
     } catch (error) {
-      if (error instanceof StorageError && error.code === 'DISK_FULL') await this.#waitForSpace(error);
+      if (isDiskFull(error)) await this.#waitForSpace(error);
       else this.#fail(error);
     }
   }

@@ -108,7 +108,10 @@ export interface Manifest {
   pageKeys(run: number): readonly Uint8Array[];
   /** One page of a run that is live or not yet forgotten, verified; on the reading thread, since a lookup may need it. */
   page(run: number, page: number): RunPage;
-  /** Resolves once the edit is durable. After a failure the durable state is unknown until the next `load`. */
+  /**
+   * Resolves once the edit is durable. `DISK_FULL`: nothing was changed, and it may be tried again; after any other
+   * failure the durable state is unknown until the next `load`.
+   */
   commit(edit: ManifestEdit): Promise<void>;
   /** Writes a copy of the manifest as it is now to a path that does not exist yet, synced. */
   copyTo(path: string): Promise<void>;

@@ -4,12 +4,13 @@
  */
 
 import type { BlockCache } from '../cache/block-cache.ts';
+import { isDiskFull } from '../errors.ts';
 import { runFileName, valueFileName } from '../file-names.ts';
 import { Memtable } from '../memtable/memtable.ts';
 import type { SlabPool } from '../memtable/slab-pool.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
-import type { AddedRun, Manifest, ManifestPosition, RunDescription, ValueFileDescription } from '../ports/manifest.ts';
+import type { AddedRun, Manifest, ManifestEdit, ManifestPosition, RunDescription, ValueFileDescription } from '../ports/manifest.ts';
 import { SortedRun } from '../sorted-run/sorted-run.ts';
 import { ValueFile } from '../value-file/value-file.ts';
 import { Lifetimes, StoreVersion } from './store-version.ts';
@@ -42,6 +43,8 @@ export class Store {
   /** Rejected for good once a commit failed half-way, so that none follows it. */
   #lastCommit: Promise<void> = Promise.resolve();
   #removals: Promise<void> = Promise.resolve();
+  /** Runs that went out of use since the last edit. */
+  #forgotten: number[] = [];
   #closing = false;
 
   constructor(dependencies: StoreDependencies, parts: StoreParts, position: ManifestPosition) {
@@ -106,22 +109,47 @@ export class Store {
     return this.#removals;
   }
 
+  /** Has work done between two edits: what it is given is what the manifest says for as long as it takes. */
+  frozen<T>(work: (version: StoreVersion, position: ManifestPosition) => Promise<T>): Promise<T> {
+    const before = this.#lastCommit;
+    const done = before.then(() => work(this.#current, { ...this.#position, nextFileNumber: this.#nextFileNumber }));
+    this.#lastCommit = done.then(
+      () => undefined,
+      () => before,
+    );
+    this.#lastCommit.catch(() => undefined);
+    return done;
+  }
+
+  /** Fails with `DISK_FULL` if there is no space for the edit: then everything is as it was. */
   #commit(change: Change): Promise<void> {
-    this.#lastCommit = this.#lastCommit.then(() => this.#carryOut(change));
-    return this.#lastCommit;
+    const outcome = this.#lastCommit.then(() => this.#carryOut(change));
+    this.#lastCommit = outcome.catch((error: unknown) => {
+      if (!isDiskFull(error)) throw error;
+    });
+    this.#lastCommit.catch(() => undefined);
+    return outcome;
   }
 
   async #carryOut(change: Change): Promise<void> {
     const position = change.position ?? this.#position;
     const runs = this.#runsAfter(change);
     const removedValueFiles = this.#unreferenced(runs, change.added);
-    await this.#use.manifest.commit({
+    const forgottenRuns = this.#forgotten.splice(0);
+    const edit: ManifestEdit = {
       ...position,
       nextFileNumber: this.#nextFileNumber,
       addedRuns: change.added === undefined ? [] : [change.added],
       removedRuns: change.removed.map((run) => run.description.number),
+      forgottenRuns,
       removedValueFiles,
-    });
+    };
+    try {
+      await this.#use.manifest.commit(edit);
+    } catch (error) {
+      if (isDiskFull(error)) await this.#takeBack(change.added, forgottenRuns);
+      throw error;
+    }
     this.#position = position;
     await this.#show(change, removedValueFiles);
   }
@@ -140,6 +168,15 @@ export class Store {
       runs: replaced(runs, removed, opened),
       valueFiles,
     });
+  }
+
+  /** Nothing of an edit for which there was no space may go on taking any. */
+  async #takeBack(added: AddedRun | undefined, forgottenRuns: readonly number[]): Promise<void> {
+    this.#forgotten.unshift(...forgottenRuns);
+    if (added === undefined) return;
+    const files = [runFileName(added.run.number)];
+    if (added.valueFile !== undefined) files.push(valueFileName(added.valueFile.number));
+    for (const file of files) await this.#use.fileSystem.remove(file);
   }
 
   #runsAfter({ added, removed }: Change): RunDescription[] {
@@ -177,6 +214,7 @@ export class Store {
       return;
     }
     if (this.#closing) return;
+    if (part instanceof SortedRun) this.#forgotten.push(part.description.number);
     const { number } = part.description;
     const path = part instanceof SortedRun ? runFileName(number) : valueFileName(number);
     // A file that cannot be removed now is removed at the next opening, since no manifest names it.
