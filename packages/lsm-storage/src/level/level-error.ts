@@ -13,10 +13,11 @@ export type LevelErrorCode =
   | 'LEVEL_IO_ERROR'
   | 'LEVEL_LOCKED'
   | 'LEVEL_NOT_FOUND'
-  | 'LEVEL_NOT_SUPPORTED';
+  | 'LEVEL_NOT_SUPPORTED'
+  | 'LEVEL_READONLY';
 
 /** A full disk and an engine that stopped writing are I/O errors to Level; the cause tells which. */
-const CODES: Readonly<Record<StorageErrorCode, LevelErrorCode>> = {
+const CODES: Readonly<Record<StorageErrorCode | 'READ_ONLY', LevelErrorCode>> = {
   ALREADY_EXISTS: 'LEVEL_ALREADY_EXISTS',
   CLOSED: 'LEVEL_DATABASE_NOT_OPEN',
   CORRUPTION: 'LEVEL_CORRUPTION',
@@ -26,6 +27,7 @@ const CODES: Readonly<Record<StorageErrorCode, LevelErrorCode>> = {
   LOCKED: 'LEVEL_LOCKED',
   NOT_FOUND: 'LEVEL_NOT_FOUND',
   POISONED: 'LEVEL_IO_ERROR',
+  READ_ONLY: 'LEVEL_READONLY',
   READ_ONLY: 'LEVEL_NOT_SUPPORTED',
   UNSUPPORTED_FORMAT: 'LEVEL_NOT_SUPPORTED',
 };
