@@ -16,7 +16,6 @@ export async function openManifestImage(fileSystem: FileSystem, path: string = M
   return new SqliteManifest(database, {
     afterCommit: (committed) => replaceFile(fileSystem, path, new Uint8Array(committed.serialize())),
     reopen: () => readImage(fileSystem, path),
-    openCopy: (copy) => openManifestImage(fileSystem, copy),
     copyTo: (copied, target) => writeCopy(fileSystem, target, new Uint8Array(copied.serialize())),
   });
 }
@@ -47,7 +46,5 @@ function databaseOf(image: Uint8Array, path: string): Database {
     return new Database(Buffer.from(image));
   } catch (cause) {
     throw new CorruptionError(path, 0, 'it is not the image of a database', { cause });
-  } finally {
-    await file.close();
   }
 }
