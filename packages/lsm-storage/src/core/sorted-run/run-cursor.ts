@@ -23,7 +23,8 @@ export class RunCursor {
   readonly #run: RunBlocks;
   readonly #reverse: boolean;
   readonly #step: 1 | -1;
-  readonly #reader: ReadAhead;
+  /** Made when the disk is needed first. */
+  #reader: ReadAhead | undefined;
   #page: number;
   /** The index of that page; `undefined`: the run has ended. */
   #index: BlockIndex | undefined;
@@ -41,7 +42,6 @@ export class RunCursor {
     this.#run = run;
     this.#reverse = start.reverse;
     this.#step = start.reverse ? -1 : 1;
-    this.#reader = run.readAhead(start.reverse);
     this.#page = start.reverse ? run.pages - 1 : 0;
     if (run.pages === 0) return;
     if (start.key !== undefined) this.#goTo(start);
@@ -57,7 +57,8 @@ export class RunCursor {
   supplySync(): void {
     while (this.wanting) {
       const pointer = this.#wanted();
-      this.#enterBlock(this.#run.open(pointer, this.#reader.readSync(pointer.position, wholeBytes(pointer))));
+      const reader = (this.#reader ??= this.#run.readAhead(this.#reverse));
+      this.#enterBlock(this.#run.open(pointer, reader.readSync(pointer.position, wholeBytes(pointer))));
     }
   }
 
@@ -65,7 +66,8 @@ export class RunCursor {
   async supply(): Promise<void> {
     while (this.wanting) {
       const pointer = this.#wanted();
-      this.#enterBlock(this.#run.open(pointer, await this.#reader.read(pointer.position, wholeBytes(pointer))));
+      const reader = (this.#reader ??= this.#run.readAhead(this.#reverse));
+      this.#enterBlock(this.#run.open(pointer, await reader.read(pointer.position, wholeBytes(pointer))));
     }
   }
 
