@@ -21,7 +21,7 @@ import { BackPressure } from './maintenance/back-pressure.ts';
 import { Compactor } from './maintenance/compactor.ts';
 import { Flusher } from './maintenance/flusher.ts';
 import { JobRunner } from './maintenance/job-runner.ts';
-import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE } from './memtable/log-entry.ts';
+import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE, logEntryBytes } from './memtable/log-entry.ts';
 import type { Memtable } from './memtable/memtable.ts';
 import { SlabPool } from './memtable/slab-pool.ts';
 import { resolveOptions } from './options.ts';
@@ -194,7 +194,7 @@ export class StorageEngine extends StoreReads {
     return this.batch([{ type: 'delete-range', from, to }]);
   }
 
-  /** Writes all or nothing, in order: after a crash too. At most 64 MiB together. */
+  /** Writes all or nothing, in order: after a crash too. At most 64 MiB together, as the log has them. */
   batch(operations: readonly BatchOperation[]): Promise<void> {
     return this.#attempt(() => {
       let bytes = 0;
@@ -300,7 +300,7 @@ export class StorageEngine extends StoreReads {
     const memtable = this.#commits.open();
     const kind = value === undefined ? KIND_TOMBSTONE : KIND_PUT;
     memtable.add(kind, key, murmur3(key, FIRST_SEED), meta, deadline, value);
-    return this.#commits.wrote(1, key.length + meta.length + (value === undefined ? 0 : value.length));
+    return this.#commits.wrote(1, logEntryBytes(key, meta, deadline, value ?? NO_BYTES));
   }
 
   /** What a call that returns a promise throws becomes a rejection. */
@@ -412,20 +412,20 @@ function addTo(memtable: Memtable, operation: BatchOperation): void {
   else memtable.add(KIND_PUT, key, hash, operation.meta ?? NO_BYTES, operation.deadline ?? 0, operation.value);
 }
 
-/** The bytes of the operation, if it keeps to the limits. */
+/** The bytes that the operation takes in the log, if it keeps to the limits. */
 function checkOperation(operation: BatchOperation): number {
   if (operation.type === 'delete-range') {
     checkLength('key', operation.from, MAX_KEY_BYTES);
     checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);
-    return operation.from.length + (operation.to?.length ?? 0);
+    return logEntryBytes(operation.from, NO_BYTES, 0, operation.to ?? NO_BYTES);
   }
   if (operation.type === 'delete') {
     checkEntry(operation.key, NO_BYTES, NO_BYTES, 0);
-    return operation.key.length;
+    return logEntryBytes(operation.key, NO_BYTES, 0, NO_BYTES);
   }
   const { key, value, meta = NO_BYTES, deadline = 0 } = operation;
   checkEntry(key, meta, value, deadline);
-  return key.length + meta.length + value.length;
+  return logEntryBytes(key, meta, deadline, value);
 }
 
 function checkVersion(key: Uint8Array, { meta, value, deadline }: Offered): void {

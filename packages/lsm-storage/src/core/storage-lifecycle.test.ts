@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import type { DiskCall } from '../contract/index.ts';
-import { openManifestImage } from '../node/index.ts';
-import { bytes, codeOf, contentsOf, isSettled, openOn, text, turns } from '../testing/store.ts';
+import { HeldSyncs } from '../testing/held-syncs.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { bytes, codeOf, contentsOf, isSettled, openOn, turns, valueAt } from '../testing/store.ts';
 import { StorageError } from './errors.ts';
-import { noCodec } from './ports/codec.ts';
-import type { Jobs } from './ports/jobs.ts';
-import { StorageEngine } from './storage-engine.ts';
+import type { Job, JobResult } from './jobs/job.ts';
+import type { JobControl, Jobs } from './ports/jobs.ts';
+import type { StorageEngine } from './storage-engine.ts';
 
 const SMALL = { memtableBytes: 2048, blockBytes: 256 };
 
@@ -23,9 +24,13 @@ class HeldFlushes implements Jobs {
     this.#gate = new Promise((resolve) => (this.release = resolve));
   }
 
-  async run<T>(name: 'flush' | 'compaction', work: () => Promise<T>): Promise<T> {
-    if (name === 'flush') await this.#gate;
-    return work();
+  async run({ kind }: Job, _control: JobControl, here: () => Promise<JobResult>): Promise<JobResult> {
+    if (kind === 'flush') await this.#gate;
+    return here();
+  }
+
+  async stop(): Promise<void> {
+    // There is nothing that would go on by itself.
   }
 }
 
@@ -52,7 +57,7 @@ describe('opening and closing', () => {
     expect(engine.close()).toBe(closing);
     const later = [engine.put(bytes('x'), bytes('v')), engine.delete(bytes('x')), engine.flush(), engine.compact()];
     for (const work of later) expect(await codeOf(() => work)).toBe('CLOSED');
-    for (const work of [() => engine.get(bytes('x')), () => engine.getMeta(bytes('x')), () => engine.scan()]) {
+    for (const work of [() => engine.getSync(bytes('x')), () => engine.get(bytes('x')), () => engine.iterator()]) {
       expect(await codeOf(work)).toBe('CLOSED');
     }
     await Promise.all([...writes, closing]);
@@ -77,8 +82,11 @@ describe('opening and closing', () => {
     const opening = (options: object): Promise<unknown> => {
       return openOn(new CrashableFileSystem(), options).catch((error: unknown) => error);
     };
-    expect(await opening({ compactionFan: 1 })).toMatchObject({
-      message: 'compactionFan must be an integer from 2 to 64, got 1',
+    expect(await opening({ scaling: 9 })).toMatchObject({
+      message: 'scaling must be an integer from -8 to 8, got 9',
+    });
+    expect(await opening({ garbageRatio: 1 })).toMatchObject({
+      message: 'garbageRatio must be from 0.05 to 0.95, got 1',
     });
     expect(await opening({ recovery: 'salvage' })).toMatchObject({
       message: 'recovery must be one of tolerate-tail, point-in-time, got salvage',
@@ -96,22 +104,35 @@ describe('opening and closing', () => {
 });
 
 describe('back-pressure', () => {
-  it('delays writes while two memtables are full, and blocks nothing else', async () => {
-    const disk = new CrashableFileSystem();
+  it('delays writes while three memtables wait to be flushed, and blocks nothing else', async () => {
     const jobs = new HeldFlushes();
-    const manifest = await openManifestImage(disk);
-    const engine = await StorageEngine.open({ fileSystem: disk, manifest, jobs, codec: noCodec }, SMALL);
+    const engine = await openOn(new CrashableFileSystem(), SMALL, { jobs });
     jobs.hold();
     let written = 0;
     let waiting: Promise<void>;
     do waiting = engine.put(bytes(`k${written++}`), new Uint8Array(200));
     while (await isSettled(waiting));
+    expect(engine.stats()).toMatchObject({ stops: 1, flushes: 0 });
     expect(engine.stats().memtableBytes).toBeGreaterThanOrEqual(2 * SMALL.memtableBytes);
-    expect(engine.get(bytes('k0'))).toBeDefined();
+    expect(engine.getSync(bytes('k0'))).toBeDefined();
     jobs.release();
     await waiting;
     expect(contentsOf(engine).size).toBe(written);
     await engine.close();
+  });
+
+  it('slows writers down while compactions are behind, and lets them go on when they are not', async () => {
+    const clock = new ManualClock();
+    const options = { ...SMALL, slowdownRuns: 1, scaling: 2, compactionBytesPerSecond: 1000 };
+    const engine = await openOn(new CrashableFileSystem(), options, { clock });
+    for (let i = 0; engine.stats().slowdowns === 0 && i < 500; i++) {
+      const writing = engine.put(bytes(`k${i}`), new Uint8Array(200));
+      if (!(await isSettled(writing))) clock.advance(1);
+      await clock.until(writing);
+    }
+    expect(engine.stats().slowdowns).toBeGreaterThan(0);
+    await clock.until(engine.settled());
+    await clock.until(engine.close());
   });
 });
 
@@ -139,7 +160,7 @@ describe('poison', () => {
       expect(await codeOf(work)).toBe('POISONED');
     }
     expect(engine.stats().state).toBe('poisoned');
-    expect(engine.get(bytes('during'))).toBeUndefined();
+    expect(engine.getSync(bytes('during'))).toBeUndefined();
     expect([...contentsOf(engine).keys()]).toEqual(['before']);
     await engine.close();
     const again = await openOn(disk);
@@ -191,7 +212,7 @@ describe('poison', () => {
 
   it('does not come from a failed compaction, which is tried again after the next flush', async () => {
     const disk = new CrashableFileSystem();
-    const engine = await openOn(disk, { ...SMALL, compactionFan: 2 });
+    const engine = await openOn(disk, { ...SMALL, scaling: 0 });
     await fill(engine, 'a', 3);
     await engine.flush();
     let runsCreated = 0;
@@ -210,10 +231,116 @@ describe('poison', () => {
   });
 });
 
+describe('durability', () => {
+  it('periodic: acknowledges at once, syncs after a while, and what comes meanwhile with it', async () => {
+    const disk = new CrashableFileSystem();
+    const clock = new ManualClock();
+    const engine = await openOn(disk, { durability: 'periodic', syncEveryMs: 100 }, { clock });
+    let syncs = 0;
+    disk.observe(
+      (call) => void (syncs += call.operation === 'sync' && call.path.endsWith('.log') ? 1 : 0) as undefined,
+    );
+    await engine.put(bytes('a'), bytes('v'));
+    // The sync of the segment's header.
+    expect(syncs).toBe(1);
+    await engine.put(bytes('b'), bytes('v'));
+    clock.advance(100);
+    await turns();
+    expect(syncs).toBe(2);
+    clock.advance(100);
+    await turns();
+    expect(syncs).toBe(2);
+    await engine.close();
+  });
+
+  it('periodic: a segment whose sync is under way is not closed under it', async () => {
+    const clock = new ManualClock();
+    const syncs = new HeldSyncs();
+    const options = { ...SMALL, durability: 'periodic', syncEveryMs: 100 } as const;
+    const wrapFileSystem = syncs.wrap.bind(syncs);
+    const engine = await openOn(new CrashableFileSystem(), options, { clock, wrapFileSystem });
+    await engine.put(bytes('a'), bytes('v'));
+    syncs.hold();
+    clock.advance(100);
+    await turns();
+    expect(syncs.held).toBe(1);
+    // Rotation seals and syncs the same segment by itself, and would then close it.
+    const flushing = engine.flush();
+    const writing = engine.put(bytes('b'), bytes('v'));
+    await turns();
+    syncs.releaseNewest();
+    await turns();
+    syncs.release();
+    await clock.until(Promise.all([flushing, writing]));
+    await turns();
+    expect(engine.stats().state).toBe('open');
+    await clock.until(engine.close());
+  });
+
+  it.each(['periodic', 'none'] as const)('%s: a sync that fails poisons, a full disk included', async (durability) => {
+    const disk = new CrashableFileSystem();
+    const clock = new ManualClock();
+    const engine = await openOn(disk, { ...SMALL, durability, syncEveryMs: 100 }, { clock });
+    await engine.put(bytes('a'), bytes('v'));
+    disk.observe((call) => {
+      if (call.operation === 'sync' && call.path.endsWith('.log')) throw new StorageError('DISK_FULL', 'ENOSPC');
+      return undefined;
+    });
+    await engine.flush();
+    // The next memtable's first group seals the segment that was never synced.
+    expect(await codeOf(() => clock.until(engine.put(bytes('b'), bytes('v'))))).toBe('POISONED');
+    expect(contentsOf(engine).size).toBe(1);
+    await engine.close();
+  });
+});
+
+describe('closing in the midst', () => {
+  it('of a flush that was called for refuses it, or finishes it, but writes no file afterwards', async () => {
+    for (const call of ['flush', 'compact'] as const) {
+      const disk = new CrashableFileSystem();
+      const engine = await openOn(disk, SMALL);
+      await fill(engine, 'a', 5);
+      await engine.flush();
+      await fill(engine, 'b', 5);
+      const working = codeOf(() => engine[call]());
+      await engine.close();
+      let after = 0;
+      disk.observe(() => void after++ as undefined);
+      expect([undefined, 'CLOSED']).toContain(await working);
+      await turns();
+      expect(after, call).toBe(0);
+      const again = await openOn(disk, SMALL);
+      expect(contentsOf(again).size).toBe(10);
+      await again.close();
+    }
+  });
+
+  it('closes every file, those that only a snapshot still reads too', async () => {
+    const disk = new CrashableFileSystem();
+    const open = new Map<string, number>();
+    const engine = await openOn(disk, { ...SMALL, separateBytes: 4 });
+    await fill(engine, 'a', 5);
+    await engine.flush();
+    const snapshot = engine.snapshot();
+    await fill(engine, 'a', 5);
+    await engine.compact();
+    disk.observe(({ operation, path }) => {
+      if (operation === 'close') open.set(path, 1 + (open.get(path) ?? 0));
+      return undefined;
+    });
+    const files = (await disk.list('')).filter((name) => name.endsWith('.run') || name.endsWith('.values'));
+    expect(files.length).toBeGreaterThan(2);
+    await engine.close();
+    expect([...open.keys()].filter((name) => !name.endsWith('.log')).sort()).toEqual(files);
+    snapshot.release();
+    await turns();
+  });
+});
+
 describe('space', () => {
   it('is given back: old segments and merged runs go away', async () => {
     const disk = new CrashableFileSystem();
-    const engine = await openOn(disk, { ...SMALL, segmentBytes: 4096, compactionFan: 2 });
+    const engine = await openOn(disk, { ...SMALL, scaling: 0 });
     for (let round = 0; round < 30; round++) {
       await fill(engine, 'k', 20);
       if (round % 5 === 4) await engine.flush();
@@ -242,7 +369,7 @@ describe('space', () => {
     const again = await openOn(disk);
     expect(contentsOf(again).size).toBe(0);
     await again.put(bytes('k'), bytes('v'));
-    expect(text(again.get(bytes('k'))!.value)).toBe('v');
+    expect(valueAt(again, 'k')).toBe('v');
     await again.close();
   });
 });

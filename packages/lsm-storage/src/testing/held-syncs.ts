@@ -18,6 +18,11 @@ export class HeldSyncs {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
+  /** Lets the one go that came last; later ones wait on. */
+  releaseNewest(): void {
+    this.#waiting.pop()?.();
+  }
+
   get held(): number {
     return this.#waiting.length;
   }

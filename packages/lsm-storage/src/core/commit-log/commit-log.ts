@@ -6,6 +6,7 @@
  * always shows.
  */
 
+import { StorageError } from '../errors.ts';
 import { FILE_HEADER_BYTES, encodeFileHeader } from '../file-header.ts';
 import { segmentFileName } from '../file-names.ts';
 import type { FileSystem, StorageFile } from '../ports/file-system.ts';
@@ -44,6 +45,8 @@ export class CommitLog {
   #active: ActiveSegment | undefined;
   #unsynced = false;
   #bytesWritten = 0;
+  /** The last sync that was begun. */
+  #syncing: Promise<void> = Promise.resolve();
 
   /** `syncsEachGroup`: an appended group is durable; else it is handed to the operating system. */
   constructor(fileSystem: FileSystem, syncsEachGroup: boolean, recovered: RecoveredSegments) {
@@ -101,9 +104,10 @@ export class CommitLog {
 
   /** Makes everything appended durable. After a failure nothing may be appended any more. */
   async sync(): Promise<void> {
-    if (!this.#unsynced) return;
+    if (!this.#unsynced || this.#active === undefined) return;
     this.#unsynced = false;
-    await this.#active?.file.sync();
+    this.#syncing = syncFile(this.#active.file);
+    await this.#syncing;
   }
 
   /** Removes segments below `number`. Only after a manifest that no longer needs them is durable. */
@@ -118,14 +122,17 @@ export class CommitLog {
   async seal(nextSequence: number): Promise<void> {
     const active = this.#active;
     if (active === undefined) return;
+    // Never two syncs at once, and no file closed under one.
+    await this.#syncing;
     await active.file.write(active.bytes, [encodeSeal(active.number, active.bytes, nextSequence)]);
-    await active.file.sync();
+    await syncFile(active.file);
     this.#unsynced = false;
   }
 
   async close(): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
+    await this.#syncing.catch(() => undefined);
     await active?.file.close();
   }
 
@@ -136,6 +143,16 @@ export class CommitLog {
     this.#active = undefined;
     this.#older.push({ number: active.number, bytes: active.bytes });
     await active.file.close();
+  }
+}
+
+/** Whatever a sync fails with, it leaves unknown what is durable: that is no full disk, which may be tried again. */
+async function syncFile(file: StorageFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageError('IO_ERROR', `a sync of ${file.path} failed: ${why}`, { cause });
   }
 }
 

@@ -27,6 +27,11 @@ export class Lifetimes {
     this.#unheld = unheld;
   }
 
+  /** All parts that are in any version. */
+  parts(): StorePart[] {
+    return [...this.#holders.keys()];
+  }
+
   hold(part: StorePart): void {
     this.#holders.set(part, (this.#holders.get(part) ?? 0) + 1);
   }

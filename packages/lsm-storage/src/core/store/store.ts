@@ -96,12 +96,11 @@ export class Store {
     return this.#commit({ added, removed: inputs });
   }
 
-  /** Closes all files. Nothing may be read any more. */
+  /** Closes all files, those of versions that somebody still holds too. Nothing may be read any more. */
   async close(): Promise<void> {
     this.#closing = true;
     await this.#removals;
-    for (const run of this.#current.runs) await run.close();
-    for (const file of this.#current.valueFiles.values()) await file.close();
+    for (const part of this.#lifetimes.parts()) if (!(part instanceof Memtable)) await part.close();
   }
 
   /** Resolves when the files that went out of use so far are removed. */
