@@ -7,7 +7,6 @@ import { tierShape, tiersOf } from './compaction/tiers.ts';
 import type { BackPressure } from './maintenance/back-pressure.ts';
 import type { Compactor } from './maintenance/compactor.ts';
 import type { Flusher } from './maintenance/flusher.ts';
-import type { StorageOptions } from './options.ts';
 import type { RunDescription } from './ports/manifest.ts';
 import type { Store } from './store/store.ts';
 
@@ -23,7 +22,7 @@ export interface StorageStats {
   /** Entries in runs, tombstones and replaced versions included. */
   readonly runEntries: number;
   readonly runBytes: number;
-  /** How many runs each tier of sizes holds, the smallest first; see {@link StorageOptions.scaling}. */
+  /** How many runs each tier of sizes holds, the smallest first; see the option `scaling`. */
   readonly runsPerTier: readonly number[];
   readonly valueFiles: number;
   /** Bytes of value files, and those of them to which no run points any more. */

@@ -17,7 +17,7 @@ export type LevelErrorCode =
   | 'LEVEL_READONLY';
 
 /** A full disk and an engine that stopped writing are I/O errors to Level; the cause tells which. */
-const CODES: Readonly<Record<StorageErrorCode | 'READ_ONLY', LevelErrorCode>> = {
+const CODES: Readonly<Record<StorageErrorCode, LevelErrorCode>> = {
   ALREADY_EXISTS: 'LEVEL_ALREADY_EXISTS',
   CLOSED: 'LEVEL_DATABASE_NOT_OPEN',
   CORRUPTION: 'LEVEL_CORRUPTION',
@@ -28,7 +28,6 @@ const CODES: Readonly<Record<StorageErrorCode | 'READ_ONLY', LevelErrorCode>> = 
   NOT_FOUND: 'LEVEL_NOT_FOUND',
   POISONED: 'LEVEL_IO_ERROR',
   READ_ONLY: 'LEVEL_READONLY',
-  READ_ONLY: 'LEVEL_NOT_SUPPORTED',
   UNSUPPORTED_FORMAT: 'LEVEL_NOT_SUPPORTED',
 };
 

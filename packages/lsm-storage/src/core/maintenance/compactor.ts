@@ -64,7 +64,7 @@ export class Compactor {
   /** Begins whatever compaction the present runs call for. */
   keepUp(): void {
     if (this.#stopped || this.#broken || this.#running !== undefined) return;
-    if (this.#pick() !== undefined) this.#start(() => this.#compactWhileNeeded());
+    if (this.#pick() !== undefined) void this.#start(() => this.#compactWhileNeeded());
   }
 
   /** Merges all runs into one, and brings together what garbage they hold. */

@@ -34,7 +34,7 @@ const RETRY_MS = 500;
 export class Flusher {
   readonly #use: FlusherDependencies;
   #running: Promise<void> | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
   #diskFull: StorageError | undefined;
   #stopped = false;
   #flushes = 0;
@@ -153,7 +153,7 @@ export class Flusher {
   }
 
   #fail(cause: unknown): void {
-    this.#failure = cause;
+    this.#failure = cause instanceof Error ? cause : new Error(String(cause));
     this.#use.failed(cause);
   }
 }
