@@ -39,6 +39,10 @@ export class MemoryManifest implements Manifest {
     throw new Error('nothing in this package makes checkpoints');
   }
 
+  async openCopy(): Promise<Manifest> {
+    throw new Error('nothing in this package makes checkpoints');
+  }
+
   async close(): Promise<void> {}
 
   #pagesOf(run: number): readonly RunPage[] {

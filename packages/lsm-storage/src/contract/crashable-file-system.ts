@@ -26,6 +26,7 @@ export type DiskOperation =
   | 'rename'
   | 'link'
   | 'remove'
+  | 'remove-directory'
   | 'sync-directory'
   | 'lock';
 
@@ -154,6 +155,14 @@ export class CrashableFileSystem implements FileSystem {
   async remove(path: string): Promise<void> {
     this.call({ operation: 'remove', path }, () => {
       this.#file(path);
+      const { directory, name } = this.#parent(path);
+      directory.remove(name);
+    });
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    this.call({ operation: 'remove-directory', path }, () => {
+      if (this.#directory(path).list().length > 0) throw new StorageError('IO_ERROR', `${path} is not empty`);
       const { directory, name } = this.#parent(path);
       directory.remove(name);
     });

@@ -115,6 +115,17 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
       await fileSystem.syncDirectory('.');
     });
 
+    test('removes a directory that is empty, and no other', async (fileSystem) => {
+      await fileSystem.createDirectory('d');
+      await (await created(fileSystem, 'd/f', [1])).close();
+      expect(await codeOf(() => fileSystem.removeDirectory('d'))).toBe('IO_ERROR');
+      expect(await fileSystem.list('d')).toEqual(['f']);
+      await fileSystem.remove('d/f');
+      await fileSystem.removeDirectory('d');
+      expect(await fileSystem.list('')).toEqual([]);
+      expect(await codeOf(() => fileSystem.removeDirectory('d'))).toBe('NOT_FOUND');
+    });
+
     test('renames over a file that is there', async (fileSystem) => {
       await (await created(fileSystem, 'from', [1])).close();
       await (await created(fileSystem, 'to', [2])).close();

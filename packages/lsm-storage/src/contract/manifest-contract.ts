@@ -106,6 +106,16 @@ export function manifestContract(primitives: TestPrimitives, factory: SubjectFac
       await again.close();
     });
 
+    test('takes value files that come without a run', async (home) => {
+      const manifest = await home.open();
+      await manifest.load();
+      const { valueFile, ...without } = run(1, 1, 10);
+      await manifest.commit(edit({ addedRuns: [{ ...without, valueFile: undefined }] }));
+      await manifest.commit(edit(valueFile === undefined ? {} : { addedValueFiles: [valueFile] }));
+      expect((await manifest.load()).valueFiles).toEqual([valueFile]);
+      await manifest.close();
+    });
+
     test('does an edit as a whole or not at all', async (home) => {
       const manifest = await home.open();
       await manifest.load();
@@ -143,10 +153,12 @@ export function manifestContract(primitives: TestPrimitives, factory: SubjectFac
       const committing = manifest.commit(edit({ removedRuns: [1], flushedSequence: 11 }));
       await copying;
       await committing;
-      const copy = await home.openCopy('copy');
-      expect(await copy.load()).toEqual(before);
-      expectPages(copy, run(1, 1, 10));
-      await copy.close();
+      for (const open of [() => manifest.openCopy('copy'), () => home.openCopy('copy')]) {
+        const copy = await open();
+        expect(await copy.load()).toEqual(before);
+        expectPages(copy, run(1, 1, 10));
+        await copy.close();
+      }
       expect((await manifest.load()).flushedSequence).toBe(11);
       expect(await codeOf(() => manifest.copyTo('copy'))).toBe('ALREADY_EXISTS');
       await manifest.commit(edit({ flushedSequence: 12 }));

@@ -27,6 +27,7 @@ export interface FileCalls {
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  removeDirectory(path: string): Promise<void>;
   /** Fails unless there is something under the path. */
   access(path: string): Promise<void>;
 }
@@ -61,6 +62,7 @@ export const pooledCalls: FileCalls = {
   rename: promises.rename,
   link: promises.link,
   remove: promises.unlink,
+  removeDirectory: (path) => promises.rmdir(path),
   access: promises.access,
 };
 
@@ -80,5 +82,6 @@ export const blockingCalls: FileCalls = {
   rename: async (from, to) => fs.renameSync(from, to),
   link: async (from, to) => fs.linkSync(from, to),
   remove: async (path) => fs.unlinkSync(path),
+  removeDirectory: async (path) => fs.rmdirSync(path),
   access: async (path) => fs.accessSync(path),
 };

@@ -6,16 +6,33 @@ import Database from 'better-sqlite3';
 import { MANIFEST_FILE } from '../core/file-names.ts';
 import { fileError } from './file-errors.ts';
 import { SqliteManifest, manifestError } from './sqlite-manifest.ts';
-import type { SqliteDatabase } from './sqlite-manifest.ts';
+import type { SqliteDatabase, SqliteManifestOptions } from './sqlite-manifest.ts';
 
-/** The manifest of the store in `directory`, which must exist. The engine closes it. */
-export function openManifestFile(directory: string): SqliteManifest {
-  const path = join(directory, MANIFEST_FILE);
+/** The manifest of the store in `directory`, which must exist, or another `file` there. The engine closes it. */
+export function openManifestFile(directory: string, file: string = MANIFEST_FILE): SqliteManifest {
+  const path = join(directory, file);
   try {
     return new SqliteManifest(new Database(path, { timeout: 0 }), {
       beforeLoad: makeDurable,
-      copyTo: (database, target) => copyDurably(database, join(directory, target)),
+      ...copiesIn(directory),
     });
+  } catch (cause) {
+    throw fileError(cause, `opening ${path}`);
+  }
+}
+
+/** Copies are made in a directory, under paths relative to it. */
+export function copiesIn(directory: string): Pick<SqliteManifestOptions, 'copyTo' | 'openCopy'> {
+  return {
+    copyTo: (database, target) => copyDurably(database, join(directory, target)),
+    openCopy: async (target) => openCopy(join(directory, target)),
+  };
+}
+
+/** A copy is one file and not in write-ahead mode: to read it leaves no trace. */
+function openCopy(path: string): SqliteManifest {
+  try {
+    return new SqliteManifest(new Database(path, { readonly: true }), copiesIn(dirname(path)));
   } catch (cause) {
     throw fileError(cause, `opening ${path}`);
   }
@@ -35,11 +52,23 @@ async function copyDurably(database: SqliteDatabase, path: string): Promise<void
   try {
     await (await open(path, 'wx')).close();
     await database.backup(path);
+    makePlain(path);
     await sync(path);
     await sync(dirname(path));
   } catch (cause) {
     const error = manifestError(cause);
     throw error === cause ? fileError(cause, `copying ${MANIFEST_FILE} to ${path}`) : error;
+  }
+}
+
+/** Leaves one file that is complete by itself, without what only readers of the original still need. */
+function makePlain(path: string): void {
+  const copy = new Database(path);
+  try {
+    copy.pragma('journal_mode = DELETE');
+    copy.exec('DELETE FROM page WHERE run NOT IN (SELECT number FROM run)');
+  } finally {
+    copy.close();
   }
 }
 

@@ -16,6 +16,7 @@ export async function openManifestImage(fileSystem: FileSystem, path: string = M
   return new SqliteManifest(database, {
     afterCommit: (committed) => replaceFile(fileSystem, path, new Uint8Array(committed.serialize())),
     reopen: () => readImage(fileSystem, path),
+    openCopy: (copy) => openManifestImage(fileSystem, copy),
     copyTo: (copied, target) => writeCopy(fileSystem, target, new Uint8Array(copied.serialize())),
   });
 }

@@ -54,6 +54,10 @@ export class NodeFileSystem implements FileSystem {
     await this.#call(`removing ${path}`, () => this.#calls.remove(this.#resolve(path)));
   }
 
+  async removeDirectory(path: string): Promise<void> {
+    await this.#call(`removing the directory ${path}`, () => this.#calls.removeDirectory(this.#resolve(path)));
+  }
+
   async exists(path: string): Promise<boolean> {
     try {
       await this.#calls.access(this.#resolve(path));

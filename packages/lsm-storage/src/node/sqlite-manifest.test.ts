@@ -16,6 +16,7 @@ manifestContract({ describe, it, expect }, async () => {
   const directory = await temporaryDirectory();
   const opened = async (name: string): Promise<SqliteManifest> => {
     return new SqliteManifest(new Database(join(directory.path, name)), {
+      openCopy: opened,
       copyTo: async (database, path) => {
         await writeFile(join(directory.path, path), database.serialize(), { flag: 'wx' }).catch((cause: unknown) => {
           throw fileError(cause, 'copying');
@@ -57,7 +58,8 @@ function edit(changes: Partial<ManifestEdit>): ManifestEdit {
   return { flushedSequence: 3, oldestSegment: 1, nextFileNumber: 3, ...edited, ...changes };
 }
 
-const noCopies = { copyTo: () => Promise.reject(new Error('no copies are made here')) };
+const refuse = (): Promise<never> => Promise.reject(new Error('no copies are made here'));
+const noCopies = { copyTo: refuse, openCopy: refuse };
 
 async function filled(): Promise<{ database: Database; manifest: SqliteManifest }> {
   const database = new Database(':memory:');

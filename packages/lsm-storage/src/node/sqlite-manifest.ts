@@ -55,6 +55,8 @@ export interface SqliteManifestOptions {
   readonly reopen?: () => Promise<SqliteDatabase>;
   /** Makes a durable copy under the path of a file that does not exist yet. No commit happens meanwhile. */
   readonly copyTo: (database: SqliteDatabase, path: string) => Promise<void>;
+  /** Opens such a copy for reading. */
+  readonly openCopy: (path: string) => Promise<SqliteManifest>;
 }
 
 export class SqliteManifest implements Manifest {
@@ -119,17 +121,15 @@ export class SqliteManifest implements Manifest {
     await copied;
   }
 
+  openCopy(path: string): Promise<SqliteManifest> {
+    return this.#options.openCopy(path);
+  }
+
   async close(): Promise<void> {
     await this.#copying;
     guarded(() => this.#database.close());
   }
 
-  #prepareSchema(): void {
-    const version = this.#database.pragma('user_version', { simple: true });
-    if (typeof version !== 'number' || version > MANIFEST_VERSION) {
-      const got = `${MANIFEST_FILE} has format version ${String(version)}`;
-      throw new StorageError('UNSUPPORTED_FORMAT', `${got}, this engine reads versions up to ${MANIFEST_VERSION}`);
-    }
   /** To the database before the edit for which there was no space. */
   async #takeBack(): Promise<void> {
     const { reopen } = this.#options;
@@ -142,6 +142,12 @@ export class SqliteManifest implements Manifest {
     this.#prepareSchema();
   }
 
+  #prepareSchema(): void {
+    const version = this.#database.pragma('user_version', { simple: true });
+    if (typeof version !== 'number' || version > MANIFEST_VERSION) {
+      const got = `${MANIFEST_FILE} has format version ${String(version)}`;
+      throw new StorageError('UNSUPPORTED_FORMAT', `${got}, this engine reads versions up to ${MANIFEST_VERSION}`);
+    }
     const damage = this.#database.pragma('quick_check(1)', { simple: true });
     if (damage !== 'ok') throw corrupt(String(damage));
     if (version === 0) this.#createSchema();
@@ -207,6 +213,7 @@ export class SqliteManifest implements Manifest {
     for (const run of edit.forgottenRuns) this.#run('DELETE FROM page WHERE run = ?', run);
     for (const file of edit.removedValueFiles) this.#run('DELETE FROM value_file WHERE number = ?', file);
     for (const added of edit.addedRuns) this.#insertRun(added);
+    for (const file of edit.addedValueFiles ?? []) this.#insert('value_file', rowOfValueFile(file));
     const checksum = checksumOfState(edit, checksumsOf(this.#runRows()), checksumsOf(this.#valueFileRows()));
     const { flushedSequence, oldestSegment, nextFileNumber } = edit;
     const sql = 'INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)';
@@ -236,7 +243,8 @@ export class SqliteManifest implements Manifest {
   #insert(table: string, row: object): void {
     const columns = Object.keys(row);
     const sql = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
-    this.#run(sql, ...Object.values(row));
+    const values: readonly unknown[] = Object.values(row);
+    this.#run(sql, ...values);
   }
 
   #all<Row>(sql: string, ...values: readonly unknown[]): Row[] {

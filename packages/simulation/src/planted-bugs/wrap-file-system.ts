@@ -9,6 +9,7 @@ export function wrapFileSystem(real: FileSystem, replaced: Partial<FileSystem>):
     link: (from, to) => real.link(from, to),
     rename: (from, to) => real.rename(from, to),
     remove: (path) => real.remove(path),
+    removeDirectory: (path) => real.removeDirectory(path),
     exists: (path) => real.exists(path),
     syncDirectory: (path) => real.syncDirectory(path),
     lock: (path) => real.lock(path),

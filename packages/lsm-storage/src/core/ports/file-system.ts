@@ -23,8 +23,10 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Gives a file a second name, under which it lives on when the first is removed; `ALREADY_EXISTS` if that is taken. */
   link(from: string, to: string): Promise<void>;
-  /** Durable after `syncDirectory`. Files already open stay readable. */
+  /** Of a file. Durable after `syncDirectory`. Files already open stay readable. */
   remove(path: string): Promise<void>;
+  /** Of a directory in which nothing is. Durable after `syncDirectory` of its parent. */
+  removeDirectory(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Makes names created, linked, renamed and removed in this directory durable. '' and '.' are the root. */
   syncDirectory(path: string): Promise<void>;

@@ -83,6 +83,8 @@ export interface ManifestState extends ManifestPosition {
 
 export interface ManifestEdit extends ManifestPosition {
   readonly addedRuns: readonly AddedRun[];
+  /** Value files that come without a run of their own: a repair finds such. */
+  readonly addedValueFiles?: readonly ValueFileDescription[];
   /** Numbers of runs that the edit replaces. Their pages stay readable until a later edit forgets them. */
   readonly removedRuns: readonly number[];
   /** Numbers of runs that earlier edits removed and that nobody reads any more; an opening forgets all such. */
@@ -115,5 +117,7 @@ export interface Manifest {
   commit(edit: ManifestEdit): Promise<void>;
   /** Writes a copy of the manifest as it is now to a path that does not exist yet, synced. */
   copyTo(path: string): Promise<void>;
+  /** Opens such a copy to be read, without a trace on the disk; it is closed by itself. */
+  openCopy(path: string): Promise<Manifest>;
   close(): Promise<void>;
 }

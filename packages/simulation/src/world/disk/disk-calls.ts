@@ -16,6 +16,7 @@ export type DiskCallKind =
   | 'rename'
   | 'link'
   | 'remove'
+  | 'remove-directory'
   | 'exists'
   | 'sync-directory'
   | 'lock'

@@ -68,6 +68,16 @@ export class SimulatedFileSystem implements FileSystem {
     return this.#calls.call('remove', path, remove, nothing);
   }
 
+  removeDirectory(path: string): Promise<void> {
+    const remove = (): void => {
+      const removed = this.#disk.directory(path);
+      if (removed.names().length > 0) throw new StorageError('IO_ERROR', `${path} is not empty`);
+      const { directory, name } = this.#disk.place(path);
+      directory.remove(name, removed);
+    };
+    return this.#calls.call('remove-directory', path, remove, nothing);
+  }
+
   exists(path: string): Promise<boolean> {
     return this.#calls.call(
       'exists',
