@@ -7,6 +7,7 @@
  * - `INVALID_ARGUMENT`: the call breaks a limit that the message names; nothing was done.
  * - `LOCKED`: another engine has the directory open; the message names its holder.
  * - `CLOSED`: the engine was closed.
+ * - `READ_ONLY`: the engine was opened for reading; nothing was done.
  * - `POISONED`: an earlier write or sync failed, so nothing more is written until the engine is opened again. Whether
  *   the entries then in flight are durable is unknown until that opening; reads go on.
  * - `CORRUPTION`: bytes on disk are not what was written (always a {@link CorruptionError}).
@@ -17,6 +18,7 @@ export type StorageErrorCode =
   | 'INVALID_ARGUMENT'
   | 'LOCKED'
   | 'CLOSED'
+  | 'READ_ONLY'
   | 'POISONED'
   | 'CORRUPTION'
   | 'UNSUPPORTED_FORMAT'

@@ -13,7 +13,7 @@ describe('file names', () => {
       'LOCK',
       'manifest.db',
       'manifest.db.tmp',
-      lostFileName(3, 1),
+      lostFileName(segmentFileName(3), 1),
       '1.log',
       '0000000001.log.tmp',
       '.log',

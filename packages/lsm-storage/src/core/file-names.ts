@@ -2,6 +2,9 @@
 
 export const LOCK_FILE = 'LOCK';
 export const MANIFEST_FILE = 'manifest.db';
+/** A manifest in the making, which takes the place of {@link MANIFEST_FILE} when it is whole. */
+export const NEW_MANIFEST_FILE = 'manifest.db.new';
+export const CHECKPOINTS_DIRECTORY = 'checkpoints';
 
 const DIGITS = 10;
 const SEGMENT_PATTERN = /^(\d{10,})\.log$/;
@@ -21,14 +24,24 @@ export function valueFileName(valueFile: number): string {
   return `${String(valueFile).padStart(DIGITS, '0')}.values`;
 }
 
-/** Where a point-in-time recovery puts what it could not replay; `copy` tells apart those of one segment. */
-export function lostFileName(segment: number, copy: number): string {
-  return `${segmentFileName(segment)}.${copy}.lost`;
+/** Where a file goes that is set aside because it is damaged; `copy` tells apart those of one name. */
+export function lostFileName(name: string, copy: number): string {
+  return `${name}.${copy}.lost`;
 }
 
 /** The file that `replaceFile` fills before it takes the place of `path`. */
 export function temporaryFileName(path: string): string {
   return path + TEMPORARY_SUFFIX;
+}
+
+/** The names of the files that SQLite keeps beside a database: what it has not moved into the database yet is there. */
+export function companionsOf(database: string, names: readonly string[]): string[] {
+  return names.filter((name) => name.startsWith(`${database}-`));
+}
+
+/** The highest number that a run or a value file has, also among those that were set aside; 0 if there is none. */
+export function highestFileNumber(names: readonly string[]): number {
+  return Math.max(0, ...numbers(names, /^(\d{10,})\.(?:run|values)(?:\.\d+\.lost)?$/));
 }
 
 /** The numbers of the segments among file names, ascending. */

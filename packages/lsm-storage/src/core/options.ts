@@ -71,6 +71,11 @@ export interface StorageOptions {
   /** Default `tolerate-tail`. */
   readonly recovery?: RecoveryMode;
   readonly purge?: PurgeOptions;
+  /**
+   * Default false. True: nothing is ever written, writes fail with `READ_ONLY`, and no lock is taken: what is read is the
+   * store as it was when it was opened, whether or not another engine goes on writing it.
+   */
+  readonly readOnly?: boolean;
 }
 
 export type ResolvedOptions = Required<Omit<StorageOptions, 'memoryBudget' | 'purge'>> & Pick<StorageOptions, 'purge'>;
@@ -96,6 +101,7 @@ export function resolveOptions(options: StorageOptions): ResolvedOptions {
     durability: oneOf('durability', options.durability ?? 'group', ['group', 'periodic', 'none']),
     syncEveryMs: integer('syncEveryMs', options.syncEveryMs ?? 1000, 1, 3_600_000),
     recovery: oneOf('recovery', options.recovery ?? 'tolerate-tail', ['tolerate-tail', 'point-in-time']),
+    readOnly: options.readOnly ?? false,
     ...(options.purge !== undefined && { purge: options.purge }),
   };
 }

@@ -7,6 +7,10 @@
  */
 
 import { BlockCache } from './cache/block-cache.ts';
+import { Checkpoints } from './care/checkpoints.ts';
+import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
+import { verifyStore } from './care/verify.ts';
+import type { VerifyReport } from './care/verify.ts';
 import { CommitLog } from './commit-log/commit-log.ts';
 import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
@@ -29,6 +33,7 @@ import type { ResolvedOptions, StorageOptions } from './options.ts';
 import type { StorageClock } from './ports/clock.ts';
 import type { Codec } from './ports/codec.ts';
 import type { FileLock, FileSystem } from './ports/file-system.ts';
+import { inlineJobs } from './ports/jobs.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
 import { findEntry } from './read/find-entry.ts';
@@ -75,7 +80,9 @@ export class StorageEngine extends StoreReads {
   protected override readonly clock: StorageClock;
   readonly #manifest: Manifest;
   readonly #jobs: Jobs;
-  readonly #lock: FileLock;
+  readonly #fileSystem: FileSystem;
+  /** A store that is opened for reading takes none. */
+  readonly #lock: FileLock | undefined;
   readonly #options: ResolvedOptions;
   readonly #cache: BlockCache;
   readonly #store: Store;
@@ -84,6 +91,7 @@ export class StorageEngine extends StoreReads {
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #pressure: BackPressure;
+  readonly #checkpoints: Checkpoints;
   /** The memtable that the newest segment was begun for. */
   #logged: Memtable | undefined;
   #syncing: Promise<void> | undefined;
@@ -97,11 +105,21 @@ export class StorageEngine extends StoreReads {
     this.clock = clock;
     this.#manifest = ports.manifest;
     this.#jobs = ports.jobs;
+    this.#fileSystem = ports.fileSystem;
     this.#lock = opened.lock;
     this.#options = options;
     this.#cache = opened.cache;
     this.#store = store;
     this.#log = log;
+    this.#checkpoints = new Checkpoints({
+      ...ports,
+      store,
+      flush: () => this.flush(),
+      openForReading: (fileSystem, manifest) => {
+        const reading = { ...ports, fileSystem, manifest, jobs: inlineJobs };
+        return StorageEngine.open(reading, { readOnly: true, cacheBytes: 0 });
+      },
+    });
     const jobs = new JobRunner({ ...ports, store }, options);
     const failed = (cause: unknown): void => this.#commits.poisonWith(cause);
     const acknowledged = (): number => this.#commits.acknowledged;
@@ -123,18 +141,19 @@ export class StorageEngine extends StoreReads {
   }
 
   /**
-   * Locks the directory, reads the manifest, replays the log. Fails with `LOCKED`, a `CorruptionError`,
-   * `UNSUPPORTED_FORMAT`, or what the file system ran into; then nothing stays open.
+   * Locks the directory, if not for reading only, reads the manifest, replays the log. Fails with `LOCKED`, a
+   * `CorruptionError`, `UNSUPPORTED_FORMAT`, or what the file system ran into; then nothing stays open.
    */
   static async open(ports: StoragePorts, options: StorageOptions = {}): Promise<StorageEngine> {
     let lock: FileLock | undefined;
     try {
       const resolved = resolveOptions(options);
-      lock = await ports.fileSystem.lock(LOCK_FILE);
+      if (!resolved.readOnly) lock = await ports.fileSystem.lock(LOCK_FILE);
       const cache = new BlockCache(resolved.cacheBytes);
       const recovered = await recover({ ...ports, cache, slabs: slabsFor(resolved) }, resolved);
       const engine = new StorageEngine(ports, resolved, { recovered, lock, cache });
-      engine.#compactor.keepUp();
+      if (resolved.readOnly) await engine.#compactor.stop();
+      else engine.#compactor.keepUp();
       return engine;
     } catch (error) {
       await ports.jobs.stop();
@@ -256,6 +275,27 @@ export class StorageEngine extends StoreReads {
     await this.#store.removals();
   }
 
+  /** Reads the whole store and checks all of it; see {@link VerifyReport}. Writes and reads go on meanwhile. */
+  async verify(): Promise<VerifyReport> {
+    this.assertOpen();
+    return verifyStore({
+      fileSystem: this.#fileSystem,
+      version: this.#store.current,
+      log: this.#log,
+      readOnly: this.#options.readOnly,
+      assertOpen: () => this.assertOpen(),
+    });
+  }
+
+  /**
+   * Makes `checkpoints/<name>`, a store of its own that has everything acknowledged before the call, whatever becomes of
+   * this one. It shares the files of this store by second names, so it must lie on the same disk, and is no backup yet.
+   */
+  async checkpoint(name: string, options?: CheckpointOptions): Promise<Checkpoint> {
+    this.#assertWritable();
+    return this.#orPoison(this.#checkpoints.make(name, options));
+  }
+
   stats(): StorageStats {
     return statsOf({
       scaling: this.#options.scaling,
@@ -354,6 +394,7 @@ export class StorageEngine extends StoreReads {
   }
 
   async #close(): Promise<void> {
+    await this.#checkpoints.stop();
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();
@@ -364,7 +405,7 @@ export class StorageEngine extends StoreReads {
       () => this.#jobs.stop(),
       () => this.#store.close(),
       () => this.#manifest.close(),
-      () => this.#lock.release(),
+      () => this.#lock?.release(),
     ];
     for (const step of steps) {
       try {
@@ -376,9 +417,9 @@ export class StorageEngine extends StoreReads {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #orPoison(work: Promise<void>): Promise<void> {
+  async #orPoison<T>(work: Promise<T>): Promise<T> {
     try {
-      await work;
+      return await work;
     } catch (error) {
       throw this.#commits.poison ?? error;
     }
@@ -386,13 +427,14 @@ export class StorageEngine extends StoreReads {
 
   #assertWritable(): void {
     this.assertOpen();
+    if (this.#options.readOnly) throw new StorageError('READ_ONLY', 'the storage engine was opened for reading');
     if (this.#commits.poison !== undefined) throw this.#commits.poison;
   }
 }
 
 interface OpenedStore {
   readonly recovered: RecoveredStore;
-  readonly lock: FileLock;
+  readonly lock: FileLock | undefined;
   readonly cache: BlockCache;
 }
 

@@ -10,6 +10,7 @@ import type { Codec, Jobs, StorageClock, StorageOptions, StoragePorts } from '..
 import { makeDirectory } from './make-directory.ts';
 import { openManifestFile } from './manifest-file.ts';
 import { NodeFileSystem } from './node-file-system.ts';
+import { openForReading } from './open-for-reading.ts';
 import { WorkerJobs } from './worker-jobs.ts';
 import { ZstdCodec } from './zstd-codec.ts';
 
@@ -36,16 +37,22 @@ export const systemClock: StorageClock = {
   pause: (milliseconds) => pause(milliseconds),
 };
 
-/** Opens the store in a directory, which is made if it is missing. See {@link StorageEngine.open} for failures. */
+/**
+ * Opens the store in a directory, which is made if it is missing. See {@link StorageEngine.open} for failures.
+ *
+ * With `readOnly` the store must exist, and may be open in another process: what is read is its state at the opening, with
+ * all that was acknowledged before. If the writer changes files faster than they are opened, that is an `IO_ERROR` which
+ * says so.
+ */
 export async function openStorage(directory: string, options: OpenStorageOptions = {}): Promise<StorageEngine> {
   const { clock = systemClock, ...engineOptions } = options;
   checkExistence(directory, options);
   accelerateCrc32(crc32);
   accelerateAllocation((length) => Buffer.allocUnsafe(length));
+  const ports = { fileSystem: new NodeFileSystem(directory), clock, ...compressionOf(directory, options) };
+  if (options.readOnly === true) return openForReading(directory, ports, engineOptions);
   await makeDirectory(directory);
-  const manifest = openManifestFile(directory);
-  const { codec, jobs } = compressionOf(directory, options);
-  return StorageEngine.open({ fileSystem: new NodeFileSystem(directory), manifest, jobs, codec, clock }, engineOptions);
+  return StorageEngine.open({ ...ports, manifest: openManifestFile(directory) }, engineOptions);
 }
 
 function compressionOf(
@@ -59,11 +66,11 @@ function compressionOf(
 
 function checkExistence(
   directory: string,
-  { createIfMissing = true, errorIfExists = false }: OpenStorageOptions,
+  { readOnly = false, createIfMissing = !readOnly, errorIfExists = false }: OpenStorageOptions,
 ): void {
   const exists = existsSync(join(directory, MANIFEST_FILE));
   if (!exists && !createIfMissing) {
-    throw new StorageError('NOT_FOUND', `the store ${directory} does not exist, and createIfMissing is false`);
+    throw new StorageError('NOT_FOUND', `the store ${directory} does not exist, and is not to be made`);
   }
   if (exists && errorIfExists) {
     throw new StorageError('ALREADY_EXISTS', `the store ${directory} exists already, and errorIfExists is true`);

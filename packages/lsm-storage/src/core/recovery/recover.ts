@@ -40,9 +40,9 @@ export async function recover(use: StoreDependencies, options: ResolvedOptions):
   const files = await openFiles(use, state);
   try {
     const memtable = new Memtable(use.slabs, state.flushedSequence + 1);
-    const replayed = await replayLog(fileSystem, names, state, options.recovery, memtable);
+    const replayed = await replayLog(fileSystem, names, state, options, memtable);
     memtable.segments.push(...replayed.recovered.segments.map(({ number }) => number));
-    const orphansRemoved = await removeOrphans(fileSystem, names, state);
+    const orphansRemoved = options.readOnly ? 0 : await removeOrphans(fileSystem, names, state);
     return {
       store: new Store(use, { memtables: [memtable], ...files }, state),
       log: new CommitLog(fileSystem, options.durability === 'group', replayed.recovered),

@@ -15,8 +15,8 @@ import { CorruptionError } from '../errors.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { segmentFileName, segmentNumbers } from '../file-names.ts';
 import type { Memtable } from '../memtable/memtable.ts';
-import type { RecoveryMode } from '../options.ts';
-import type { FileSystem } from '../ports/file-system.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { FileSystem, StorageFile } from '../ports/file-system.ts';
 import type { ManifestPosition } from '../ports/manifest.ts';
 import type { RecoveryReport, RecoveryStop } from '../stats.ts';
 import { setAside } from './set-aside.ts';
@@ -28,26 +28,29 @@ export interface ReplayedLog {
   readonly report: Omit<RecoveryReport, 'orphansRemoved'>;
 }
 
-/** Replays the segments among `names` that the manifest still needs, and removes those it does not. */
+/**
+ * Replays the segments among `names` that the manifest still needs, and removes those it does not. With `readOnly`
+ * everything stays where it is, what follows the end of the log too.
+ */
 export async function replayLog(
   fileSystem: FileSystem,
   names: readonly string[],
   position: ManifestPosition,
-  mode: RecoveryMode,
+  { recovery, readOnly }: Pick<ResolvedOptions, 'recovery' | 'readOnly'>,
   memtable: Memtable,
 ): Promise<ReplayedLog> {
-  const replay = new LogReplay(fileSystem, position, memtable);
+  const replay = new LogReplay(fileSystem, position, readOnly, memtable);
   const present = segmentNumbers(names);
   const needed = present.filter((number) => number >= position.oldestSegment);
   try {
     await replay.run(needed);
   } catch (error) {
-    const mayStop = mode === 'point-in-time' || error instanceof UnsyncedTear;
+    const mayStop = recovery === 'point-in-time' || error instanceof UnsyncedTear;
     if (!(error instanceof CorruptionError) || !mayStop) throw error;
     await replay.stopAt(error, needed);
   }
   for (const number of present) {
-    if (number < position.oldestSegment) await fileSystem.remove(segmentFileName(number));
+    if (number < position.oldestSegment && !readOnly) await fileSystem.remove(segmentFileName(number));
   }
   return replay.outcome();
 }
@@ -55,6 +58,7 @@ export async function replayLog(
 class LogReplay {
   readonly #fileSystem: FileSystem;
   readonly #position: ManifestPosition;
+  readonly #readOnly: boolean;
   readonly #memtable: Memtable;
   readonly #segments: Segment[] = [];
   #lastSequence = 0;
@@ -66,9 +70,10 @@ class LogReplay {
   #stoppedAt: RecoveryStop | undefined;
   #lostFiles: readonly string[] = [];
 
-  constructor(fileSystem: FileSystem, position: ManifestPosition, memtable: Memtable) {
+  constructor(fileSystem: FileSystem, position: ManifestPosition, readOnly: boolean, memtable: Memtable) {
     this.#fileSystem = fileSystem;
     this.#position = position;
+    this.#readOnly = readOnly;
     this.#memtable = memtable;
   }
 
@@ -86,9 +91,9 @@ class LogReplay {
     const later = numbers.filter((number) => number >= this.#nextSegment());
     const damaged = later.find((number) => segmentFileName(number) === damage.file);
     const keptBytes = damaged === undefined || damage.offset <= FILE_HEADER_BYTES ? 0 : damage.offset;
-    this.#lostFiles = await setAside(this.#fileSystem, later, damaged, keptBytes);
+    if (!this.#readOnly) this.#lostFiles = await setAside(this.#fileSystem, later, damaged, keptBytes);
     if (damaged !== undefined && keptBytes > 0) this.#keep(damaged, keptBytes);
-    if (this.#segments.length === 0) {
+    if (this.#segments.length === 0 && !this.#readOnly) {
       const file = await createSegmentFile(this.#fileSystem, this.#nextSegment(), true);
       await file.close();
       this.#keep(this.#nextSegment(), FILE_HEADER_BYTES);
@@ -116,14 +121,13 @@ class LogReplay {
   }
 
   async #replaySegment(number: number, newest: boolean): Promise<void> {
-    const file = await this.#fileSystem.open(segmentFileName(number), 'modify');
+    const file = await this.#fileSystem.open(segmentFileName(number), this.#readOnly ? 'read' : 'modify');
     let end: SegmentEnd;
     try {
       end = await readSegment(file, number, (frame) => this.#replayFrame(frame, file.path));
       if (end.kind === 'broken') {
         this.#refuseDamage(end, number, newest);
-        if (end.position > 0) await file.truncate(end.position);
-        if (end.position > 0) await file.sync();
+        if (end.position > 0 && !this.#readOnly) await cutOff(file, end.position);
       }
     } finally {
       await file.close();
@@ -136,6 +140,7 @@ class LogReplay {
     if (end.kind === 'complete') return this.#keep(number, end.bytes);
     this.#bytesTruncated += end.bytes - end.position;
     if (end.position > 0) return this.#keep(number, end.position);
+    if (this.#readOnly) return;
     // Not even its header became durable: the segment never began.
     await this.#fileSystem.remove(segmentFileName(number));
     await this.#fileSystem.syncDirectory('');
@@ -201,6 +206,11 @@ class LogReplay {
   #nextSegment(): number {
     return this.#position.oldestSegment + this.#segments.length;
   }
+}
+
+async function cutOff(file: StorageFile, position: number): Promise<void> {
+  await file.truncate(position);
+  await file.sync();
 }
 
 /** A tear that a power loss may leave where groups were not synced: no damage, but the end of the log. */

@@ -20,12 +20,12 @@ export async function setAside(
   const lostFiles: string[] = [];
   const whole = segments.filter((number) => number !== damaged || keptBytes === 0);
   if (damaged !== undefined && keptBytes > 0) {
-    const lost = await freeLostName(fileSystem, damaged);
+    const lost = await freeLostName(fileSystem, segmentFileName(damaged));
     await replaceFile(fileSystem, lost, await readFrom(fileSystem, damaged, keptBytes));
     lostFiles.push(lost);
   }
   for (const number of whole) {
-    const lost = await freeLostName(fileSystem, number);
+    const lost = await freeLostName(fileSystem, segmentFileName(number));
     await fileSystem.rename(segmentFileName(number), lost);
     lostFiles.push(lost);
   }
@@ -34,10 +34,11 @@ export async function setAside(
   return lostFiles;
 }
 
-async function freeLostName(fileSystem: FileSystem, segment: number): Promise<string> {
+/** A name under which a file can be set aside. */
+export async function freeLostName(fileSystem: FileSystem, name: string): Promise<string> {
   for (let copy = 1; ; copy++) {
-    const name = lostFileName(segment, copy);
-    if (!(await fileSystem.exists(name))) return name;
+    const lost = lostFileName(name, copy);
+    if (!(await fileSystem.exists(lost))) return lost;
   }
 }
 
