@@ -13,6 +13,8 @@ export { openManifestImage } from './manifest-image.ts';
 export { NodeFileSystem } from './node-file-system.ts';
 export { openStorage, systemClock } from './open-storage.ts';
 export type { OpenStorageOptions } from './open-storage.ts';
+export { repairStorage } from './repair-storage.ts';
+export type { RepairStorageOptions } from './repair-storage.ts';
 export { SqliteManifest } from './sqlite-manifest.ts';
 export type { SqliteDatabase, SqliteManifestOptions, SqliteStatement } from './sqlite-manifest.ts';
 export { WorkerJobs } from './worker-jobs.ts';
