@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import { bytes, openOn } from '../testing/store.ts';
-import { runFileName, segmentFileName } from './file-names.ts';
+import { runFileName, segmentFileName, valueFileName } from './file-names.ts';
 import type { Manifest, ManifestEdit } from './ports/manifest.ts';
 import type { StorageStats } from './stats.ts';
 
@@ -23,16 +23,20 @@ async function traceBusyStore(): Promise<{ trace: Event[]; stats: StorageStats; 
     if (!path.startsWith('manifest')) trace.push({ kind: 'call', operation, path });
     return undefined;
   });
-  const wrapManifest = (manifest: Manifest): Manifest => ({
-    load: () => manifest.load(),
-    loadPages: (run) => manifest.loadPages(run),
-    commit: async (edit) => {
-      await manifest.commit(edit);
+  const wrapManifest = (manifest: Manifest): Manifest => {
+    const commit = async (edit: ManifestEdit): Promise<void> => {
+      await manifest.commit.call(manifest, edit);
       trace.push({ kind: 'commit', edit });
-    },
-    close: () => manifest.close(),
-  });
-  const options = { memtableBytes: 4096, segmentBytes: 3000, blockBytes: 256, compactionFan: 2 };
+    };
+    return new Proxy(manifest, {
+      get: (target, name) => {
+        if (name === 'commit') return commit;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+  };
+  const options = { memtableBytes: 4096, blockBytes: 256, separateBytes: 60, scaling: 0 };
   const engine = await openOn(disk, options, { wrapManifest });
   const bursts = 120;
   for (let i = 0; i < bursts; i++) {
@@ -52,14 +56,18 @@ function positions(trace: readonly Event[], operation: string, path: string): nu
 }
 
 describe('the order of calls', () => {
-  it('of a run: written, synced, name synced, committed', async () => {
+  it('of a run and its value file: written, synced, name synced, committed', async () => {
     const { trace, stats } = await traceBusyStore();
     expect(stats.flushes).toBeGreaterThan(3);
     expect(stats.compactions).toBeGreaterThan(2);
+    let files = 0;
     for (const [at, event] of trace.entries()) {
       if (event.kind !== 'commit') continue;
-      for (const { run } of event.edit.addedRuns) {
-        const path = runFileName(run.number);
+      const paths = event.edit.addedRuns.flatMap(({ run, valueFile }) => {
+        return [runFileName(run.number), ...(valueFile === undefined ? [] : [valueFileName(valueFile.number)])];
+      });
+      for (const path of paths) {
+        files++;
         const [created] = positions(trace, 'create', path);
         const lastWrite = positions(trace, 'write', path).at(-1)!;
         const [synced] = positions(trace, 'sync', path);
@@ -69,6 +77,7 @@ describe('the order of calls', () => {
         );
       }
     }
+    expect(files).toBeGreaterThan(stats.flushes + stats.compactions);
   });
 
   it('of removals: a file goes only after a commit that no longer needs it', async () => {
@@ -76,15 +85,18 @@ describe('the order of calls', () => {
     // What was never committed, such as the file of a compaction given up at closing, is nobody's.
     const committed = new Set(trace.flatMap((event) => (event.kind === 'commit' ? event.edit.addedRuns : [])));
     const runs = new Set([...committed].map(({ run }) => runFileName(run.number)));
+    const values = [...committed].flatMap(({ valueFile }) => (valueFile === undefined ? [] : [valueFile.number]));
+    const named = new Set([...runs, ...values.map(valueFileName)]);
     const removable = new Set<string>();
     let removed = 0;
     for (const event of trace) {
       if (event.kind === 'commit') {
         for (const run of event.edit.removedRuns) removable.add(runFileName(run));
+        for (const file of event.edit.removedValueFiles) removable.add(valueFileName(file));
         for (let old = 1; old < event.edit.oldestSegment; old++) removable.add(segmentFileName(old));
       }
       if (event.kind !== 'call' || event.operation !== 'remove') continue;
-      if (event.path.endsWith('.run') && !runs.has(event.path)) continue;
+      if (!event.path.endsWith('.log') && !named.has(event.path)) continue;
       expect(removable).toContain(event.path);
       removed++;
     }
@@ -111,19 +123,19 @@ describe('the order of calls', () => {
     const { trace, stats, bursts } = await traceBusyStore();
     expect(stats.groups).toBe(bursts);
     let unsynced = 0;
-    let groupWrites = 0;
-    let previous = '';
+    let writes = 0;
+    let segments = 0;
     for (const event of trace) {
       if (event.kind === 'acknowledged') expect(unsynced).toBe(0);
       if (event.kind !== 'call' || !event.path.endsWith('.log')) continue;
+      if (event.operation === 'create') segments++;
       if (event.operation === 'write') {
         expect(unsynced++).toBe(0);
-        if (previous !== 'create') groupWrites++;
+        writes++;
       }
       if (event.operation === 'sync') expect(unsynced--).toBe(1);
-      previous = event.operation;
     }
-    // One more is the seal.
-    expect(groupWrites).toBe(bursts + 1);
+    // Beside the groups, each segment has a header and a seal.
+    expect(writes).toBe(bursts + 2 * segments);
   });
 });

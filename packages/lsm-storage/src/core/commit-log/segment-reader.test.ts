@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem, seededRandom } from '../../contract/index.ts';
+import { LoggedMemtable, addTo } from '../../testing/log.ts';
 import { concatBytes } from '../bytes.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { segmentFileName } from '../file-names.ts';
-import { storedEntry } from '../stored-entry.ts';
-import { CommitLog } from './commit-log.ts';
 import { readSegment } from './segment-reader.ts';
 import type { SegmentEnd } from './segment-reader.ts';
 
@@ -17,24 +16,26 @@ interface Log {
   readonly positions: readonly number[];
 }
 
-async function writeLog(groups: number, sealed = false): Promise<Log> {
+async function writeLog(groups: number, sealed = false, syncsEachGroup = true): Promise<Log> {
   const disk = new CrashableFileSystem();
-  const log = new CommitLog(disk, 2 ** 30, { segments: [], nextSegment: SEGMENT, lastSequence: 0 });
+  const logged = new LoggedMemtable(disk, SEGMENT, 1, syncsEachGroup);
+  await logged.begin();
   const positions = [FILE_HEADER_BYTES];
   for (let i = 1; i <= groups; i++) {
-    await log.append([storedEntry(Uint8Array.of(i), undefined, new Uint8Array(20 + i).fill(i), i)]);
-    positions.push(log.bytes);
+    await logged.append((memtable) => addTo(memtable, `k${i}`, new Uint8Array(20 + i).fill(i)));
+    positions.push(logged.log.bytes);
   }
-  if (sealed) await log.seal();
-  await log.close();
+  if (sealed) await logged.log.seal(groups + 1);
+  await logged.log.close();
   return { disk, positions };
 }
 
 async function read(disk: CrashableFileSystem): Promise<{ end: SegmentEnd; sequences: number[] }> {
   const file = await disk.open(PATH, 'read');
   const sequences: number[] = [];
-  const end = await readSegment(file, SEGMENT, (frame) => {
-    sequences.push(...frame.entries.map((entry) => entry.sequence));
+  const end = await readSegment(file, SEGMENT, ({ header, bytes, start, end }) => {
+    if (header.kind === 'group') sequences.push(header.firstSequence);
+    expect(bytes.subarray(start, end)).toHaveLength(header.bodyLength);
   });
   await file.close();
   return { end, sequences };
@@ -99,14 +100,12 @@ describe('segment reader', () => {
 
   it('finds a later frame far behind the damage', async () => {
     const { disk, positions } = await writeLog(1);
-    const file = await disk.open(PATH, 'modify');
-    await file.close();
-    const whole = disk.contents(PATH);
-    const log = new CommitLog(disk, 2 ** 30, { segments: [], nextSegment: 2, lastSequence: 1 });
-    await log.append([storedEntry(Uint8Array.of(1), undefined, new Uint8Array(300_000), 2)]);
-    await log.append([storedEntry(Uint8Array.of(1), undefined, Uint8Array.of(1), 3)]);
-    await log.close();
-    expect(whole.length).toBe(positions[1]);
+    expect(disk.contents(PATH).length).toBe(positions[1]);
+    const logged = new LoggedMemtable(disk, 2);
+    await logged.begin();
+    await logged.append((memtable) => addTo(memtable, 'a', new Uint8Array(300_000)));
+    await logged.append((memtable) => addTo(memtable, 'b', Uint8Array.of(1)));
+    await logged.log.close();
     const second = disk.contents(segmentFileName(2));
     second[FILE_HEADER_BYTES + 40] = 77;
     disk.place(segmentFileName(2), second);
@@ -114,5 +113,27 @@ describe('segment reader', () => {
     const end = await readSegment(damaged, 2, () => undefined);
     expect(end).toMatchObject({ kind: 'broken', position: FILE_HEADER_BYTES });
     expect(end.kind === 'broken' && (end.laterFrame ?? 0) > 300_000).toBe(true);
+  });
+
+  it('looks for no later frame where groups were not synced one by one: a tear proves nothing there', async () => {
+    const { disk, positions } = await writeLog(4, false, false);
+    const damaged = disk.contents(PATH);
+    damaged[(positions[1] as number) + 40] = 0xff;
+    disk.place(PATH, damaged);
+    expect(await read(disk)).toMatchObject({
+      end: { kind: 'broken', position: positions[1], laterFrame: undefined },
+      sequences: [1],
+    });
+  });
+
+  it('reads frames that are longer than what is read at a time, and those across its ends', async () => {
+    const disk = new CrashableFileSystem();
+    const logged = new LoggedMemtable(disk, SEGMENT);
+    await logged.begin();
+    for (const length of [700_000, 700_000, 3_000_000, 10, 400_000]) {
+      await logged.append((memtable) => addTo(memtable, String(length), new Uint8Array(length)));
+    }
+    await logged.log.close();
+    expect(await read(disk)).toMatchObject({ end: { kind: 'complete' }, sequences: [1, 2, 3, 4, 5] });
   });
 });

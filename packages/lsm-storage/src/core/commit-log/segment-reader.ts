@@ -37,8 +37,6 @@ export type SegmentEnd =
       readonly bytes: number;
       readonly what: string;
       readonly laterFrame: number | undefined;
-      /** Groups were not synced one by one: what is broken may never have been durable. */
-      readonly unsynced: boolean;
     };
 
 /** Bytes read at a time. */
@@ -121,7 +119,7 @@ class SegmentReader {
 
   async #broken(position: number, what: string): Promise<SegmentEnd> {
     const laterFrame = this.#unsynced ? undefined : await this.#findFrameBehind(position);
-    return { kind: 'broken', position, bytes: this.#bytes, what, laterFrame, unsynced: this.#unsynced };
+    return { kind: 'broken', position, bytes: this.#bytes, what, laterFrame };
   }
 
   /** The position of the first valid frame behind a broken place. */

@@ -1,18 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { CrashableFileSystem, seededRandom } from '../../contract/index.ts';
-import { bytes, codeOf, contentsOf, openOn } from '../../testing/store.ts';
+import { CrashableFileSystem, Survival, seededRandom } from '../../contract/index.ts';
+import { HeldSyncs } from '../../testing/held-syncs.ts';
+import { bytes, codeOf, contentsOf, openOn, turns } from '../../testing/store.ts';
+import { wrapFileSystem as wrapFileSystemWith } from '../../testing/wrapped-file-system.ts';
 import { segmentFileName, segmentNumbers } from '../file-names.ts';
 import type { StorageOptions } from '../options.ts';
+import type { FileSystem } from '../ports/file-system.ts';
 
-const SEGMENTS: StorageOptions = { segmentBytes: 1024, memtableBytes: 1 << 20 };
+const SEGMENTS: StorageOptions = { memtableBytes: 1 << 20 };
 const POINT_IN_TIME: StorageOptions = { ...SEGMENTS, recovery: 'point-in-time' };
+const SEAL_BYTES = 32;
 
-/** A disk with `count` acknowledged writes in several segments, as a crash leaves it: not sealed, not closed. */
-async function crashedDisk(count: number): Promise<CrashableFileSystem> {
+/** Of each opening of {@link crashedDisk}, and so of each of its segments. */
+const WRITES = 8;
+
+/** A disk with `count` acknowledged writes in several segments, the newest as a crash leaves it: neither sealed nor closed. */
+async function crashedDisk(count: number, options: StorageOptions = SEGMENTS): Promise<CrashableFileSystem> {
   const disk = new CrashableFileSystem();
-  const engine = await openOn(disk, SEGMENTS);
-  for (let i = 0; i < count; i++) await engine.put(bytes(`k${String(i).padStart(3, '0')}`), bytes('v'.repeat(50)));
-  return disk.clone();
+  for (let i = 0; ; ) {
+    const engine = await openOn(disk, options);
+    for (const end = Math.min(i + WRITES, count); i < end; i++) {
+      await engine.put(bytes(`k${String(i).padStart(3, '0')}`), bytes('v'.repeat(50)));
+    }
+    if (i === count) return disk.clone();
+    await engine.close();
+  }
 }
 
 async function segmentsOf(disk: CrashableFileSystem): Promise<string[]> {
@@ -97,9 +109,9 @@ describe('recovery of the log', () => {
     const disk = await crashedDisk(30);
     const [first, second] = await segmentsOf(disk);
     const contents = disk.contents(first!);
-    // Header, then kind, key length, key, meta length, value length and value of the one entry.
-    const frameBytes = 32 + (1 + 1 + 4 + 1 + 1 + 50);
-    disk.place(first!, contents.subarray(0, contents.length - frameBytes));
+    // Header of the frame, then head, key and value of the one entry.
+    const frameBytes = 32 + (8 + 4 + 50);
+    disk.place(first!, contents.subarray(0, contents.length - SEAL_BYTES - frameBytes));
     await expect(openOn(disk, SEGMENTS)).rejects.toMatchObject({
       code: 'CORRUPTION',
       file: second,
@@ -148,14 +160,72 @@ describe('recovery of the log', () => {
     await engine.flush();
     await engine.close();
     disk.place('0000000077.run', Uint8Array.of(1, 2, 3));
+    disk.place('0000000078.values', Uint8Array.of(1, 2, 3));
     disk.place(segmentFileName(1), Uint8Array.of(1, 2, 3));
     engine = await openOn(disk, SEGMENTS);
-    expect(engine.recovery.orphansRemoved).toBe(1);
+    expect(engine.recovery.orphansRemoved).toBe(2);
     const names = await disk.list('');
-    expect(names).not.toContain('0000000077.run');
+    for (const orphan of ['0000000077.run', '0000000078.values']) expect(names).not.toContain(orphan);
     expect(names).not.toContain(segmentFileName(1));
     expect(contentsOf(engine).size).toBe(30);
     await engine.close();
+  });
+});
+
+describe('recovery after the end of a process', () => {
+  /** A disk on which a process ended after the write of a group and before its sync: the bytes are there, for now. */
+  async function killedDisk(options: StorageOptions): Promise<CrashableFileSystem> {
+    const disk = new CrashableFileSystem();
+    const syncs = new HeldSyncs();
+    const unlocked = { lock: async () => ({ release: async () => undefined }) };
+    const wrapFileSystem = (inner: FileSystem): FileSystem =>
+      syncs.wrap(wrapFileSystemWith(inner, () => ({}), unlocked));
+    const engine = await openOn(disk, options, { wrapFileSystem });
+    await engine.put(bytes('before'), bytes('v'));
+    syncs.hold();
+    void engine.put(bytes('written'), bytes('v'));
+    await turns();
+    return disk;
+  }
+
+  it.each(['group', 'none'] as const)(
+    '%s: makes durable what it found, before anything is built on it',
+    async (durability) => {
+      const options: StorageOptions = { ...SEGMENTS, durability };
+      const disk = await killedDisk(options);
+      const engine = await openOn(disk, options);
+      expect([...contentsOf(engine).keys()]).toEqual(['before', 'written']);
+      await engine.put(bytes('after'), bytes('v'));
+      for (const keeps of [true, false]) {
+        const again = await openOn(disk.surviving(new Survival(() => keeps)), options);
+        const found = [...contentsOf(again).keys()];
+        // What was found once is found again; what came after it is there if groups are synced, or by chance.
+        const whole = keeps || durability === 'group';
+        expect(found).toEqual(whole ? ['after', 'before', 'written'] : ['before', 'written']);
+        await again.close();
+      }
+    },
+  );
+});
+
+describe('recovery of a log whose groups were not synced one by one', () => {
+  const UNSYNCED: StorageOptions = { ...SEGMENTS, durability: 'none' };
+
+  it('takes a tear in the newest segment for its end, also before valid frames', async () => {
+    const disk = await crashedDisk(30, UNSYNCED);
+    const newest = (await segmentsOf(disk)).at(-1)!;
+    flip(disk, newest, 30);
+    const engine = await openOn(disk, UNSYNCED);
+    expect([...contentsOf(engine).keys()]).toHaveLength(24);
+    expect(engine.recovery).toMatchObject({ cleanShutdown: false, stoppedAt: undefined });
+    await engine.close();
+  });
+
+  it('refuses damage in a segment that was sealed, which was synced whole before the next one began', async () => {
+    const disk = await crashedDisk(30, UNSYNCED);
+    const [first] = await segmentsOf(disk);
+    flip(disk, first!, 200);
+    await expect(openOn(disk, UNSYNCED)).rejects.toMatchObject({ code: 'CORRUPTION', file: first });
   });
 });
 

@@ -2,9 +2,9 @@
  * Brings the commit log back into a memtable at opening.
  *
  * The end of the last segment may be torn: whatever follows its last complete group was never acknowledged, and is cut
- * off. Everything else that does not fit is damage: a broken place with a valid frame behind it, a broken place in an
- * older segment, a missing segment, a gap in the sequences. Where groups were not synced one by one, a power loss may
- * tear older segments too: the log ends there, and the report says so.
+ * off. Everything else that does not fit is damage: a broken place with a valid frame behind it (where groups were
+ * synced one by one), a broken place in an older segment, a missing segment, a gap in the sequences. Of older segments
+ * everything was synced before the next one began, by an orderly seal or by the opening that followed.
  */
 
 import type { RecoveredSegments, Segment } from '../commit-log/commit-log.ts';
@@ -45,8 +45,7 @@ export async function replayLog(
   try {
     await replay.run(needed);
   } catch (error) {
-    const mayStop = recovery === 'point-in-time' || error instanceof UnsyncedTear;
-    if (!(error instanceof CorruptionError) || !mayStop) throw error;
+    if (!(error instanceof CorruptionError) || recovery !== 'point-in-time') throw error;
     await replay.stopAt(error, needed);
   }
   for (const number of present) {
@@ -125,10 +124,8 @@ class LogReplay {
     let end: SegmentEnd;
     try {
       end = await readSegment(file, number, (frame) => this.#replayFrame(frame, file.path));
-      if (end.kind === 'broken') {
-        this.#refuseDamage(end, number, newest);
-        if (end.position > 0 && !this.#readOnly) await cutOff(file, end.position);
-      }
+      if (end.kind === 'broken') this.#refuseDamage(end, number, newest);
+      if (newest && !this.#readOnly) await makeFirm(file, end);
     } finally {
       await file.close();
     }
@@ -188,7 +185,7 @@ class LogReplay {
     const file = segmentFileName(number);
     if (!newest) {
       const what = `${end.what}, and later segments follow`;
-      throw new (end.unsynced ? UnsyncedTear : CorruptionError)(file, end.position, what);
+      throw new CorruptionError(file, end.position, what);
     }
     if (end.laterFrame !== undefined) {
       const what = `${end.what}, and a valid frame follows at byte ${end.laterFrame}`;
@@ -208,13 +205,15 @@ class LogReplay {
   }
 }
 
-async function cutOff(file: StorageFile, position: number): Promise<void> {
-  await file.truncate(position);
+/**
+ * Cuts off what is broken and makes the rest durable: the process that wrote it may have ended before it could, and
+ * what is now built on it must not outlive it.
+ */
+async function makeFirm(file: StorageFile, end: SegmentEnd): Promise<void> {
+  if (end.kind === 'broken' && end.position === 0) return;
+  if (end.kind === 'broken') await file.truncate(end.position);
   await file.sync();
 }
-
-/** A tear that a power loss may leave where groups were not synced: no damage, but the end of the log. */
-class UnsyncedTear extends CorruptionError {}
 
 function missing(number: number): CorruptionError {
   return new CorruptionError(segmentFileName(number), 0, 'the segment is missing');

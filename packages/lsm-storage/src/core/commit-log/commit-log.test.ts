@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { CrashableFileSystem } from '../../contract/index.ts';
+import type { DiskCall } from '../../contract/index.ts';
+import { LoggedMemtable, addTo } from '../../testing/log.ts';
+import { codeOf } from '../../testing/store.ts';
+import { StorageError } from '../errors.ts';
+import { segmentFileName } from '../file-names.ts';
+import { readSegment } from './segment-reader.ts';
+import type { SegmentEnd } from './segment-reader.ts';
+
+const put = (name: string, length = 20) => {
+  return (memtable: LoggedMemtable['memtable']): void => addTo(memtable, name, new Uint8Array(length));
+};
+
+async function endOf(disk: CrashableFileSystem, segment: number): Promise<SegmentEnd & { groups: number }> {
+  const file = await disk.open(segmentFileName(segment), 'read');
+  let groups = 0;
+  const end = await readSegment(file, segment, ({ header }) => void (groups += header.kind === 'group' ? 1 : 0));
+  await file.close();
+  return { ...end, groups };
+}
+
+function failing(disk: CrashableFileSystem, pick: (call: DiskCall) => boolean, code: 'DISK_FULL' | 'IO_ERROR'): void {
+  disk.observe((call) => {
+    if (pick(call)) throw new StorageError(code, `${call.operation} ${call.path}`);
+    return undefined;
+  });
+}
+
+describe('commit log', () => {
+  it('makes file and name of a segment durable before anything can be appended to it', async () => {
+    const disk = new CrashableFileSystem();
+    const calls: string[] = [];
+    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`) as undefined);
+    const logged = new LoggedMemtable(disk);
+    expect(await codeOf(() => logged.append(put('a')))).toMatchObject({ message: 'no segment was begun' });
+    expect(calls).toEqual([]);
+    await logged.begin();
+    const path = segmentFileName(1);
+    expect(calls).toEqual([`create ${path}`, `write ${path}`, `sync ${path}`, 'sync-directory ']);
+    await logged.log.close();
+  });
+
+  it('seals and syncs a segment before the next one is there', async () => {
+    const disk = new CrashableFileSystem();
+    const logged = new LoggedMemtable(disk);
+    await logged.begin();
+    await logged.append(put('a'));
+    const calls: string[] = [];
+    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`) as undefined);
+    expect(await logged.begin()).toBe(2);
+    expect(calls.slice(0, 4)).toEqual([
+      `write ${segmentFileName(1)}`,
+      `sync ${segmentFileName(1)}`,
+      `close ${segmentFileName(1)}`,
+      `create ${segmentFileName(2)}`,
+    ]);
+    expect(await endOf(disk, 1)).toMatchObject({ kind: 'complete', sealed: true, groups: 1 });
+    expect(await endOf(disk, 2)).toMatchObject({ kind: 'complete', sealed: false, groups: 0 });
+    await logged.log.close();
+  });
+
+  it('syncs what was appended once, and nothing when there is nothing', async () => {
+    const disk = new CrashableFileSystem();
+    const logged = new LoggedMemtable(disk);
+    await logged.log.sync();
+    await logged.begin();
+    let syncs = 0;
+    disk.observe(({ operation }) => void (syncs += operation === 'sync' ? 1 : 0) as undefined);
+    await logged.log.sync();
+    await logged.append(put('a'));
+    await logged.append(put('b'));
+    await logged.log.sync();
+    await logged.log.sync();
+    expect(syncs).toBe(1);
+    await logged.log.close();
+  });
+
+  it('puts the next frame where one failed to be written, whichever is longer', async () => {
+    for (const [first, second] of [
+      [500, 20],
+      [20, 500],
+    ] as const) {
+      const disk = new CrashableFileSystem();
+      const logged = new LoggedMemtable(disk);
+      await logged.begin();
+      await logged.append(put('a'));
+      const before = logged.memtable.lastSequence;
+      const file = await disk.open(segmentFileName(1), 'modify');
+      failing(disk, ({ operation }) => operation === 'write', 'DISK_FULL');
+      expect(await codeOf(() => logged.append(put('b', first)))).toBe('DISK_FULL');
+      disk.observe(undefined);
+      // As much of it as there was space for.
+      await file.write(logged.log.bytes, [new Uint8Array(Math.floor(first / 2)).fill(0x5a)]);
+      logged.memtable.truncate(before);
+      await logged.append(put('c', second));
+      await logged.begin();
+      expect(await endOf(disk, 1)).toMatchObject({ kind: 'complete', sealed: true, groups: 2 });
+      await file.close();
+      await logged.log.close();
+    }
+  });
+
+  it('leaves no file of a segment that could not be begun, and begins it later under the same number', async () => {
+    for (const operation of ['create', 'write', 'sync', 'sync-directory']) {
+      const disk = new CrashableFileSystem();
+      const logged = new LoggedMemtable(disk);
+      failing(disk, (call) => call.operation === operation, 'DISK_FULL');
+      expect(await codeOf(() => logged.begin()), operation).toBe('DISK_FULL');
+      disk.observe(undefined);
+      expect(await disk.list('')).toEqual([]);
+      expect(await logged.begin()).toBe(1);
+      await logged.log.close();
+    }
+  });
+
+  it('fails with IO_ERROR when a sync fails, a full disk included: unlike a write it cannot be done again', async () => {
+    for (const step of ['sync', 'seal'] as const) {
+      const disk = new CrashableFileSystem();
+      const logged = new LoggedMemtable(disk);
+      await logged.begin();
+      await logged.append(put('a'));
+      failing(disk, ({ operation }) => operation === 'sync', 'DISK_FULL');
+      expect(await codeOf(() => (step === 'sync' ? logged.log.sync() : logged.log.seal(2)))).toBe('IO_ERROR');
+      disk.observe(undefined);
+      await logged.log.close();
+    }
+  });
+
+  it('removes old segments, never the newest', async () => {
+    const disk = new CrashableFileSystem();
+    const logged = new LoggedMemtable(disk);
+    for (const name of ['a', 'b', 'c']) {
+      await logged.begin();
+      await logged.append(put(name));
+    }
+    await logged.log.removeBelow(3);
+    expect(await disk.list('')).toEqual([segmentFileName(3)]);
+    await logged.log.removeBelow(99);
+    expect(await disk.list('')).toEqual([segmentFileName(3)]);
+    expect(logged.log.segments).toBe(1);
+    await logged.log.close();
+  });
+});
