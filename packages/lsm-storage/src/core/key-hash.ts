@@ -1,19 +1,11 @@
 /**
- * The hash of a key that bloom filters are built from: MurmurHash3 x86-32 (Austin Appleby, public domain) under two
- * seeds. Frozen: filters on disk were written with it.
+ * The hash of a key, by which memtables and bloom filters find it: MurmurHash3 x86-32 (Austin Appleby, public domain).
+ * Frozen: filters on disk were written with it.
  */
 
-export interface KeyHash {
-  readonly first: number;
-  readonly second: number;
-}
-
-/** The seed of the first hash, which memtables use too. */
-export const FIRST_SEED = 0;
-const SECOND_SEED = 0x9747b28c;
-
-export function hashKey(key: Uint8Array): KeyHash {
-  return { first: murmur3(key, FIRST_SEED), second: murmur3(key, SECOND_SEED) };
+/** An unsigned 32-bit integer. */
+export function hashKey(key: Uint8Array): number {
+  return murmur3(key, 0);
 }
 
 /** An unsigned 32-bit integer. */
@@ -33,8 +25,12 @@ export function murmur3(bytes: Uint8Array, seed: number): number {
   let tail = 0;
   for (let i = bytes.length - 1; i >= wholeEnd; i--) tail = (tail << 8) | (bytes[i] as number);
   if (wholeEnd < bytes.length) hash ^= scramble(tail);
-  hash ^= bytes.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return finish(hash ^ bytes.length);
+}
+
+/** The last step of the hash: every bit of a number comes to bear on all of them. An unsigned 32-bit integer. */
+export function finish(number: number): number {
+  let hash = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -65,7 +65,7 @@ describe('open storage', { timeout: 120_000 }, () => {
     const contents = contentsOf(engine);
     expect(contents.size).toBe(301);
     expect(contents.get('k49')).toBe('value 49 '.repeat(49));
-    expect(text(engine.get(bytes('last'))!.value)).toBe('in the log');
+    expect(text(engine.getSync(bytes('last'))!)).toBe('in the log');
     expect(engine.recovery).toMatchObject({ cleanShutdown: true, entriesReplayed: 1 });
     await engine.close();
   });
@@ -81,8 +81,8 @@ describe('open storage', { timeout: 120_000 }, () => {
     await write('none', 'plain');
     await write('zstd', 'compressed');
     const engine = await openStorage(directory.path, { compression: 'none' });
-    expect(engine.get(bytes('plain'))?.value).toHaveLength(50_000);
-    expect(await codeOf(() => engine.get(bytes('compressed')))).toBe('UNSUPPORTED_FORMAT');
+    expect(engine.getSync(bytes('plain'))).toHaveLength(50_000);
+    expect(await codeOf(() => engine.getSync(bytes('compressed')))).toBe('UNSUPPORTED_FORMAT');
     await engine.close();
   });
 

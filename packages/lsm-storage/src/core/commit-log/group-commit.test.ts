@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, codeOf, turns } from '../../testing/store.ts';
 import { StorageError } from '../errors.ts';
-import { FIRST_SEED, murmur3 } from '../key-hash.ts';
+import { hashKey } from '../key-hash.ts';
 import { KIND_PUT } from '../memtable/log-entry.ts';
 import { Memtable } from '../memtable/memtable.ts';
 import { SlabPool } from '../memtable/slab-pool.ts';
@@ -59,7 +59,7 @@ class ManualLog implements GroupCommitTarget {
 
   put(name: string, length = 1): Promise<void> {
     const memtable = this.commits.open();
-    memtable.add(KIND_PUT, bytes(name), murmur3(bytes(name), FIRST_SEED), bytes(''), 0, new Uint8Array(length));
+    memtable.add(KIND_PUT, bytes(name), hashKey(bytes(name)), bytes(''), 0, new Uint8Array(length));
     return this.commits.wrote(1, name.length + length);
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes, text } from '../../testing/store.ts';
-import { FIRST_SEED, murmur3 } from '../key-hash.ts';
+import { hashKey } from '../key-hash.ts';
 import { KIND_PUT, KIND_TOMBSTONE } from './log-entry.ts';
 import { MemtableCursor } from './memtable-cursor.ts';
 import { Memtable, RANGE_DELETED, UNKNOWN } from './memtable.ts';
@@ -37,7 +37,7 @@ function add(memtable: Memtable, each: Write): number {
   }
   const name = bytes(each.key);
   const value = each.type === 'put' ? bytes(each.value) : undefined;
-  return memtable.add(value === undefined ? KIND_TOMBSTONE : KIND_PUT, name, murmur3(name, FIRST_SEED), NONE, 0, value);
+  return memtable.add(value === undefined ? KIND_TOMBSTONE : KIND_PUT, name, hashKey(name), NONE, 0, value);
 }
 
 /** What the writes up to a sequence come to for a key, in the memtable's own words. */
@@ -64,7 +64,7 @@ function look(memtable: Memtable, entry: number): string | number {
 }
 
 function find(memtable: Memtable, name: string, upTo: number): string | number {
-  return look(memtable, memtable.find(bytes(name), murmur3(bytes(name), FIRST_SEED), upTo));
+  return look(memtable, memtable.find(bytes(name), hashKey(bytes(name)), upTo));
 }
 
 /** Every key of the alphabet, and some that no write has. */
@@ -170,7 +170,7 @@ describe('memtable', () => {
     const memtable = new Memtable(pool, 1);
     memtable.beginGroup(HEADER);
     const before = memtable.bytes;
-    memtable.add(KIND_PUT, bytes('key'), murmur3(bytes('key'), FIRST_SEED), bytes('meta'), 5, new Uint8Array(100));
+    memtable.add(KIND_PUT, bytes('key'), hashKey(bytes('key')), bytes('meta'), 5, new Uint8Array(100));
     expect(memtable.bytes - before).toBeGreaterThanOrEqual(107);
     const [part] = memtable.endGroup();
     memtable.release();

@@ -5,7 +5,7 @@
 
 import { RangeTombstones } from '../range-tombstones.ts';
 import type { Place } from '../byte-reader.ts';
-import { murmur3, FIRST_SEED } from '../key-hash.ts';
+import { hashKey } from '../key-hash.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
 import { EntryArena } from './entry-arena.ts';
 import { KeyTable } from './key-table.ts';
@@ -93,7 +93,7 @@ export class Memtable {
       this.#bytes += ENTRY_OVERHEAD_BYTES;
       if (this.#entries.kind(entry) === KIND_RANGE) return this.#noteRange(entry);
       const key = this.#entries.key(entry);
-      if (this.#table.add(entry, key, murmur3(key, FIRST_SEED))) this.#order.add(entry);
+      if (this.#table.add(entry, key, hashKey(key))) this.#order.add(entry);
     });
   }
 

@@ -17,7 +17,7 @@ export function findEntry(
   const { memtables, runs } = version;
   for (let i = 0; i < memtables.length; i++) {
     const memtable = memtables[i] as (typeof memtables)[number];
-    const entry = memtable.find(key, hash.first, upTo);
+    const entry = memtable.find(key, hash, upTo);
     if (entry === RANGE_DELETED) return undefined;
     if (entry !== UNKNOWN) {
       return { key, meta: memtable.meta(entry), deadline: memtable.deadline(entry), value: memtable.value(entry) };

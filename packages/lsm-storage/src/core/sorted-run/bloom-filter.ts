@@ -3,11 +3,11 @@
  * Singler: "Cache-, Hash- and Space-Efficient Bloom Filters", 2007). Ten bits and six probes per key answer about
  * 1.3 % of the questions about absent keys with "perhaps", and never deny a key that is there.
  *
- * Block: the first hash scaled to the number of blocks. Probes: the top nine bits of the second hash, multiplied by
- * the golden ratio (0x9E3779B9) before each probe. Frozen: filters on disk were written so.
+ * Block: the hash scaled to the number of blocks. Probes: the hash finished once more, multiplied by the golden ratio
+ * (0x9E3779B9) before each probe, of which the top nine bits count. Frozen: filters on disk were written so.
  */
 
-import type { KeyHash } from '../key-hash.ts';
+import { finish } from '../key-hash.ts';
 
 const BITS_PER_KEY = 10;
 const PROBES = 6;
@@ -35,9 +35,9 @@ export class BloomFilter {
     return bytes.length > 0 && bytes.length % BLOCK_BYTES === 0;
   }
 
-  add(hash: KeyHash): void {
+  add(hash: number): void {
     const base = this.#blockOf(hash);
-    let bits = hash.second;
+    let bits = finish(hash);
     for (let i = 0; i < PROBES; i++) {
       bits = Math.imul(bits, 0x9e3779b9) >>> 0;
       const at = base + (bits >>> 26);
@@ -46,9 +46,9 @@ export class BloomFilter {
   }
 
   /** False: the key was never added. */
-  mayContain(hash: KeyHash): boolean {
+  mayContain(hash: number): boolean {
     const base = this.#blockOf(hash);
-    let bits = hash.second;
+    let bits = finish(hash);
     for (let i = 0; i < PROBES; i++) {
       bits = Math.imul(bits, 0x9e3779b9) >>> 0;
       if (((this.bytes[base + (bits >>> 26)] as number) & (1 << ((bits >>> 23) & 7))) === 0) return false;
@@ -56,7 +56,7 @@ export class BloomFilter {
     return true;
   }
 
-  #blockOf(hash: KeyHash): number {
-    return BLOCK_BYTES * Math.floor((hash.first * this.#blocks) / U32);
+  #blockOf(hash: number): number {
+    return BLOCK_BYTES * Math.floor((hash * this.#blocks) / U32);
   }
 }

@@ -7,7 +7,6 @@
 import type { Place } from '../byte-reader.ts';
 import { CorruptionError } from '../errors.ts';
 import { hashKey } from '../key-hash.ts';
-import type { KeyHash } from '../key-hash.ts';
 import type { RunPage } from '../ports/manifest.ts';
 import type { BlockPointer } from '../versioned-entry.ts';
 import { BlockIndex, BlockIndexWriter, separatorOf } from './block-index.ts';
@@ -22,7 +21,7 @@ const OVERHEAD_BYTES = 512;
 export class RunPagesWriter {
   readonly #emit: (page: RunPage) => void;
   readonly #index: BlockIndexWriter = new BlockIndexWriter();
-  readonly #hashes: KeyHash[] = [];
+  readonly #hashes: number[] = [];
   #firstKey: Uint8Array = new Uint8Array(0);
 
   /** `emit` is handed each page once it is full. */

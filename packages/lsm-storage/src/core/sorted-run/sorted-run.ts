@@ -5,7 +5,6 @@ import { compareBytes, equalBytes } from '../bytes.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import { CorruptionError } from '../errors.ts';
 import { MANIFEST_FILE } from '../file-names.ts';
-import type { KeyHash } from '../key-hash.ts';
 import { coversKey } from '../key-ranges.ts';
 import { checksumOfDescription } from '../manifest/manifest-checksum.ts';
 import type { Codec } from '../ports/codec.ts';
@@ -76,7 +75,7 @@ export class SortedRun {
    * The entry with this key, tombstones included; `undefined` if there is none, whatever ranges say. It has the key
    * that is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
    */
-  find(key: Uint8Array, hash: KeyHash, from: ReadFrom): VersionedEntry | undefined {
+  find(key: Uint8Array, hash: number, from: ReadFrom): VersionedEntry | undefined {
     const number = this.#blocks.pageHolding(key);
     if (number < 0) return undefined;
     const page = this.#blocks.page(number);

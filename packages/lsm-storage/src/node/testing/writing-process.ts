@@ -6,7 +6,7 @@
 import { openStorage } from '../index.ts';
 
 const [, , directory = ''] = process.argv;
-const engine = await openStorage(directory, { memtableBytes: 64 * 1024, compactionFan: 2 });
+const engine = await openStorage(directory, { memtableBytes: 64 * 1024, scaling: 0 });
 process.stdout.write('open\n');
 const value = new Uint8Array(1000).fill(7);
 const first = engine.stats().durableSequence;
