@@ -47,7 +47,8 @@ export type {
 } from './ports/manifest.ts';
 export type { RecoveryReport, RecoveryStop, StorageStats } from './stats.ts';
 export { StorageEngine } from './storage-engine.ts';
-export type { BatchOperation, PutOptions, StoragePorts } from './storage-engine.ts';
+export type { StoragePorts } from './storage-engine.ts';
+export type { BatchOperation, PutOptions } from './write.ts';
 export { Snapshot } from './read/snapshot.ts';
 export { StoreReads } from './read/store-reads.ts';
 export type { MaybePromise } from './read/store-reads.ts';

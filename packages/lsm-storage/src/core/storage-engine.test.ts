@@ -4,7 +4,8 @@ import { HeldSyncs } from '../testing/held-syncs.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { bytes, codeOf, contentsOf, isSettled, openOn, text, turns, valueAt } from '../testing/store.ts';
 import type { Decide, Offered } from './entry.ts';
-import type { BatchOperation, StorageEngine } from './storage-engine.ts';
+import type { StorageEngine } from './storage-engine.ts';
+import type { BatchOperation } from './write.ts';
 
 const KEY = bytes('key');
 const NONE = new Uint8Array(0);

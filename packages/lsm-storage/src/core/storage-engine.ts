@@ -16,16 +16,15 @@ import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
 import type { ClosedGroup } from './commit-log/group-commit.ts';
 import { copyBytes } from './bytes.ts';
-import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
 import type { Applied, Decide, Merged, Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
 import { LOCK_FILE } from './file-names.ts';
-import { FIRST_SEED, murmur3 } from './key-hash.ts';
+import { hashKey } from './key-hash.ts';
 import { BackPressure } from './maintenance/back-pressure.ts';
 import { Compactor } from './maintenance/compactor.ts';
 import { Flusher } from './maintenance/flusher.ts';
 import { JobRunner } from './maintenance/job-runner.ts';
-import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE, logEntryBytes } from './memtable/log-entry.ts';
+import { KIND_PUT, KIND_TOMBSTONE, logEntryBytes } from './memtable/log-entry.ts';
 import type { Memtable } from './memtable/memtable.ts';
 import { SlabPool } from './memtable/slab-pool.ts';
 import { resolveOptions } from './options.ts';
@@ -46,6 +45,8 @@ import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
 import { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
+import { addTo, checkEntry, checkOperation, checkVersion } from './write.ts';
+import type { BatchOperation, PutOptions } from './write.ts';
 
 export interface StoragePorts {
   /** Its root is the engine's directory, in which nothing else may be. */
@@ -56,19 +57,6 @@ export interface StoragePorts {
   readonly codec: Codec;
   readonly clock: StorageClock;
 }
-
-export interface PutOptions {
-  /** At most 255 bytes that are kept with the key; default none. */
-  readonly meta?: Uint8Array;
-  /** Milliseconds since 1970 from which on the entry is a tombstone; default 0: never. */
-  readonly deadline?: number;
-}
-
-/** One write of a batch. */
-export type BatchOperation =
-  | ({ readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array } & PutOptions)
-  | { readonly type: 'delete'; readonly key: Uint8Array }
-  | { readonly type: 'delete-range'; readonly from: Uint8Array; readonly to: Uint8Array | undefined };
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const EVERYTHING = Number.POSITIVE_INFINITY;
@@ -339,7 +327,7 @@ export class StorageEngine extends StoreReads {
   #write(key: Uint8Array, meta: Uint8Array, deadline: number, value: Uint8Array | undefined): Promise<void> {
     const memtable = this.#commits.open();
     const kind = value === undefined ? KIND_TOMBSTONE : KIND_PUT;
-    memtable.add(kind, key, murmur3(key, FIRST_SEED), meta, deadline, value);
+    memtable.add(kind, key, hashKey(key), meta, deadline, value);
     return this.#commits.wrote(1, logEntryBytes(key, meta, deadline, value ?? NO_BYTES));
   }
 
@@ -441,49 +429,4 @@ interface OpenedStore {
 /** Slabs of an eighth of a memtable, within reason; as many are kept for reuse as a memtable needs. */
 function slabsFor({ memtableBytes }: ResolvedOptions): SlabPool {
   return new SlabPool(Math.min(MIB, Math.max(4096, Math.floor(memtableBytes / 8))), memtableBytes);
-}
-
-function addTo(memtable: Memtable, operation: BatchOperation): void {
-  if (operation.type === 'delete-range') {
-    memtable.addRange(operation.from, operation.to);
-    return;
-  }
-  const { key } = operation;
-  const hash = murmur3(key, FIRST_SEED);
-  if (operation.type === 'delete') memtable.add(KIND_TOMBSTONE, key, hash, NO_BYTES, 0);
-  else memtable.add(KIND_PUT, key, hash, operation.meta ?? NO_BYTES, operation.deadline ?? 0, operation.value);
-}
-
-/** The bytes that the operation takes in the log, if it keeps to the limits. */
-function checkOperation(operation: BatchOperation): number {
-  if (operation.type === 'delete-range') {
-    checkLength('key', operation.from, MAX_KEY_BYTES);
-    checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);
-    return logEntryBytes(operation.from, NO_BYTES, 0, operation.to ?? NO_BYTES);
-  }
-  if (operation.type === 'delete') {
-    checkEntry(operation.key, NO_BYTES, NO_BYTES, 0);
-    return logEntryBytes(operation.key, NO_BYTES, 0, NO_BYTES);
-  }
-  const { key, value, meta = NO_BYTES, deadline = 0 } = operation;
-  checkEntry(key, meta, value, deadline);
-  return logEntryBytes(key, meta, deadline, value);
-}
-
-function checkVersion(key: Uint8Array, { meta, value, deadline }: Offered): void {
-  checkEntry(key, meta, value ?? NO_BYTES, deadline ?? 0);
-}
-
-function checkEntry(key: Uint8Array, meta: Uint8Array, value: Uint8Array, deadline: number): void {
-  checkLength('key', key, MAX_KEY_BYTES);
-  checkLength('meta', meta, MAX_META_BYTES);
-  checkLength('value', value, MAX_VALUE_BYTES);
-  if (Number.isInteger(deadline) && deadline >= 0 && deadline <= MAX_DEADLINE) return;
-  const range = `an integer from 0 to ${MAX_DEADLINE}`;
-  throw new StorageError('INVALID_ARGUMENT', `a deadline is ${range} (milliseconds since 1970), got ${deadline}`);
-}
-
-function checkLength(what: string, bytes: Uint8Array, most: number): void {
-  if (bytes.length <= most) return;
-  throw new StorageError('INVALID_ARGUMENT', `a ${what} has at most ${most} bytes, got ${bytes.length}`);
 }

@@ -41,12 +41,12 @@ describe('bloom filter', () => {
     );
     expect(bits).toMatchInlineSnapshot(`
       [
-        618,
-        669,
-        731,
-        864,
-        869,
-        995,
+        674,
+        732,
+        749,
+        761,
+        880,
+        953,
       ]
     `);
   });

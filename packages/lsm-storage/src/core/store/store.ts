@@ -10,7 +10,14 @@ import { Memtable } from '../memtable/memtable.ts';
 import type { SlabPool } from '../memtable/slab-pool.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
-import type { AddedRun, Manifest, ManifestEdit, ManifestPosition, RunDescription, ValueFileDescription } from '../ports/manifest.ts';
+import type {
+  AddedRun,
+  Manifest,
+  ManifestEdit,
+  ManifestPosition,
+  RunDescription,
+  ValueFileDescription,
+} from '../ports/manifest.ts';
 import { SortedRun } from '../sorted-run/sorted-run.ts';
 import { ValueFile } from '../value-file/value-file.ts';
 import { Lifetimes, StoreVersion } from './store-version.ts';

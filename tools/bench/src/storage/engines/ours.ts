@@ -13,19 +13,16 @@ export async function openOurs(directory: string, options: EngineOptions): Promi
   const { durable, cacheBytes, writeBufferBytes, memoryBudget } = options;
   const storage = await openStorage(directory, {
     durability: durable ? 'group' : 'none',
-    ...(memoryBudget === undefined
-      ? { memtableBytes: writeBufferBytes, cacheBytes }
-      : { memoryBudget, ...(writeBufferBytes > memoryBudget / 8 && { memtableBytes: writeBufferBytes }) }),
+    memtableBytes: writeBufferBytes,
+    ...(memoryBudget === undefined ? { cacheBytes } : { memoryBudget }),
   });
   return new Ours(storage, describe(options));
 }
 
 function describe({ durable, cacheBytes, writeBufferBytes, memoryBudget }: EngineOptions): string {
   const memory =
-    memoryBudget === undefined
-      ? `memtable ${mebibytes(writeBufferBytes)}, block cache ${mebibytes(cacheBytes)}`
-      : `memory budget ${mebibytes(memoryBudget)}`;
-  return `durability ${durable ? 'group' : 'none'}, zstd, ${memory}`;
+    memoryBudget === undefined ? `block cache ${mebibytes(cacheBytes)}` : `memory budget ${mebibytes(memoryBudget)}`;
+  return `durability ${durable ? 'group' : 'none'}, zstd, memtable ${mebibytes(writeBufferBytes)}, ${memory}`;
 }
 
 class Ours implements BenchEngine {
@@ -64,7 +61,7 @@ class Ours implements BenchEngine {
 
   scan(reverse: boolean): BenchScan {
     const iterator = this.#storage.iterator({ reverse });
-    return { next: () => iterator.nextv(scanStep).length, close: () => iterator.close() };
+    return { next: () => iterator.nextv(scanStep).length, close: async () => iterator.close() };
   }
 
   flush(): Promise<void> {

@@ -1,0 +1,71 @@
+/** What a writer may ask for: the operations, their limits, and how each goes into a memtable. */
+
+import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
+import type { Offered } from './entry.ts';
+import { StorageError } from './errors.ts';
+import { hashKey } from './key-hash.ts';
+import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE, logEntryBytes } from './memtable/log-entry.ts';
+import type { Memtable } from './memtable/memtable.ts';
+
+export interface PutOptions {
+  /** At most 255 bytes that are kept with the key; default none. */
+  readonly meta?: Uint8Array;
+  /** Milliseconds since 1970 from which on the entry is a tombstone; default 0: never. */
+  readonly deadline?: number;
+}
+
+/** One write of a batch. */
+export type BatchOperation =
+  | ({ readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array } & PutOptions)
+  | { readonly type: 'delete'; readonly key: Uint8Array }
+  | { readonly type: 'delete-range'; readonly from: Uint8Array; readonly to: Uint8Array | undefined };
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Puts a checked operation into a memtable. */
+export function addTo(memtable: Memtable, operation: BatchOperation): void {
+  if (operation.type === 'delete-range') {
+    memtable.addRange(operation.from, operation.to);
+    return;
+  }
+  const { key } = operation;
+  const hash = hashKey(key);
+  if (operation.type === 'delete') memtable.add(KIND_TOMBSTONE, key, hash, NO_BYTES, 0);
+  else memtable.add(KIND_PUT, key, hash, operation.meta ?? NO_BYTES, operation.deadline ?? 0, operation.value);
+}
+
+/** The bytes that the operation takes in the log. Throws `INVALID_ARGUMENT` if it breaks a limit. */
+export function checkOperation(operation: BatchOperation): number {
+  if (operation.type === 'delete-range') {
+    checkLength('key', operation.from, MAX_KEY_BYTES);
+    checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);
+    return logEntryBytes(operation.from, NO_BYTES, 0, operation.to ?? NO_BYTES);
+  }
+  if (operation.type === 'delete') {
+    checkEntry(operation.key, NO_BYTES, NO_BYTES, 0);
+    return logEntryBytes(operation.key, NO_BYTES, 0, NO_BYTES);
+  }
+  const { key, value, meta = NO_BYTES, deadline = 0 } = operation;
+  checkEntry(key, meta, value, deadline);
+  return logEntryBytes(key, meta, deadline, value);
+}
+
+/** Throws `INVALID_ARGUMENT` for a version that breaks a limit. */
+export function checkVersion(key: Uint8Array, { meta, value, deadline }: Offered): void {
+  checkEntry(key, meta, value ?? NO_BYTES, deadline ?? 0);
+}
+
+/** Throws `INVALID_ARGUMENT` for an entry that breaks a limit. */
+export function checkEntry(key: Uint8Array, meta: Uint8Array, value: Uint8Array, deadline: number): void {
+  checkLength('key', key, MAX_KEY_BYTES);
+  checkLength('meta', meta, MAX_META_BYTES);
+  checkLength('value', value, MAX_VALUE_BYTES);
+  if (Number.isInteger(deadline) && deadline >= 0 && deadline <= MAX_DEADLINE) return;
+  const range = `an integer from 0 to ${MAX_DEADLINE}`;
+  throw new StorageError('INVALID_ARGUMENT', `a deadline is ${range} (milliseconds since 1970), got ${deadline}`);
+}
+
+function checkLength(what: string, bytes: Uint8Array, most: number): void {
+  if (bytes.length <= most) return;
+  throw new StorageError('INVALID_ARGUMENT', `a ${what} has at most ${most} bytes, got ${bytes.length}`);
+}
