@@ -32,8 +32,13 @@ interface Npm {
 }
 
 function npm(...argv: string[]): Npm {
+  return npmWith({}, ...argv);
+}
+
+function npmWith(variables: NodeJS.ProcessEnv, ...argv: string[]): Npm {
   // Without the settings of the npm that runs these tests, which is not the one that a user would type.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const env = { ...inherited, ...variables };
   const child = spawn('npm', argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.push(child);
   let output = '';
@@ -164,5 +169,17 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
     const unwritable = npm('start', '--', '--data', join(file, 'below'));
     expect(await ended(unwritable.child)).not.toBe(0);
     await unwritable.shows('choose a folder that you can write in: npm start -- --data DIR');
+  });
+});
+
+describe.skipIf(!isInstalled(root))('npm run example', { timeout: 300_000 }, () => {
+  it('without a cluster says in one line where it looked and how to start one', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const example = npmWith({ KV_URL: `kv://${address}` }, 'run', '--silent', 'example');
+    expect(await ended(example.child)).toBe(1);
+    const said = example.output().trim().split('\n');
+    expect(said.at(-1)).toMatch(new RegExp(`^no node answered at ${address} .*: is it running\\? npm start$`));
+    // Before it stands at most what was built.
+    expect(said.slice(0, -1).filter((line) => !/^(…|built|installed) /.test(line))).toEqual([]);
   });
 });
