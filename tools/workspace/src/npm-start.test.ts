@@ -102,6 +102,7 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
 
     const again = npm('run', 'node', '--', '2', '--data', data);
     await again.shows(`node-2 ready http://127.0.0.1:${port + 1}`);
+    await start.shows(`node-2 is back (process ${nodePid('node-2')}); 3 of 3 run`);
     expect(await (await fetch(keyUrl(port + 1, 'greeting'))).text()).toBe('hello');
 
     for (const { child } of [again, start]) {
@@ -162,10 +163,20 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
     writeFileSync(file, '');
     const counted = npm('start', '5');
     const kept = npm('start', '--nodes', '5');
+    const many = npm('start', '--', '--nodes', '1000');
+    const high = npm('start', '--', '--port', '99999');
+    const nameless = npm('start', '--', '--data', '');
     expect(await ended(counted.child)).not.toBe(0);
     expect(await ended(kept.child)).not.toBe(0);
     await counted.shows('write: npm start -- --nodes 5');
     await kept.shows('as in: npm start -- --nodes 5');
+    for (const refused of [many, high, nameless]) {
+      expect(await ended(refused.child)).not.toBe(0);
+      expect(refused.output()).not.toContain('building');
+    }
+    await many.shows('--nodes needs a whole number from 1 to 32, got "1000"');
+    await high.shows('--port needs a whole number from 1024 to 65503, got "99999"');
+    await nameless.shows('--data needs the name of a folder');
     const unwritable = npm('start', '--', '--data', join(file, 'below'));
     expect(await ended(unwritable.child)).not.toBe(0);
     await unwritable.shows('choose a folder that you can write in: npm start -- --data DIR');
