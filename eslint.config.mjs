@@ -52,9 +52,74 @@ const determinism = {
       name,
       message: 'Not deterministic; take randomness and lifetimes from outside.',
     })),
+    { name: 'Intl', message: 'It knows the clock, the time zone and the locale of the machine; format outside.' },
+    ...['eval', 'Function'].map((name) => ({ name, message: 'Code made of text escapes every other ban.' })),
   ],
-  'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take an injected generator.' }],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: 'Take an injected generator.' },
+    ...[
+      'localeCompare',
+      'toLocaleDateString',
+      'toLocaleLowerCase',
+      'toLocaleString',
+      'toLocaleTimeString',
+      'toLocaleUpperCase',
+    ].map((property) => ({
+      property,
+      message: 'It follows the locale of the machine; compare and format without one.',
+    })),
+  ],
 };
+
+/** Every module of Node, those included that are known only by their `node:` name. */
+const namesOfNodeModules = [
+  'assert',
+  'async_hooks',
+  'buffer',
+  'child_process',
+  'cluster',
+  'console',
+  'constants',
+  'crypto',
+  'dgram',
+  'diagnostics_channel',
+  'dns',
+  'domain',
+  'events',
+  'fs',
+  'http',
+  'http2',
+  'https',
+  'inspector',
+  'module',
+  'net',
+  'os',
+  'path',
+  'perf_hooks',
+  'process',
+  'punycode',
+  'querystring',
+  'readline',
+  'repl',
+  'sea',
+  'sqlite',
+  'stream',
+  'string_decoder',
+  'sys',
+  'test',
+  'timers',
+  'tls',
+  'trace_events',
+  'tty',
+  'url',
+  'util',
+  'v8',
+  'vm',
+  'wasi',
+  'worker_threads',
+  'zlib',
+];
 
 /** Modules that would bring clock, network or disk into the core: Node's own, with and without the prefix. */
 const nodeModules = {
@@ -63,8 +128,7 @@ const nodeModules = {
     {
       patterns: [
         {
-          regex:
-            '^(node:|(assert|buffer|child_process|cluster|crypto|dgram|dns|events|fs|http|http2|https|net|os|path|perf_hooks|process|readline|stream|timers|tls|url|util|v8|vm|worker_threads|zlib)(/|$))',
+          regex: `^(node:|(${namesOfNodeModules.join('|')})(/|$))`,
           message: 'The core packages do not import Node modules; take what you need through a port.',
         },
       ],

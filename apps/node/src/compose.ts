@@ -1,8 +1,7 @@
 /** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
-import { mkdirSync } from 'node:fs';
 import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
 import { NodeFileSystem, openManifestFile, WorkerJobs, ZstdCodec } from '@kv/lsm-storage';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { FrameServer } from './connections/frame-server.ts';
 import { helloFrame } from './connections/hello-frame.ts';
 import { PeerLinks } from './connections/peer-links.ts';
@@ -14,6 +13,7 @@ import { whenReady } from './readiness.ts';
 import { StartError } from './start-error.ts';
 import { systemClock } from './system/clock.ts';
 import { createLog } from './system/log.ts';
+import { makeFolder } from './system/make-folder.ts';
 import { systemRandom } from './system/random.ts';
 import { systemTimers } from './system/timers.ts';
 import { readTopologyFile } from './topology-file.ts';
@@ -41,7 +41,9 @@ const flushWithinMs = 250;
 
 /** @throws ConfigError, StartError, ClusterNodeError, StorageError: nothing is left running */
 export async function startNode(config: Config, events: NodeEvents): Promise<RunningNode> {
-  const topology = readTopologyFile(config.topology);
+  const file = readTopologyFile(config.topology);
+  if (file.type === 'faulty') throw new ConfigError(file.faults);
+  const { topology } = file;
   const self = memberNamed(config.node, topology, config.topology);
   const address = await checkedListenAddress(config.listen ?? self.address, config.allowAddress);
   const log = createLog({ level: config.logLevel, file: config.logFile, fields: { node: self.name } });
@@ -181,15 +183,6 @@ function memberNamed(name: string, { members }: TopologyConfig, file: string): M
   if (member !== undefined) return member;
   const names = members.map((candidate) => candidate.name).join(', ');
   throw new StartError('UNKNOWN_MEMBER', `there is no member ${name} in ${file}; there is ${names}`);
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError('FOLDER_UNAVAILABLE', `cannot make the data folder ${path}: ${reason}`, { cause: error });
-  }
 }
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): Error {

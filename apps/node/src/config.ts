@@ -5,26 +5,52 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { addressForm, addressRangeForm, isAddress, isAddressRange } from './address-forms.ts';
+import { readTopologyFile } from './topology-file.ts';
 
 const yes = z.union([z.boolean(), z.stringbool()], { error: 'must be true or false' });
-const text = z.string({ error: 'is required' }).min(1, 'must not be empty');
+const text = z.string({ error: 'is required' }).min(1, { error: 'must not be empty', abort: true });
 const list = z
   .union([z.array(z.string()), z.string().transform((all) => all.split(','))], { error: 'must be a list of texts' })
   .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''));
+const ranges = z.array(z.string().refine(isAddressRange, { error: quoting(addressRangeForm) }));
+
+function quoting(form: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) => `${form}, got ${JSON.stringify(input)}`;
+}
+
+function checkTopologyFile(path: string, context: z.core.$RefinementCtx<string>): void {
+  const file = readTopologyFile(path);
+  if (file.type === 'topology') return;
+  for (const fault of file.faults) context.addIssue({ code: 'custom', message: `is not usable: ${fault}` });
+}
+
+/** The members that there are, where the node is none of them. */
+function otherMembers({ topology, node }: { topology?: unknown; node?: unknown }): readonly string[] {
+  if (typeof topology !== 'string' || typeof node !== 'string' || node === '') return [];
+  const file = readTopologyFile(topology);
+  const names = file.type === 'topology' ? file.topology.members.map(({ name }) => name) : [];
+  return names.includes(node) ? [] : names;
+}
 
 /** Every option there is, in the order of `--help`. The keys are those of a configuration file. */
-export const configSchema = z.strictObject({
-  topology: text.meta({ value: 'FILE', description: 'JSON file that names the cluster, its members and keyspaces' }),
+const options = z.strictObject({
+  topology: text
+    .superRefine(checkTopologyFile)
+    .meta({ value: 'FILE', description: 'JSON file that names the cluster, its members and keyspaces' }),
   node: text.meta({ value: 'NAME', description: 'which member of the topology this process is' }),
   data: text.meta({ value: 'DIR', description: "this member's own folder" }),
   create: yes.default(false).meta({
     description: 'first start of this member: write its identity; without it an empty folder is refused',
   }),
-  listen: text.optional().meta({
-    value: 'HOST:PORT',
-    description: "where to listen, if it differs from the member's address in the topology",
-  }),
-  allowAddress: list.default([]).meta({
+  listen: text
+    .refine(isAddress, { error: quoting(addressForm) })
+    .optional()
+    .meta({
+      value: 'HOST:PORT',
+      description: "where to listen, if it differs from the member's address in the topology",
+    }),
+  allowAddress: list.pipe(ranges).default([]).meta({
     value: 'ADDRESS|CIDR',
     description: 'also listen on an address that is not loopback, without any authentication: for closed test networks',
   }),
@@ -42,6 +68,13 @@ export const configSchema = z.strictObject({
     })
     .default('info')
     .meta({ value: 'LEVEL', description: 'how much to log' }),
+});
+
+/** What one option must be, and what they must be together; the latter is checked also where another one is wrong. */
+export const configSchema: typeof options = options.refine((given) => otherMembers(given).length === 0, {
+  path: ['node'],
+  error: ({ input }) => `names no member of the topology: there is ${otherMembers(input as object).join(', ')}`,
+  when: ({ value }) => typeof value === 'object',
 });
 
 export type Config = z.output<typeof configSchema>;

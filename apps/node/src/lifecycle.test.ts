@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ProcessMessage, runProcess } from './lifecycle.ts';
 import { RawConnection, send } from './testing/raw-http.ts';
@@ -219,7 +221,9 @@ describe('a node that cannot start', () => {
   });
 
   it('says which member it should have been', async () => {
-    expect(await failureOf(start({ node: 'node-9' }))).toMatch(/there is no member node-9 in .*; there is node-1/);
+    expect(await failureOf(start({ node: 'node-9' }))).toMatch(
+      /--node .*names no member of the topology: there is node-1/,
+    );
   });
 
   it('says what is wrong with the topology file', async () => {
@@ -236,13 +240,27 @@ describe('a node that cannot start', () => {
   it('says which folder it cannot write', async () => {
     const parent = freshFolder();
     writeFileSync(parent, 'a file');
-    expect(await failureOf(start({ data: join(parent, 'data'), create: true }))).toMatch(/cannot make the data folder/);
+    expect(await failureOf(start({ data: join(parent, 'data'), create: true }))).toContain(
+      `cannot make the folder ${parent}: something that is no folder has that name`,
+    );
     if (process.getuid?.() === 0) return;
     const sealed = freshFolder();
     mkdirSync(sealed);
     chmodSync(sealed, 0o500);
     expect(await failureOf(start({ data: sealed, create: true }))).toContain(sealed);
   });
+});
+
+// In processes of their own: what is guarded against is a call that never returns and hears no signal.
+it.skipIf(!existsSync('/proc'))('ends where the system has no place for its folders', { timeout: 120_000 }, () => {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  for (const place of [{ data: '/proc/nope', create: true as const }, { 'log-file': '/proc/nope/node.log' }]) {
+    const argv = ['--conditions=@kv/source', '--import', 'tsx', main, ...args(place)];
+    const limits = { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' } as const;
+    const { status, stderr } = spawnSync(process.execPath, argv, limits);
+    expect(stderr).toBe('node-1: cannot make the folder /proc/nope: /proc takes no folders\n');
+    expect(status).toBe(1);
+  }
 });
 
 it('logs one JSON object a line, without keys and values', async () => {

@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { type Address, addressForm, addressRangeForm, parseAddress, parseAddressRange } from './address-forms.ts';
 import { ConfigError } from './config.ts';
 import { StartError } from './start-error.ts';
 
@@ -35,33 +36,22 @@ export async function checkedListenAddress(address: string, allowed: readonly st
 }
 
 /** @throws ConfigError when the text is not `host:port` */
-export function splitAddress(address: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) {
-    throw new ConfigError([`an address has the form host:port or [host]:port, got ${JSON.stringify(address)}`]);
-  }
-  return { host, port };
+export function splitAddress(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new ConfigError([`an address ${addressForm}, got ${JSON.stringify(text)}`]);
+  return address;
 }
 
 const loopback = listOf(['127.0.0.0/8', '::1']);
 
 function listOf(entries: readonly string[]): BlockList {
   const list = new BlockList();
-  const faults = entries.filter((entry) => !addEntry(list, entry));
-  if (faults.length === 0) return list;
-  throw new ConfigError(faults.map((entry) => `--allow-address must be an IP address or a CIDR range, got ${entry}`));
-}
-
-function addEntry(list: BlockList, entry: string): boolean {
-  const [address = '', prefix, ...rest] = entry.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (prefix === undefined) list.addAddress(address, familyOf(address));
-  else if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) return false;
-  else list.addSubnet(address, Number(prefix), familyOf(address));
-  return true;
+  for (const entry of entries) {
+    const range = parseAddressRange(entry);
+    if (range === undefined) throw new ConfigError([`--allow-address ${addressRangeForm}, got ${entry}`]);
+    list.addSubnet(range.address, range.prefix, range.family);
+  }
+  return list;
 }
 
 async function resolve(name: string): Promise<string> {

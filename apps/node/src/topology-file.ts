@@ -1,8 +1,7 @@
-/** Reads the file that names a cluster's members and keyspaces. Its form is checked here, its sense by the member. */
+/** Reads the file that names a cluster's members and keyspaces: whether it has the form, and whether it makes sense. */
 import { readFileSync } from 'node:fs';
-import type { TopologyConfig } from '@kv/cluster-node';
+import { checkTopologyConfig, ClusterNodeError, type TopologyConfig } from '@kv/cluster-node';
 import { z } from 'zod';
-import { ConfigError } from './config.ts';
 
 const topologySchema = z.strictObject({
   clusterId: z.string(),
@@ -20,19 +19,35 @@ const topologySchema = z.strictObject({
   keyspaces: z.array(z.strictObject({ id: z.number(), name: z.string(), replicas: z.number() })),
 });
 
-/** @throws ConfigError naming every fault of the file's form */
-export function readTopologyFile(path: string): TopologyConfig {
-  const checked = topologySchema.safeParse(readJson(path));
-  if (checked.success) return checked.data;
-  const faults = checked.error.issues.map((issue) => `${path}: ${issue.path.join('.')} ${issue.message}`);
-  throw new ConfigError(faults, { cause: checked.error });
+export type TopologyFile =
+  | { readonly type: 'topology'; readonly topology: TopologyConfig }
+  /** One sentence for each thing that is wrong. */
+  | { readonly type: 'faulty'; readonly faults: readonly string[] };
+
+export function readTopologyFile(path: string): TopologyFile {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return faulty(`cannot read the topology file ${path}: ${messageOf(error)}`);
+  }
+  const { data, error } = topologySchema.safeParse(document);
+  if (data === undefined) {
+    return faulty(...(error?.issues ?? []).map((issue) => `${path}: ${issue.path.join('.')} ${issue.message}`));
+  }
+  try {
+    checkTopologyConfig(data);
+    return { type: 'topology', topology: data };
+  } catch (error) {
+    if (error instanceof ClusterNodeError) return faulty(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`cannot read the topology file ${path}: ${reason}`], { cause: error });
-  }
+function faulty(...faults: readonly string[]): TopologyFile {
+  return { type: 'faulty', faults };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

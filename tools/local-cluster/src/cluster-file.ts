@@ -43,7 +43,7 @@ export function readCluster(folder: DataFolder): RememberedCluster | undefined {
     refuseOrphanNodes(folder);
     return undefined;
   }
-  return parseCluster(folder.clusterFile, text);
+  return parseCluster(folder, text);
 }
 
 export function writeCluster(folder: DataFolder, cluster: RememberedCluster): void {
@@ -53,32 +53,32 @@ export function writeCluster(folder: DataFolder, cluster: RememberedCluster): vo
 /** Records that a member now has an identity on disk. Reads the file afresh: another process may have written it. */
 export function markCreated(folder: DataFolder, id: string): void {
   const cluster = readCluster(folder);
-  if (cluster === undefined) throw damaged(folder.clusterFile, 'it disappeared while the cluster ran');
+  if (cluster === undefined) throw damaged(folder, 'it disappeared while the cluster ran');
   const members = cluster.members.map((member) => (member.id === id ? { ...member, created: true } : member));
   writeCluster(folder, { ...cluster, members });
 }
 
-function parseCluster(path: string, text: string): RememberedCluster {
+function parseCluster(folder: DataFolder, text: string): RememberedCluster {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw damaged(path, 'it is not JSON', error);
+    throw damaged(folder, 'it is not JSON', error);
   }
   const { version, clusterId, members } = (parsed ?? {}) as Record<string, unknown>;
   if (version !== formatVersion) {
-    throw damaged(path, `its version is ${JSON.stringify(version)} and this program knows version ${formatVersion}`);
+    throw damaged(folder, `its version is ${JSON.stringify(version)} and this program knows version ${formatVersion}`);
   }
   if (typeof clusterId !== 'string' || !Array.isArray(members) || members.length === 0) {
-    throw damaged(path, 'it names no cluster or no members');
+    throw damaged(folder, 'it names no cluster or no members');
   }
-  return { clusterId, members: members.map((member: unknown, index) => parseMember(path, member, index)) };
+  return { clusterId, members: members.map((member: unknown, index) => parseMember(folder, member, index)) };
 }
 
-function parseMember(path: string, value: unknown, index: number): RememberedMember {
+function parseMember(folder: DataFolder, value: unknown, index: number): RememberedMember {
   const { id, name, created } = (value ?? {}) as Record<string, unknown>;
   if (typeof id !== 'string' || name !== `node-${index + 1}` || typeof created !== 'boolean') {
-    throw damaged(path, `its member ${index + 1} is not one of ours`);
+    throw damaged(folder, `its member ${index + 1} is not one of ours`);
   }
   return { id, name, created };
 }
@@ -88,13 +88,14 @@ function refuseOrphanNodes(folder: DataFolder): void {
   if (!existsSync(folder.path)) return;
   const orphan = readdirSync(folder.path).find((name) => /^node-\d+$/.test(name));
   if (orphan === undefined) return;
-  throw damaged(folder.clusterFile, `it is missing, though ${orphan} has data`);
+  throw damaged(folder, `it is missing, though ${orphan} has data`);
 }
 
-function damaged(path: string, what: string, cause?: unknown): LocalClusterError {
+function damaged({ clusterFile, commands }: DataFolder, what: string, cause?: unknown): LocalClusterError {
   return new LocalClusterError(
     'DATA_DAMAGED',
-    `${path} cannot be used: ${what}. Restore it, or start afresh in another folder: npm start -- --data DIR`,
+    `${clusterFile} cannot be used: ${what}. Restore it, or start afresh in another folder: ` +
+      commands.startElsewhere(),
     { cause },
   );
 }

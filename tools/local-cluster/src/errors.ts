@@ -5,6 +5,7 @@ export type LocalClusterErrorCode =
   | 'PORT_TAKEN'
   | 'DATA_UNWRITABLE'
   | 'DATA_IN_USE'
+  | 'DATA_FOREIGN'
   | 'DATA_DAMAGED'
   | 'NODES_DIFFER'
   | 'UNKNOWN_NODE'

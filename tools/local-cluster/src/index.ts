@@ -11,8 +11,10 @@
  *
  * @packageDocumentation
  */
+export { CommandLines } from './command-lines.ts';
 export type { MemberStatus } from './cluster-status.ts';
 export { LocalClusterError, type LocalClusterErrorCode } from './errors.ts';
+export { clusterLimits } from './limits.ts';
 export { LocalCluster, type LocalClusterOptions, openLocalNode } from './local-cluster.ts';
 export type { LocalNode } from './local-node.ts';
 export { nodeCommand, type NodeCommandOptions } from './node-command.ts';

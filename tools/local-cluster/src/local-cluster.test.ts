@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(clusters.splice(0).map((cluster) => cluster.stop()));
   rmSync(data, { recursive: true, force: true });
+  rmSync(`${data}.misbehave.json`, { force: true });
 });
 
 async function start(options: Partial<LocalClusterOptions> = {}): Promise<LocalCluster> {
@@ -29,7 +30,7 @@ async function start(options: Partial<LocalClusterOptions> = {}): Promise<LocalC
 }
 
 function misbehave(behaviour: Record<string, { fail?: string; ignoreStop?: boolean }>): void {
-  writeFileSync(join(data, 'misbehave.json'), JSON.stringify(behaviour));
+  writeFileSync(`${data}.misbehave.json`, JSON.stringify(behaviour));
 }
 
 function readJson(name: string): Record<string, unknown> {
@@ -94,6 +95,18 @@ describe('a local cluster', () => {
     rmSync(data, { recursive: true });
     await start({ nodes: 1 });
     expect(readJson('topology.json')['keyspaces']).toEqual([{ id: 1, name: 'default', replicas: 1 }]);
+  });
+
+  it('takes a folder in which a first start was cut off, or a disk that is empty but to its file system', async () => {
+    for (const name of ['starter.lock', 'cluster.json.12.tmp', '.probe-12']) writeFileSync(join(data, name), '');
+    mkdirSync(join(data, 'lost+found'));
+    await (await start()).waitReady();
+  });
+
+  it('makes its data folder and those above it', async () => {
+    const deep = join(data, 'a', 'b');
+    await (await start({ data: deep, nodes: 1 })).waitReady();
+    expect(existsSync(join(deep, 'cluster.json'))).toBe(true);
   });
 
   it('starts as many nodes as the folder remembers, and refuses another number', async () => {
@@ -188,7 +201,9 @@ describe('a start that is refused leaves nothing running', () => {
       await expect(start({ port })).rejects.toMatchObject({
         code: 'PORT_TAKEN',
         message: expect.stringMatching(
-          new RegExp(`^127.0.0.1:${port + 1} is taken by another program.*npm start -- --port \\d+$`),
+          new RegExp(
+            `^127.0.0.1:${port + 1} is taken by another program.*npm start -- --nodes 3 --port \\d+ --data ${data}$`,
+          ),
         ) as unknown,
       });
       expect(existsSync(join(data, 'starter.lock'))).toBe(false);
@@ -203,8 +218,30 @@ describe('a start that is refused leaves nothing running', () => {
     writeFileSync(file, '');
     await expect(start({ data: join(file, 'below') })).rejects.toMatchObject({
       code: 'DATA_UNWRITABLE',
-      message: expect.stringContaining('ENOTDIR') as unknown,
+      message: expect.stringMatching(
+        new RegExp(`cannot make the folder ${file}: something that is no folder has that name .*: npm start -- `),
+      ) as unknown,
     });
+    expect(readFileSync(file, 'utf8')).toBe('');
+  });
+
+  it('when the folder is somebody else’s, in which nothing is changed', async () => {
+    for (const name of ['package.json', 'src']) writeFileSync(join(data, name), '');
+    await expect(start({ port: 7800 })).rejects.toMatchObject({
+      code: 'DATA_FOREIGN',
+      message:
+        `${data} is not the data folder of a cluster, but holds package.json and 1 more: choose a new or empty ` +
+        'folder: npm start -- --nodes 3 --port 7800 --data DIR',
+    });
+    expect(readdirSync(data).sort()).toEqual(['package.json', 'src']);
+  });
+
+  it('when the folder has no name', async () => {
+    await expect(start({ data: '' })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('the data folder needs a name') as unknown,
+    });
+    expect(() => openLocalNode({ data: '', number: 1, program })).toThrow('the data folder needs a name');
   });
 
   it('when the folder is in use', async () => {

@@ -3,15 +3,17 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inventCluster, type RememberedCluster, readCluster, writeCluster } from './cluster-file.ts';
 import { fetchStatus, findDoubt, type MemberStatus } from './cluster-status.ts';
+import type { CommandLines } from './command-lines.ts';
 import { DataFolder } from './data-folder.ts';
 import { LocalClusterError } from './errors.ts';
+import { clusterLimits } from './limits.ts';
 import { LocalNode, requireStopped } from './local-node.ts';
 import { findFreePorts, requireFreePorts } from './ports.ts';
 import { claim, release } from './process-file.ts';
 import { layOutTopology, readTopology, writeTopology } from './topology-file.ts';
 
 export interface LocalClusterOptions {
-  /** 1 to 32. Default: as many as the data folder remembers, or 3 in a new one. */
+  /** Within `clusterLimits`. Default: as many as the data folder remembers, or 3 in a new one. */
   readonly nodes?: number;
   /** Of node 1; the others follow. `'free'` takes a row of free ports. Default 7400. */
   readonly port?: number | 'free';
@@ -25,7 +27,7 @@ export interface LocalClusterOptions {
   readonly signal?: AbortSignal;
 }
 
-const most = 32;
+const defaultNodes = 3;
 const defaultPort = 7400;
 
 export class LocalCluster implements AsyncDisposable {
@@ -48,11 +50,11 @@ export class LocalCluster implements AsyncDisposable {
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     checkOptions(options);
-    const folder = new DataFolder(options.data);
+    const folder = new DataFolder(options.data, options);
     const program = findNodeProgram(options.program);
     folder.prepare();
     const claimed = claim(folder.lockFile);
-    if (claimed.type === 'held') throw inUse(folder, claimed.holder.process.pid);
+    if (claimed.type === 'held') throw await inUse(folder, claimed.holder.process.pid, options.nodes);
     try {
       return await LocalCluster.#startClaimed(folder, program, options);
     } catch (error) {
@@ -67,7 +69,9 @@ export class LocalCluster implements AsyncDisposable {
     const count = settled.members.length;
     await Promise.all(settled.members.map(({ name }) => requireStopped(folder, name)));
     const ports =
-      options.port === 'free' ? await findFreePorts(count) : await requireFreePorts(options.port ?? defaultPort, count);
+      options.port === 'free'
+        ? await findFreePorts(count)
+        : await requireFreePorts(options.port ?? defaultPort, count, folder.commands);
     // Nothing is remembered of a first start that was refused.
     if (remembered === undefined) writeCluster(folder, settled);
     const topology = layOutTopology(settled, ports);
@@ -135,9 +139,9 @@ export class LocalCluster implements AsyncDisposable {
     }
   }
 
-  /** True once `stop` was called. */
-  get stopping(): boolean {
-    return this.#stopped !== undefined;
+  /** The commands that work on this cluster, as it was asked for: for hints. */
+  get commands(): CommandLines {
+    return this.#folder.commands;
   }
 
   /** Ends every node cleanly, by force where that takes more than 10 s, and gives the data folder free. */
@@ -163,7 +167,10 @@ export function openLocalNode(options: { data: string; number: number; program?:
   const folder = new DataFolder(options.data);
   const cluster = readCluster(folder);
   if (cluster === undefined) {
-    throw new LocalClusterError('UNKNOWN_NODE', `${folder.path} holds no cluster yet: start one with npm start`);
+    throw new LocalClusterError(
+      'UNKNOWN_NODE',
+      `${folder.path} holds no cluster yet: start one with ${folder.commands.start()}`,
+    );
   }
   const member = readTopology(folder).members[options.number - 1];
   if (member === undefined) throw unknownNode(options.number, cluster.members.length);
@@ -171,12 +178,10 @@ export function openLocalNode(options: { data: string; number: number; program?:
 }
 
 function checkOptions({ nodes, port }: LocalClusterOptions): void {
-  if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1 && nodes <= most)) {
-    throw new LocalClusterError('INVALID_OPTION', `nodes must be a whole number from 1 to ${most}, got ${nodes}`);
-  }
-  const last = 65_535 - most;
-  if (typeof port === 'number' && !(Number.isInteger(port) && port >= 1024 && port <= last)) {
-    throw new LocalClusterError('INVALID_OPTION', `port must be a whole number from 1024 to ${last}, got ${port}`);
+  for (const [name, value] of Object.entries({ nodes, port })) {
+    const { from, to } = clusterLimits[name as keyof typeof clusterLimits];
+    if (typeof value !== 'number' || (Number.isInteger(value) && value >= from && value <= to)) continue;
+    throw new LocalClusterError('INVALID_OPTION', `${name} must be a whole number from ${from} to ${to}, got ${value}`);
   }
 }
 
@@ -186,13 +191,13 @@ function settleCluster(
   remembered: RememberedCluster | undefined,
   nodes: number | undefined,
 ): RememberedCluster {
-  if (remembered === undefined) return inventCluster(nodes ?? 3);
+  if (remembered === undefined) return inventCluster(nodes ?? defaultNodes);
   const count = remembered.members.length;
   if (nodes === undefined || nodes === count) return remembered;
   throw new LocalClusterError(
     'NODES_DIFFER',
-    `${folder.path} holds a cluster of ${count} nodes, which cannot become ${nodes} yet: leave --nodes out, or ` +
-      `choose another folder: npm start -- --nodes ${nodes} --data DIR`,
+    `${folder.path} holds a cluster of ${count} nodes, which cannot become ${nodes} yet: leave --nodes out ` +
+      `(${folder.commands.start({ nodes: undefined })}), or choose another folder: ${folder.commands.startElsewhere()}`,
   );
 }
 
@@ -205,11 +210,12 @@ function findNodeProgram(program: string | undefined): string {
   );
 }
 
-function inUse(folder: DataFolder, pid: number): LocalClusterError {
+async function inUse(folder: DataFolder, pid: number, nodes = defaultNodes): Promise<LocalClusterError> {
+  const [port] = await findFreePorts(nodes);
   return new LocalClusterError(
     'DATA_IN_USE',
     `${folder.path} is in use by a running cluster (process ${pid}): stop that one, or choose another folder and ` +
-      `other ports: npm start -- --data DIR --port 7500`,
+      `other ports: ${folder.commands.startElsewhere({ port })}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { markCreated, readCluster } from './cluster-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { LocalClusterError } from './errors.ts';
 import { describeExit, type NodeExit, NodeProcess } from './node-process.ts';
-import { awaitVacancy, recordChild, release } from './process-file.ts';
+import { awaitVacancy, readHolder, recordChild, release } from './process-file.ts';
 import type { TopologyMember } from './topology-file.ts';
 
 export interface LocalNodeOptions {
@@ -32,11 +32,21 @@ export class LocalNode {
     this.#options = options;
   }
 
+  /** Whether a process of ours runs it. */
   get running(): boolean {
     return this.#process?.running ?? false;
   }
 
-  /** Of the latest process, which may be gone. */
+  /**
+   * The process that runs it now, whoever started it: `npm run node` in another terminal counts. Undefined when none
+   * does.
+   */
+  get runningPid(): number | undefined {
+    if (this.running) return this.#latest().pid;
+    return readHolder(this.#options.folder.nodePidFile(this.name))?.process.pid;
+  }
+
+  /** Of our latest process, which may be gone. */
   get pid(): number {
     return this.#latest().pid;
   }

@@ -4,8 +4,9 @@
  * terminal reaches it only through us.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 export interface NodeCommand {
   /** The node's main script. */
@@ -43,7 +44,7 @@ export class NodeProcess {
   #failure: string | undefined;
 
   constructor(command: NodeCommand) {
-    mkdirSync(dirname(command.logFile), { recursive: true });
+    makeFolder(dirname(command.logFile));
     this.#log = openSync(command.logFile, 'a');
     const child = spawn(process.execPath, [command.program, ...argumentsOf(command)], {
       stdio: ['ignore', this.#log, 'pipe', 'ipc'],

@@ -1,6 +1,7 @@
 /** Ports on the loopback address: which are taken, and where a free row of them begins. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import type { CommandLines } from './command-lines.ts';
 import { LocalClusterError } from './errors.ts';
 
 const host = '127.0.0.1';
@@ -12,15 +13,19 @@ const host = '127.0.0.1';
 const freeRange = { from: 10_000, to: 32_000 } as const;
 
 /** Throws `PORT_TAKEN` naming the first port of the row on which something already listens. */
-export async function requireFreePorts(first: number, count: number): Promise<readonly number[]> {
+export async function requireFreePorts(
+  first: number,
+  count: number,
+  commands: CommandLines,
+): Promise<readonly number[]> {
   const ports = row(first, count);
   for (const port of ports) {
     if (await isFree(port)) continue;
-    const other = await findFreePorts(count);
+    const [other] = await findFreePorts(count);
     throw new LocalClusterError(
       'PORT_TAKEN',
       `${host}:${port} is taken by another program: stop it, or choose other ports, for example: ` +
-        `npm start -- --port ${other[0]}`,
+        commands.start({ port: other }),
     );
   }
   return ports;

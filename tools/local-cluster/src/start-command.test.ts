@@ -20,6 +20,7 @@ beforeEach(() => {
 
 afterEach(() => {
   rmSync(data, { recursive: true, force: true });
+  rmSync(`${data}.misbehave.json`, { force: true });
 });
 
 /** A terminal that remembers what was printed and can press Ctrl-C. */
@@ -57,7 +58,7 @@ class RecordedTerminal implements Terminal {
 function run(nodes?: number): { terminal: RecordedTerminal; code: Promise<number> } {
   const terminal = new RecordedTerminal();
   const options = { ...(nodes === undefined ? {} : { nodes }), port: 'free' as const, data, program };
-  return { terminal, code: startCommand({ ...options, dataArguments: ' --data DIR' }, terminal) };
+  return { terminal, code: startCommand(options, terminal) };
 }
 
 function pidOf(name: string): number {
@@ -93,14 +94,16 @@ describe('npm start', () => {
     const pid = pidOf('node-2');
     process.kill(pid, 'SIGKILL');
     await terminal.shows(`node-2 (process ${pid}) was killed by SIGKILL; 2 of 3 still run`);
-    expect(terminal.lines.at(-1)).toBe('start it again with: npm run node -- 2 --data DIR');
+    expect(terminal.lines.at(-1)).toBe(`start it again with: npm run node -- 2 --data ${data}`);
     for (const name of ['node-1', 'node-3']) process.kill(pidOf(name), 'SIGKILL');
     expect(await code).toBe(1);
-    expect(terminal.lines.at(-1)).toMatch(/^the last node is gone; the data stays in .*: start again with npm start$/);
+    expect(terminal.lines.at(-1)).toBe(
+      `the last node is gone; the data stays in ${data}: start again with: npm start -- --nodes 3 --data ${data}`,
+    );
   });
 
   it('ends with 1 and one line when it cannot start', async () => {
-    writeFileSync(join(data, 'misbehave.json'), '{"node-1":{"fail":"no space left"}}');
+    writeFileSync(`${data}.misbehave.json`, '{"node-1":{"fail":"no space left"}}');
     const { terminal, code } = run(2);
     expect(await code).toBe(1);
     expect(terminal.lines).toHaveLength(2);
@@ -115,7 +118,7 @@ describe('npm start', () => {
   });
 
   it('kills nodes that do not stop when it is interrupted twice', async () => {
-    writeFileSync(join(data, 'misbehave.json'), '{"node-1":{"ignoreStop":true}}');
+    writeFileSync(`${data}.misbehave.json`, '{"node-1":{"ignoreStop":true}}');
     const { terminal, code } = run(1);
     await terminal.shows('cluster ready');
     terminal.interrupt();
@@ -138,6 +141,45 @@ describe('npm run node', () => {
     expect(await code).toBe(0);
     cluster.terminal.interrupt();
     expect(await cluster.code).toBe(0);
+  });
+
+  it('is counted by the starter, which goes on until the last node is gone, whoever started it', async () => {
+    const cluster = run(3);
+    await cluster.terminal.shows('cluster ready');
+    process.kill(pidOf('node-2'), 'SIGKILL');
+    await cluster.terminal.shows('2 of 3 still run');
+    const terminal = new RecordedTerminal();
+    const code = nodeCommand({ number: 2, data, program }, terminal);
+    await terminal.shows('node-2 ready');
+    await cluster.terminal.shows(`node-2 is back (process ${pidOf('node-2')}); 3 of 3 run`);
+    for (const name of ['node-1', 'node-3']) process.kill(pidOf(name), 'SIGKILL');
+    await cluster.terminal.shows('1 of 3 still run');
+    expect(cluster.terminal.lines.at(-1)).toMatch(/^start it again with: npm run node -- [13] --data /);
+    const last = pidOf('node-2');
+    terminal.interrupt();
+    expect(await code).toBe(0);
+    expect(await cluster.code).toBe(1);
+    expect(cluster.terminal.lines).toContain(`node-2 (process ${last}) ended; 0 of 3 still run`);
+    expect(cluster.terminal.lines.at(-1)).toMatch(/^the last node is gone/);
+  });
+
+  it('leaves its node running when the starter is stopped, which says so', async () => {
+    const cluster = run(2);
+    await cluster.terminal.shows('cluster ready');
+    process.kill(pidOf('node-2'), 'SIGKILL');
+    await cluster.terminal.shows('start it again with');
+    const terminal = new RecordedTerminal();
+    const code = nodeCommand({ number: 2, data, program }, terminal);
+    await terminal.shows('node-2 ready');
+    const pid = pidOf('node-2');
+    cluster.terminal.interrupt();
+    expect(await cluster.code).toBe(0);
+    expect(cluster.terminal.lines.join('\n')).toMatch(
+      new RegExp(`^node-2 goes on at 127.0.0.1:\\d+, for it was started elsewhere: process ${pid}$`, 'm'),
+    );
+    expect(isAlive(pid)).toBe(true);
+    terminal.interrupt();
+    expect(await code).toBe(0);
   });
 
   it('says which process runs the node already, and ends with 1', async () => {

@@ -4,11 +4,10 @@ import { LocalClusterError } from './errors.ts';
 import { LocalCluster, type LocalClusterOptions } from './local-cluster.ts';
 import { describeExit } from './node-process.ts';
 import { alignTable, type Terminal } from './terminal.ts';
+import { watchNodes } from './watch-nodes.ts';
 
 export interface StartCommandOptions extends Pick<LocalClusterOptions, 'nodes' | 'port' | 'program'> {
   readonly data: string;
-  /** What must stand behind `npm run node -- 2` so that it finds the same data folder; empty for the default one. */
-  readonly dataArguments: string;
 }
 
 /** Runs until the cluster is stopped (0), cannot start, or has lost its last node (1). Answers the exit code. */
@@ -23,7 +22,7 @@ export async function startCommand(options: StartCommandOptions, terminal: Termi
   try {
     const done = terminal.step('starting the nodes');
     cluster = await LocalCluster.start({ ...options, signal: interrupted.signal });
-    return await runCluster(cluster, done, options, terminal, interrupted.signal);
+    return await runCluster(cluster, done, terminal, interrupted.signal);
   } catch (error) {
     if (interrupted.signal.aborted) {
       terminal.line('stopped');
@@ -40,7 +39,6 @@ export async function startCommand(options: StartCommandOptions, terminal: Termi
 async function runCluster(
   cluster: LocalCluster,
   started: (outcome: string) => void,
-  options: StartCommandOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
@@ -52,9 +50,10 @@ async function runCluster(
   if (members !== 'stop') {
     started(`${cluster.nodes.length} ${cluster.nodes.length === 1 ? 'node' : 'nodes'} started`);
     announce(cluster, members, terminal);
-    const end = await Promise.race([watch(cluster, options, terminal), stopping]);
+    const end = await watchNodes(cluster, terminal, signal);
     if (end === 'all gone') {
-      terminal.problem(`the last node is gone; the data stays in ${cluster.data}: start again with npm start`);
+      const again = cluster.commands.start();
+      terminal.problem(`the last node is gone; the data stays in ${cluster.data}: start again with: ${again}`);
       return 1;
     }
   }
@@ -81,21 +80,12 @@ export function formatMembers(members: readonly MemberStatus[]): string[] {
   return alignTable([['node', 'address', 'state', 'share of the ring'], ...rows]);
 }
 
-/** Reports each node that ends by itself or is killed. Settles when none is left. */
-async function watch(cluster: LocalCluster, options: StartCommandOptions, terminal: Terminal): Promise<'all gone'> {
-  const ends = cluster.nodes.map(async (node) => {
-    const exit = await node.exited;
-    const left = cluster.nodes.filter(({ running }) => running).length;
-    if (cluster.stopping) return;
-    terminal.problem(`${node.name} (process ${node.pid}) ${describeExit(exit)}; ${left} of ${ends.length} still run`);
-    if (left > 0) terminal.line(`start it again with: npm run node -- ${node.number}${options.dataArguments}`);
-  });
-  await Promise.all(ends);
-  return 'all gone';
-}
-
 async function stop(cluster: LocalCluster, terminal: Terminal): Promise<void> {
   const asked = cluster.nodes.filter(({ running }) => running);
+  for (const { name, address, running, runningPid } of cluster.nodes) {
+    if (running || runningPid === undefined) continue;
+    terminal.line(`${name} goes on at ${address}, for it was started elsewhere: process ${runningPid}`);
+  }
   terminal.line('stopping the nodes');
   await cluster.stop();
   for (const node of asked) {

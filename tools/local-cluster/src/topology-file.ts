@@ -41,8 +41,12 @@ export function readTopology(folder: DataFolder): TopologyFile {
   try {
     return JSON.parse(readFileSync(folder.topologyFile, 'utf8')) as TopologyFile;
   } catch (error) {
-    throw new LocalClusterError('DATA_DAMAGED', `${folder.topologyFile} cannot be read; npm start writes it anew`, {
-      cause: error,
-    });
+    throw new LocalClusterError(
+      'DATA_DAMAGED',
+      `${folder.topologyFile} cannot be read; ${folder.commands.start()} writes it anew`,
+      {
+        cause: error,
+      },
+    );
   }
 }

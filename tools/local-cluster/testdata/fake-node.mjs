@@ -1,6 +1,6 @@
 /**
  * A node as the starter knows one: its command line, its messages, its identity file, its status page; no store.
- * A member's `misbehave.json` in the data folder's parent changes how it acts.
+ * A file beside the data folder, `DATA.misbehave.json`, changes how its members act.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 const options = parse(process.argv.slice(2));
 const topology = JSON.parse(readFileSync(options.topology, 'utf8'));
 const self = topology.members.find((member) => member.name === options.node);
-const misbehaviour = readMisbehaviour(join(dirname(options.data), 'misbehave.json'))[options.node] ?? {};
+const misbehaviour = readMisbehaviour(`${dirname(options.data)}.misbehave.json`)[options.node] ?? {};
 
 if (misbehaviour.fail !== undefined) fail(misbehaviour.fail);
 else if (takeIdentity()) serve();

@@ -9,4 +9,4 @@ const terminal: Terminal = {
   step: () => () => undefined,
   onInterrupt: (listener) => ['SIGINT', 'SIGTERM'].forEach((signal) => process.on(signal, listener)),
 };
-process.exitCode = await startCommand({ nodes: 3, port: 'free', data, program, dataArguments: '' }, terminal);
+process.exitCode = await startCommand({ nodes: 3, port: 'free', data, program }, terminal);

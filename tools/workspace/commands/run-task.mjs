@@ -33,7 +33,7 @@ const tasks = {
         `there is no example ${name}: npm run example -- NAME, where NAME is one of ${names.join(', ')}`,
       );
     }
-    return become(`examples/dist/${name}.js`, argv);
+    return becomeExample(`examples/dist/${name}.js`, argv);
   },
   pack: packPackages,
   format: () => runTool('@biomejs/biome/bin/biome', ['format', '--write', '.']),
@@ -59,6 +59,22 @@ async function become(file, argv) {
   process.argv = [process.execPath, path, ...argv];
   await import(pathToFileURL(path).href);
   return undefined;
+}
+
+/**
+ * An example shows what a program of one's own looks like and catches nothing; what the client says of a cluster that
+ * is not there is an answer to the person who typed the command, not a fault with a stack.
+ *
+ * @param {string} file
+ * @param {string[]} argv
+ */
+async function becomeExample(file, argv) {
+  try {
+    return await become(file, argv);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'KvError') throw new Refusal(error.message);
+    throw error;
+  }
 }
 
 function listExamples() {

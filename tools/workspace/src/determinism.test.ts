@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lintText, prepareLint } from './lint-text.ts';
@@ -21,12 +22,22 @@ const bans = [
   { what: 'fetch', line: "export const g = fetch('http://localhost');", rule: 'no-restricted-globals' },
   { what: 'WebSocket', line: "export const h = new WebSocket('ws://localhost');", rule: 'no-restricted-globals' },
   { what: 'crypto', line: 'export const i = crypto.randomUUID();', rule: 'no-restricted-globals' },
+  { what: 'Intl', line: 'export const ia = new Intl.DateTimeFormat();', rule: 'no-restricted-globals' },
+  { what: 'eval', line: "export const ib = eval('Date.now()') as number;", rule: 'no-restricted-globals' },
+  { what: 'Function', line: "export const ic = new Function('return Date.now()');", rule: 'no-restricted-globals' },
+  { what: 'toLocaleString', line: 'export const id = (1).toLocaleString();', rule: 'no-restricted-properties' },
+  { what: 'localeCompare', line: "export const ie = 'a'.localeCompare('b');", rule: 'no-restricted-properties' },
+  { what: 'toLocaleUpperCase', line: "export const ig = 'a'.toLocaleUpperCase();", rule: 'no-restricted-properties' },
+  { what: 'toLocaleLowerCase', line: "export const ih = 'A'.toLocaleLowerCase();", rule: 'no-restricted-properties' },
   { what: 'node:fs', line: "export * as j from 'node:fs';", rule: 'no-restricted-imports' },
   { what: 'fs', line: "export * as k from 'fs';", rule: 'no-restricted-imports' },
   { what: 'fs/promises', line: "export * as l from 'fs/promises';", rule: 'no-restricted-imports' },
   { what: 'timers', line: "export * as m from 'timers';", rule: 'no-restricted-imports' },
   { what: 'node:test', line: "export * as n from 'node:test';", rule: 'no-restricted-imports' },
 ] as const;
+
+/** The modules that this Node has, and those that only a newer one knows. */
+const nodeModules = [...builtinModules.filter((name) => !name.startsWith('_')), 'sea', 'sqlite', 'test'];
 
 const fixture = bans.map(({ line }) => line).join('\n');
 
@@ -46,6 +57,13 @@ describe('the determinism bans', () => {
       )
       .map(({ what, rule }) => `${rule}: ${what}`);
     expect(seen).toEqual(expected);
+  });
+
+  it.each(present)('refuse every module of Node in %s, by both of its names', async (name) => {
+    const names = nodeModules.flatMap((module) => [module, `node:${module}`]);
+    const lines = names.map((module, index) => `export * as m${index} from '${module}';`);
+    const found = await lintText(`${coreSource(name)}/index.ts`, lines.join('\n'));
+    expect(names.filter((module) => !found.some(({ message }) => mentions(message, module)))).toEqual([]);
   });
 
   it('do not bite where the engine touches Node, nor in tests', async () => {

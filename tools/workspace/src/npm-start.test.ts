@@ -32,8 +32,13 @@ interface Npm {
 }
 
 function npm(...argv: string[]): Npm {
+  return npmWith({}, ...argv);
+}
+
+function npmWith(variables: NodeJS.ProcessEnv, ...argv: string[]): Npm {
   // Without the settings of the npm that runs these tests, which is not the one that a user would type.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const env = { ...inherited, ...variables };
   const child = spawn('npm', argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.push(child);
   let output = '';
@@ -97,6 +102,7 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
 
     const again = npm('run', 'node', '--', '2', '--data', data);
     await again.shows(`node-2 ready http://127.0.0.1:${port + 1}`);
+    await start.shows(`node-2 is back (process ${nodePid('node-2')}); 3 of 3 run`);
     expect(await (await fetch(keyUrl(port + 1, 'greeting'))).text()).toBe('hello');
 
     for (const { child } of [again, start]) {
@@ -157,12 +163,34 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
     writeFileSync(file, '');
     const counted = npm('start', '5');
     const kept = npm('start', '--nodes', '5');
+    const many = npm('start', '--', '--nodes', '1000');
+    const high = npm('start', '--', '--port', '99999');
+    const nameless = npm('start', '--', '--data', '');
     expect(await ended(counted.child)).not.toBe(0);
     expect(await ended(kept.child)).not.toBe(0);
     await counted.shows('write: npm start -- --nodes 5');
     await kept.shows('as in: npm start -- --nodes 5');
+    for (const refused of [many, high, nameless]) {
+      expect(await ended(refused.child)).not.toBe(0);
+      expect(refused.output()).not.toContain('building');
+    }
+    await many.shows('--nodes needs a whole number from 1 to 32, got "1000"');
+    await high.shows('--port needs a whole number from 1024 to 65503, got "99999"');
+    await nameless.shows('--data needs the name of a folder');
     const unwritable = npm('start', '--', '--data', join(file, 'below'));
     expect(await ended(unwritable.child)).not.toBe(0);
     await unwritable.shows('choose a folder that you can write in: npm start -- --data DIR');
+  });
+});
+
+describe.skipIf(!isInstalled(root))('npm run example', { timeout: 300_000 }, () => {
+  it('without a cluster says in one line where it looked and how to start one', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const example = npmWith({ KV_URL: `kv://${address}` }, 'run', '--silent', 'example');
+    expect(await ended(example.child)).toBe(1);
+    const said = example.output().trim().split('\n');
+    expect(said.at(-1)).toMatch(new RegExp(`^no node answered at ${address} .*: is it running\\? npm start$`));
+    // Before it stands at most what was built.
+    expect(said.slice(0, -1).filter((line) => !/^(…|built|installed) /.test(line))).toEqual([]);
   });
 });

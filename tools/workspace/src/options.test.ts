@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseOptions, readDataFolder, readNumber } from '../options.mjs';
+import { limits, parseOptions, readDataFolder, readNumber } from '../options.mjs';
 import { root } from './repository.ts';
+
+// Loaded late, as the scripts do: they build it first.
+const { clusterLimits, CommandLines } = await import('@kv/local-cluster');
 
 const start = {
   command: 'npm start --',
@@ -38,9 +41,18 @@ describe('the options of npm start', () => {
     expect(refusal(argv)).toContain(message);
   });
 
-  it.each(['three', '-1', '2.5', '', '1e3'])('are numbers, not %j', (text) => {
+  it.each(['three', '-1', '2.5', '', '1e3', '0', '33', '1000'])('are numbers of nodes, not %j', (text) => {
     const { options } = parseOptions([`--nodes=${text}`], {}, start);
-    expect(() => readNumber(options, 'nodes')).toThrow(`--nodes needs a whole number, got "${text}"`);
+    expect(() => readNumber(options, 'nodes')).toThrow(`--nodes needs a whole number from 1 to 32, got "${text}"`);
+  });
+
+  it.each(['0', '80', '65504', '99999'])('are ports, not %j', (text) => {
+    const { options } = parseOptions(['--port', text], {}, start);
+    expect(() => readNumber(options, 'port')).toThrow(`--port needs a whole number from 1024 to 65503, got "${text}"`);
+  });
+
+  it('have the limits of what they are handed to', () => {
+    expect(limits).toEqual(clusterLimits);
   });
 });
 
@@ -66,6 +78,13 @@ describe('a forgotten -- is answered with the right command', () => {
     expect(message).toContain(`as in: ${start.usage}`);
   });
 
+  it('npm start -- --data "my data" 5 and npm start --data="my data", which keep what was typed, quoted', () => {
+    expect(refusal(['--data', 'my data', '5'])).toMatch(/write: npm start -- --nodes 5 --data 'my data'$/);
+    expect(refusal(['--port', '7500'], { npm_config_data: "it's" })).toMatch(
+      /as in: npm start -- --port 7500 --data 'it'\\''s'$/,
+    );
+  });
+
   it('npm start somewhere', () => {
     expect(refusal(['somewhere'])).toBe(`cannot tell what "somewhere" means here; write: ${start.usage}`);
   });
@@ -78,20 +97,18 @@ describe('a forgotten -- is answered with the right command', () => {
 });
 
 describe('the data folder', () => {
-  it('is .data in the workspace, and then nothing needs to be said to find it again', () => {
-    expect(readDataFolder(new Map(), {})).toEqual({ data: join(root, '.data'), dataArguments: '' });
+  it('is .data in the workspace, the one that hints need not name', () => {
+    expect(readDataFolder(new Map(), {})).toEqual({ data: join(root, '.data') });
+    expect(new CommandLines(join(root, '.data')).node(2)).toBe('npm run node -- 2');
   });
 
-  it('is relative to where the command was typed, and is found again from anywhere', () => {
+  it('is relative to where the command was typed', () => {
     const named = new Map([['data', 'd']]);
-    expect(readDataFolder(named, { INIT_CWD: '/tmp/x' })).toEqual({
-      data: '/tmp/x/d',
-      dataArguments: ' --data /tmp/x/d',
-    });
+    expect(readDataFolder(named, { INIT_CWD: '/tmp/x' })).toEqual({ data: '/tmp/x/d' });
   });
 
-  it('is quoted for a shell where it must be', () => {
-    const named = new Map([['data', "/tmp/it's mine"]]);
-    expect(readDataFolder(named, {}).dataArguments).toBe(` --data '/tmp/it'\\''s mine'`);
+  it('needs a name: an empty one would be the folder in which the command was typed', () => {
+    const { options } = parseOptions(['--data', ''], {}, start);
+    expect(() => readDataFolder(options, {})).toThrow('--data needs the name of a folder, got an empty one');
   });
 });

@@ -3,7 +3,9 @@
  * codes; never a key or a value.
  */
 import type { Log, LogFields } from '@kv/cluster-node';
+import { dirname } from 'node:path';
 import { destination, pino, stdSerializers } from 'pino';
+import { makeFolder } from './make-folder.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -13,10 +15,14 @@ export interface LogOptions {
   readonly fields: LogFields;
 }
 
-/** Lines are written before the call returns: the last one before a crash is the one that is needed. */
+/**
+ * Lines are written before the call returns: the last one before a crash is the one that is needed.
+ * @throws StartError when the folder of the file cannot be made
+ */
 export function createLog({ level, file, fields }: LogOptions): Log {
   const options = { level, base: fields, serializers: { error: stdSerializers.err }, messageKey: 'event' };
-  const logger = pino(options, destination({ dest: file ?? 1, sync: true, mkdir: true }));
+  if (file !== undefined) makeFolder(dirname(file));
+  const logger = pino(options, destination({ dest: file ?? 1, sync: true }));
   return {
     info: (event, more = {}) => logger.info(more, event),
     warn: (event, more = {}) => logger.warn(more, event),

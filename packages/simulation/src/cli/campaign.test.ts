@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { plantedBugs } from '../planted-bugs/all-planted-bugs.ts';
 import { isClean, makeReport, type Report } from '../report.ts';
 import type { SeedResult } from '../run-seed.ts';
-import { drawFaultPlan } from '../scenario/fault-plan.ts';
+import { drawFaultPlan, type FaultEpisode } from '../scenario/fault-plan.ts';
 import { drawOptions } from '../scenario/options.ts';
 import { FaultLog, type FaultKind } from '../world/fault-log.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
 import type { SimulateArguments } from './arguments.ts';
 import { bugSeedLimit, runCampaign, type TaskRunner } from './campaign.ts';
+import { describeFault } from './describe-fault.ts';
 import { printReport } from './print-report.ts';
 import type { SeedTask } from './worker-messages.ts';
 
@@ -121,9 +122,19 @@ describe('runCampaign', () => {
 });
 
 describe('the report', () => {
+  const others = ['node-1', 'node-3', 'client-1', 'client-2', 'client-3'];
+  const cut: FaultEpisode = {
+    kind: 'one-way-cut',
+    at: 10.5,
+    until: 99.9,
+    strikeAfterMs: 1,
+    pairs: others.map((to) => ['node-2', to]),
+  };
   const results = [
     resultOf({ scenario: 'mixed', seed: 1, without: [] }, {}, ['loss', 'loss', 'crash']),
-    resultOf({ scenario: 'mixed', seed: 2, without: [] }, { violations: [violation, violation] }, ['loss']),
+    resultOf({ scenario: 'mixed', seed: 2, without: [] }, { violations: [violation, violation], plan: [cut] }, [
+      'loss',
+    ]),
   ];
   const report: Report = makeReport({
     scenario: 'mixed',
@@ -151,6 +162,8 @@ describe('the report', () => {
     expect(text).toContain('replay with: npm run simulate -- --scenario mixed --seed 2 --count 1\n');
     expect(text).toContain('npm run simulate -- --scenario mixed --seed 2 --count 1 --without loss,pause');
     expect(text).toContain('"replicas":');
+    expect(text).toContain(`  fault   ${describeFault(cut)}\n`);
+    expect(report.failures[0]?.plan).toEqual([cut]);
     expect(text).not.toContain('seed 1 of mixed');
     expect(isClean(report)).toBe(false);
   });

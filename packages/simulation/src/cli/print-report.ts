@@ -2,6 +2,7 @@
 import type { Violation } from '../history.ts';
 import type { FailedSeed, Report } from '../report.ts';
 import { type FaultKind, faultKinds } from '../world/fault-log.ts';
+import { describeFault } from './describe-fault.ts';
 
 /** Violations of one seed that are printed; the rest are counted. */
 const violationsShown = 5;
@@ -37,7 +38,7 @@ function printFailure(
   for (const violation of violations.slice(0, violationsShown)) print(`  ${describeViolation(violation)}`);
   if (violations.length > violationsShown) print(`  and ${violations.length - violationsShown} more`);
   print(`  options ${JSON.stringify(options)}`);
-  for (const episode of plan) print(`  fault   ${JSON.stringify(episode)}`);
+  for (const episode of plan) print(`  fault   ${describeFault(episode)}`);
   print(`  replay with: ${replay}`);
   if (reduced !== undefined) print(`  fails also with fewer faults: ${reduced}`);
   print('');
