@@ -30,7 +30,7 @@ interface Store {
   readonly history: readonly Contents[];
 }
 
-/** A store with three runs, their value files, two segments and entries in the log, closed in order or as a crash leaves it. */
+/** A store with three runs, their value files and two segments, closed in order or as a crash leaves it. */
 async function makeStore(closed: boolean): Promise<Store> {
   const disk = new CrashableFileSystem();
   let engine = await openOn(disk, OPTIONS, OVERRIDES);

@@ -1,5 +1,5 @@
 /**
- * A disk that fails at its first call, its second, its third …: whatever it is that fails, nothing acknowledged is lost,
+ * A disk that fails at its first call, its second, its third, and so on: whatever fails, nothing acknowledged is lost,
  * nothing that was refused shows, reads go on, and what can go on by itself does.
  */
 
@@ -89,7 +89,7 @@ class FaultyStore {
 const takesSpace = (call: FaultyCall): boolean => call === 'write' || call === 'create';
 
 describe('a full disk', { timeout: 120_000 }, () => {
-  it('refuses writes with DISK_FULL at whatever call, loses nothing, and goes on by itself once there is space', async () => {
+  it('at whatever call: refuses writes, loses nothing, and goes on by itself once there is space', async () => {
     let from = 1;
     for (; ; from++) {
       const store = await FaultyStore.open({ code: 'DISK_FULL', picks: takesSpace, from, count: Infinity });

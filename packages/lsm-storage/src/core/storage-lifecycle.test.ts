@@ -237,9 +237,7 @@ describe('durability', () => {
     const clock = new ManualClock();
     const engine = await openOn(disk, { durability: 'periodic', syncEveryMs: 100 }, { clock });
     let syncs = 0;
-    disk.observe(
-      (call) => void (syncs += call.operation === 'sync' && call.path.endsWith('.log') ? 1 : 0) as undefined,
-    );
+    disk.observe((call) => void (syncs += call.operation === 'sync' && call.path.endsWith('.log') ? 1 : 0));
     await engine.put(bytes('a'), bytes('v'));
     // The sync of the segment's header.
     expect(syncs).toBe(1);
@@ -305,7 +303,7 @@ describe('closing in the midst', () => {
       const working = codeOf(() => engine[call]());
       await engine.close();
       let after = 0;
-      disk.observe(() => void after++ as undefined);
+      disk.observe(() => void after++);
       expect([undefined, 'CLOSED']).toContain(await working);
       await turns();
       expect(after, call).toBe(0);

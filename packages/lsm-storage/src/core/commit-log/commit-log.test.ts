@@ -31,7 +31,7 @@ describe('commit log', () => {
   it('makes file and name of a segment durable before anything can be appended to it', async () => {
     const disk = new CrashableFileSystem();
     const calls: string[] = [];
-    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`) as undefined);
+    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`));
     const logged = new LoggedMemtable(disk);
     expect(await codeOf(() => logged.append(put('a')))).toMatchObject({ message: 'no segment was begun' });
     expect(calls).toEqual([]);
@@ -47,7 +47,7 @@ describe('commit log', () => {
     await logged.begin();
     await logged.append(put('a'));
     const calls: string[] = [];
-    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`) as undefined);
+    disk.observe(({ operation, path }) => void calls.push(`${operation} ${path}`));
     expect(await logged.begin()).toBe(2);
     expect(calls.slice(0, 4)).toEqual([
       `write ${segmentFileName(1)}`,
@@ -66,7 +66,7 @@ describe('commit log', () => {
     await logged.log.sync();
     await logged.begin();
     let syncs = 0;
-    disk.observe(({ operation }) => void (syncs += operation === 'sync' ? 1 : 0) as undefined);
+    disk.observe(({ operation }) => void (syncs += operation === 'sync' ? 1 : 0));
     await logged.log.sync();
     await logged.append(put('a'));
     await logged.append(put('b'));
@@ -114,7 +114,7 @@ describe('commit log', () => {
     }
   });
 
-  it('fails with IO_ERROR when a sync fails, a full disk included: unlike a write it cannot be done again', async () => {
+  it('fails with IO_ERROR when a sync fails, a full disk included: it cannot be done again', async () => {
     for (const step of ['sync', 'seal'] as const) {
       const disk = new CrashableFileSystem();
       const logged = new LoggedMemtable(disk);

@@ -153,7 +153,7 @@ describe('group commit', () => {
     await log.commits.barrier();
   });
 
-  it('refuses what is queued when the disk is full, forgets it, and takes writes again at the same sequence', async () => {
+  it('refuses what is queued when the disk is full, forgets it, and goes on at the same sequence', async () => {
     const log = new ManualLog();
     void log.put('before');
     await log.finish();
@@ -171,7 +171,7 @@ describe('group commit', () => {
     expect(log.published).toEqual([LAST + 1, LAST + 2]);
   });
 
-  it('refuses what is queued when there is no space to flush, and asks for room again with the next write', async () => {
+  it('refuses what is queued when there is no space to flush, and asks again with the next write', async () => {
     const log = new ManualLog();
     log.room = Promise.reject(FULL);
     expect(await codeOf(() => log.put('a'))).toBe('DISK_FULL');

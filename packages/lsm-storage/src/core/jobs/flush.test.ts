@@ -48,7 +48,7 @@ class Flush {
 const value = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 
 describe('flush', () => {
-  it('puts what several segments hold into one run: the newest of each key, in order, without what ranges deleted', async () => {
+  it('puts segments into one run: the newest of each key, in order, without what ranges deleted', async () => {
     const flush = new Flush();
     await flush.logged.begin();
     await flush.logged.append((memtable) => {
@@ -110,7 +110,10 @@ describe('flush', () => {
       if (harm === 'damaged') contents[70] = (contents[70] as number) ^ 1;
       const frame = (contents.length - 24) / 2;
       flush.disk.place(path, contents.subarray(0, contents.length - { damaged: 0, cut: 5, short: frame }[harm]));
-      expect(await flush.run().catch((error: unknown) => error), harm).toMatchObject({ code: 'CORRUPTION', file: path });
+      expect(await flush.run().catch((error: unknown) => error), harm).toMatchObject({
+        code: 'CORRUPTION',
+        file: path,
+      });
       expect(await flush.disk.list('')).toEqual([path]);
     }
   });

@@ -14,7 +14,7 @@ const SEAL_BYTES = 32;
 /** Of each opening of {@link crashedDisk}, and so of each of its segments. */
 const WRITES = 8;
 
-/** A disk with `count` acknowledged writes in several segments, the newest as a crash leaves it: neither sealed nor closed. */
+/** A disk with `count` acknowledged writes in several segments, the newest as a crash leaves it: not sealed. */
 async function crashedDisk(count: number, options: StorageOptions = SEGMENTS): Promise<CrashableFileSystem> {
   const disk = new CrashableFileSystem();
   for (let i = 0; ; ) {
