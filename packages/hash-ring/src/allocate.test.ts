@@ -128,6 +128,20 @@ describe('an allocation that follows another', () => {
     }
   });
 
+  it('searches again where the first search sends too little of a join to the joiner', { timeout: 60_000 }, () => {
+    const weights = [4, 4, 1, 2, 2, 2, 2, 1];
+    const racks = ['r1', 'r0', 'r1', 'r1', 'r0', 'r1', 'r1', 'r1'];
+    const servers = weights.map((weight, i) => ({ id: `s${i}`, weight, rack: racks[i]! }));
+    const joined = servers.at(-1)!;
+    const table = '6350406111210316645611304440551402206556301030301200451501310116';
+    const from = ringOf(servers.slice(0, -1), [...table].map(Number));
+    const to = allocate({ servers, copies: 3, previous: from });
+    const { moved, toJoiner } = movementOf({ from, to, joined, copies: 3 });
+    expect(toJoiner).toBeGreaterThanOrEqual(0.95 * moved);
+    expect(balanceOf(to, 3)).toMatchObject({ offQuota: [] });
+    expect(balanceOf(to, 3).worstDeviation).toBeLessThanOrEqual(1);
+  });
+
   it('is the same for the same input, and the ring before where nothing changed', () => {
     const servers = numbered(9, (i) => ({ weight: 1 + (i % 3) }));
     const before = allocate({ servers: servers.slice(1) });

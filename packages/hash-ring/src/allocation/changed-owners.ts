@@ -4,7 +4,7 @@
  * leaver's copies; a joiner's are drawn from those who own too many.
  */
 import type { SpreadRule } from '../spread-rule.ts';
-import type { Goals } from './goals.ts';
+import type { Before, Goals } from './goals.ts';
 import { OwnerSearch } from './owner-search.ts';
 import { Placement } from './placement.ts';
 import type { RandomSequence } from './random-sequence.ts';
@@ -12,9 +12,35 @@ import type { RandomSequence } from './random-sequence.ts';
 /** Where copies cannot be balanced within what may move, more may move. */
 const movementWeights = [1, 0.5, 0.25, 0.1, 0.02];
 
+/** Searches, each with other random numbers, after which a join is as good as it gets. */
+const joinSearches = 4;
+/** Of the copies that move on a join, the part that may end at those who were there before. */
+const toOthersAtMost = 0.05;
+
+/**
+ * One search does, but for a join after which too many copies moved to servers that were there before: which of them
+ * the search finds is chance then, so it tries again and keeps the best.
+ */
 export function changedOwners(goals: Goals, rule: SpreadRule, random: RandomSequence): Int32Array {
   const before = goals.before;
   if (before === undefined) throw new TypeError('a change needs the owners before it');
+  const isJoin = before.forced === 0 && before.gains.includes(1);
+  let best = searched(goals, before, rule, random);
+  for (let search = 1; isJoin && search < joinSearches && toOthers(best) > toOthersAtMost; search++) {
+    const other = searched(goals, before, rule, random);
+    const isBalanced = other.isBalanced(1) || !best.isBalanced(1);
+    if (isBalanced && toOthers(other) < toOthers(best)) best = other;
+  }
+  return best.lists.owners;
+}
+
+/** The part of the moved copies that went to servers which should not gain. */
+function toOthers(placement: Placement): number {
+  const { extraMoves, moves } = placement;
+  return moves === 0 ? 0 : extraMoves / moves;
+}
+
+function searched(goals: Goals, before: Before, rule: SpreadRule, random: RandomSequence): Placement {
   const owners = drawn(inherited(before.owners), goals, random);
   const placement = new Placement(owners, rule, goals);
   for (const weight of movementWeights) {
@@ -23,7 +49,7 @@ export function changedOwners(goals: Goals, rule: SpreadRule, random: RandomSequ
     settleQuotas(placement);
     if (placement.isBalanced(1)) break;
   }
-  return placement.lists.owners;
+  return placement;
 }
 
 /** Partitions without an owner go to the owner of the next one that has one, if anyone has. */

@@ -76,6 +76,18 @@ export class Placement {
     return this.#extra;
   }
 
+  /** Copies that are where they were not before. Counted anew each time. */
+  get moves(): number {
+    let count = 0;
+    for (let partition = 0; partition < this.partitions; partition++) {
+      for (let place = 0; place < this.lists.length; place++) {
+        const server = this.holder(partition, place);
+        if (this.#goals.before?.held[partition * this.servers + server] !== 1) count++;
+      }
+    }
+    return count;
+  }
+
   owner(partition: number): number {
     return this.lists.owners[partition] ?? 0;
   }
