@@ -135,14 +135,14 @@ describe('reading a store on a disk', { timeout: 60_000 }, () => {
         resolve();
       });
     });
-    const ended = new Promise((resolve) => writer.on('exit', resolve));
+    const ended = new Promise<void>((resolve) => writer.on('exit', () => resolve()));
     await using _ = {
       [Symbol.asyncDispose]: async () => {
         writer.kill('SIGKILL');
         await ended;
       },
     };
-    await begun;
+    await Promise.race([begun, ended.then(() => Promise.reject(new Error('the writer ended')))]);
     // Long enough for flushes and compactions to come between.
     let openings = 0;
     for (; acknowledged < 300; openings++) {

@@ -13,7 +13,8 @@ export interface LogPosition {
 
 /**
  * `segments`: the numbers of all that are there, ascending; `flushedSequence`: up to which the runs reach. Of segments
- * that were no longer needed some may be left, with gaps behind them; a gap behind anything else is for the replay to find.
+ * that were no longer needed some may be left, with gaps behind them that hide nothing; any other gap is for the replay to
+ * find. What the oldest segment begins behind was flushed, also where no run has it: all of it may have been deleted.
  */
 export async function findLogPosition(
   fileSystem: FileSystem,
@@ -25,11 +26,11 @@ export async function findLogPosition(
   let last = 0;
   for (const [i, segment] of segments.entries()) {
     const follows = i === 0 || segment === (segments[i - 1] as number) + 1;
-    if (!follows && last <= flushedSequence) {
+    const sequences = await sequencesOf(fileSystem, segment);
+    if (!follows && last <= flushedSequence && (sequences?.first ?? 0) <= flushedSequence + 1) {
       oldestSegment = segment;
       first = undefined;
     }
-    const sequences = await sequencesOf(fileSystem, segment);
     first ??= sequences?.first;
     last = Math.max(last, sequences?.last ?? 0);
   }
