@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { MANIFEST_FILE } from '../core/file-names.ts';
-import { StorageEngine, StorageError, accelerateAllocation, accelerateCrc32, inlineJobs, noCodec } from '../core/index.ts';
+import {
+  StorageEngine,
+  StorageError,
+  accelerateAllocation,
+  accelerateCrc32,
+  inlineJobs,
+  noCodec,
+} from '../core/index.ts';
 import type { Codec, Jobs, StorageClock, StorageOptions, StoragePorts } from '../core/index.ts';
 import { makeDirectory } from './make-directory.ts';
 import { openManifestFile } from './manifest-file.ts';
