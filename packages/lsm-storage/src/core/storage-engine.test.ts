@@ -154,7 +154,8 @@ describe('batch', () => {
     const large = Array.from({ length: 5 }, (): BatchOperation => ({ type: 'put', key: KEY, value }));
     expect(await codeOf(() => engine.batch(large))).toBe('INVALID_ARGUMENT');
     // Each takes bytes of the log, though its key has none.
-    const many: BatchOperation[] = new Array<BatchOperation>(9_000_000).fill({ type: 'delete', key: NONE });
+    const empty: BatchOperation = { type: 'put', key: NONE, value: NONE, deadline: 1 };
+    const many: BatchOperation[] = new Array<BatchOperation>(5_000_000).fill(empty);
     expect(await codeOf(() => engine.batch(many))).toBe('INVALID_ARGUMENT');
     expect(engine.stats().memtableEntries).toBe(0);
     await engine.close();

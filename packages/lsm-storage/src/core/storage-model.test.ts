@@ -26,7 +26,7 @@ describe('the engine and a sorted map with its history', () => {
       fc.asyncProperty(steps, modelOptions, codec, async (drawn, options, used) => {
         await new ModelPair(options, { codec: used }).run(drawn);
       }),
-      { ...soak.drawn, numRuns: soak.times(150) },
+      { ...soak.drawn, numRuns: soak.times(100) },
     );
   });
 
@@ -61,7 +61,7 @@ describe('the engine and a sorted map with its history', () => {
         }
         await clock.until(engine.close());
       }),
-      { ...soak.drawn, numRuns: soak.times(60) },
+      { ...soak.drawn, numRuns: soak.times(40) },
     );
   });
 });
