@@ -1,5 +1,6 @@
 /** The tunable numbers of an engine: unit, default, and what moves when one is turned. */
 
+import type { CompactionProgress } from './maintenance/compactor.ts';
 import type { PurgeRule, PurgeRules } from './jobs/job.ts';
 import { StorageError } from './errors.ts';
 import type { KeyRange } from './versioned-entry.ts';
@@ -71,6 +72,8 @@ export interface StorageOptions {
   /** Default `tolerate-tail`. */
   readonly recovery?: RecoveryMode;
   readonly purge?: PurgeOptions;
+  /** Called when a compaction has ended. Must not throw. */
+  readonly onCompaction?: (progress: CompactionProgress) => void;
   /**
    * Default false. True: nothing is ever written, writes fail with `READ_ONLY`, and no lock is taken: what is read is the
    * store as it was when it was opened, whether or not another engine goes on writing it.
@@ -78,7 +81,8 @@ export interface StorageOptions {
   readonly readOnly?: boolean;
 }
 
-export type ResolvedOptions = Required<Omit<StorageOptions, 'memoryBudget' | 'purge'>> & Pick<StorageOptions, 'purge'>;
+export type ResolvedOptions = Required<Omit<StorageOptions, 'memoryBudget' | 'purge' | 'onCompaction'>> &
+  Pick<StorageOptions, 'purge' | 'onCompaction'>;
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -103,6 +107,7 @@ export function resolveOptions(options: StorageOptions): ResolvedOptions {
     recovery: oneOf('recovery', options.recovery ?? 'tolerate-tail', ['tolerate-tail', 'point-in-time']),
     readOnly: options.readOnly ?? false,
     ...(options.purge !== undefined && { purge: options.purge }),
+    ...(options.onCompaction !== undefined && { onCompaction: options.onCompaction }),
   };
 }
 

@@ -11,10 +11,10 @@ import { Checkpoints } from './care/checkpoints.ts';
 import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
 import { verifyStore } from './care/verify.ts';
 import type { VerifyReport } from './care/verify.ts';
-import { CommitLog } from './commit-log/commit-log.ts';
+import type { CommitLog } from './commit-log/commit-log.ts';
 import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
-import type { ClosedGroup } from './commit-log/group-commit.ts';
+import { GroupLog } from './commit-log/group-log.ts';
 import { copyBytes } from './bytes.ts';
 import type { Applied, Decide, Merged, Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
@@ -43,7 +43,7 @@ import { recover } from './recovery/recover.ts';
 import type { RecoveredStore } from './recovery/recover.ts';
 import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
-import { Store } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
 import { addTo, checkEntry, checkOperation, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
@@ -60,7 +60,6 @@ export interface StoragePorts {
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const EVERYTHING = Number.POSITIVE_INFINITY;
-const MIB = 1024 * 1024;
 
 export class StorageEngine extends StoreReads {
   /** What was found and done at opening. */
@@ -80,9 +79,6 @@ export class StorageEngine extends StoreReads {
   readonly #compactor: Compactor;
   readonly #pressure: BackPressure;
   readonly #checkpoints: Checkpoints;
-  /** The memtable that the newest segment was begun for. */
-  #logged: Memtable | undefined;
-  #syncing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(ports: StoragePorts, options: ResolvedOptions, opened: OpenedStore) {
@@ -113,13 +109,17 @@ export class StorageEngine extends StoreReads {
     const acknowledged = (): number => this.#commits.acknowledged;
     const keepUp = (): void => this.#compactor.keepUp();
     this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, failed, flushed: keepUp });
-    this.#compactor = new Compactor({ store, jobs, clock, failed, compacted: () => undefined }, options);
+    this.#compactor = new Compactor(
+      { store, jobs, clock, failed, compacted: (progress) => options.onCompaction?.(progress) },
+      options,
+    );
     this.#pressure = new BackPressure(store, this.#flusher, this.#compactor, clock, options);
+    const logging = new GroupLog({ log, clock, failed }, options);
     this.#commits = new GroupCommit(
       {
         memtable: (nextSequence) => this.#memtableFor(nextSequence),
         admit: (memtable) => this.#pressure.admit(memtable),
-        append: (group) => this.#append(group),
+        append: (group) => logging.append(group),
         publish: () => this.#flusher.keepUp(),
         forget: (sequence) => this.#forget(sequence),
       },
@@ -138,7 +138,10 @@ export class StorageEngine extends StoreReads {
       const resolved = resolveOptions(options);
       if (!resolved.readOnly) lock = await ports.fileSystem.lock(LOCK_FILE);
       const cache = new BlockCache(resolved.cacheBytes);
-      const recovered = await recover({ ...ports, cache, slabs: slabsFor(resolved) }, resolved);
+      const recovered = await recover(
+        { ...ports, cache, slabs: SlabPool.forMemtables(resolved.memtableBytes) },
+        resolved,
+      );
       const engine = new StorageEngine(ports, resolved, { recovered, lock, cache });
       if (resolved.readOnly) await engine.#compactor.stop();
       else engine.#compactor.keepUp();
@@ -337,7 +340,7 @@ export class StorageEngine extends StoreReads {
       this.#assertWritable();
       return write();
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -345,33 +348,6 @@ export class StorageEngine extends StoreReads {
   #memtableFor(nextSequence: number): Memtable {
     const { active } = this.#store.current;
     return active.bytes < this.#options.memtableBytes ? active : this.#store.addMemtable(nextSequence);
-  }
-
-  async #append(group: ClosedGroup): Promise<void> {
-    const { memtable, firstSequence } = group;
-    if (this.#logged !== memtable) {
-      memtable.segments.push(await this.#log.beginSegment(firstSequence));
-      this.#logged = memtable;
-    }
-    await this.#log.append(group);
-    if (this.#options.durability === 'group') await this.#sync();
-    else if (this.#options.durability === 'periodic') this.#syncing ??= this.#syncLater();
-  }
-
-  /** Whatever fails in syncing, a full disk included, leaves unknown what is durable: nothing may follow. */
-  async #sync(): Promise<void> {
-    try {
-      await this.#log.sync();
-    } catch (error) {
-      this.#commits.poisonWith(error);
-      throw error;
-    }
-  }
-
-  async #syncLater(): Promise<void> {
-    await this.clock.pause(this.#options.syncEveryMs);
-    this.#syncing = undefined;
-    await this.#sync().catch(() => undefined);
   }
 
   #forget(lastSequence: number): void {
@@ -424,9 +400,4 @@ interface OpenedStore {
   readonly recovered: RecoveredStore;
   readonly lock: FileLock | undefined;
   readonly cache: BlockCache;
-}
-
-/** Slabs of an eighth of a memtable, within reason; as many are kept for reuse as a memtable needs. */
-function slabsFor({ memtableBytes }: ResolvedOptions): SlabPool {
-  return new SlabPool(Math.min(MIB, Math.max(4096, Math.floor(memtableBytes / 8))), memtableBytes);
 }

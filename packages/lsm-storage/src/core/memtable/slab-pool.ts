@@ -3,6 +3,8 @@
  * holds a steady amount of memory and leaves the garbage collector nothing to find.
  */
 
+const MIB = 1024 * 1024;
+
 export class SlabPool {
   /** Of every slab that is not made for one large entry. */
   readonly slabBytes: number;
@@ -13,6 +15,11 @@ export class SlabPool {
   constructor(slabBytes: number, spareBytes: number) {
     this.slabBytes = slabBytes;
     this.#mostSpare = Math.floor(spareBytes / slabBytes);
+  }
+
+  /** Slabs of an eighth of a memtable, within reason; as many are kept for reuse as a memtable needs. */
+  static forMemtables(memtableBytes: number): SlabPool {
+    return new SlabPool(Math.min(MIB, Math.max(4096, Math.floor(memtableBytes / 8))), memtableBytes);
   }
 
   /** A slab of at least so many bytes; what is in it is left over from its last use. */
