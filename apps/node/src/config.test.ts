@@ -43,6 +43,7 @@ describe('the configuration', () => {
       data: 'd',
       create: false,
       allowAddress: [],
+      memoryBudget: 256,
       logLevel: 'info',
     });
   });
@@ -53,6 +54,7 @@ describe('the configuration', () => {
     ['--log-level=debug', { logLevel: 'debug' }],
     ['--listen=127.0.0.1:0', { listen: '127.0.0.1:0' }],
     ['--log-file=node.log', { logFile: 'node.log' }],
+    ['--memory-budget=1024', { memoryBudget: 1024 }],
     ['--allow-address=10.0.0.0/8, 192.168.7.1', { allowAddress: ['10.0.0.0/8', '192.168.7.1'] }],
   ])('reads %s', (flag, expected) => {
     expect(readConfig([...needed, flag], {})).toMatchObject(expected);
@@ -184,6 +186,7 @@ describe('the configuration', () => {
       'listen',
       'logFile',
       'logLevel',
+      'memoryBudget',
       'node',
       'topology',
     ]);

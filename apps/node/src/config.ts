@@ -215,7 +215,7 @@ function isSwitchOption(key: string): boolean {
 
 function fallbackOf(schema: z.ZodType): string | undefined {
   const { data } = schema.safeParse(undefined);
-  return typeof data === 'string' ? data : undefined;
+  return typeof data === 'string' || typeof data === 'number' ? String(data) : undefined;
 }
 
 function flagOf(key: string): string {

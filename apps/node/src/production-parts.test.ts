@@ -18,7 +18,8 @@ describe('a node', () => {
     expect(open).toHaveBeenCalledTimes(1);
     const [ports, config, ...more] = open.mock.calls[0] ?? [];
     expect(more).toEqual([]);
-    expect(Object.keys(config ?? {}).sort()).toEqual(['create', 'nodeId', 'topology']);
+    expect(Object.keys(config ?? {}).sort()).toEqual(['create', 'nodeId', 'options', 'topology']);
+    expect(config?.options).toEqual({ storage: { memoryBudget: 16 * 1024 * 1024 } });
     expect(ports?.fileSystem.constructor.name).toBe('NodeFileSystem');
   });
 

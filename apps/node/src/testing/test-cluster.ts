@@ -54,6 +54,7 @@ export class TestCluster {
       data: join(this.folder, `node-${index + 1}`),
       create,
       allowAddress: [],
+      memoryBudget: 16,
       logLevel: 'silent',
     };
   }
