@@ -35,6 +35,7 @@ const tasks = {
     }
     return becomeExample(`examples/dist/${name}.js`, argv);
   },
+  soak,
   pack: packPackages,
   format: () => runTool('@biomejs/biome/bin/biome', ['format', '--write', '.']),
   lint: (argv) => showNx(['run-many', '-t', 'lint', ...argv]),
@@ -90,6 +91,20 @@ function listExamples() {
  */
 function runTool(program, argv) {
   return runChild(process.execPath, [join(root, 'node_modules', program), ...argv], { cwd: root, output: 'inherit' });
+}
+
+/**
+ * The long form of the tests that `npm test` runs in part: every step instead of every seventh, and new seeds each time.
+ *
+ * @param {string[]} argv for vitest, such as a part of a file's name
+ */
+async function soak(argv) {
+  process.env['KV_SOAK'] = '1';
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  return runChild(process.execPath, [vitest, 'run', ...argv], {
+    cwd: join(root, 'packages/lsm-storage'),
+    output: 'inherit',
+  });
 }
 
 /**

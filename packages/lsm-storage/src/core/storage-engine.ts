@@ -59,7 +59,6 @@ export interface StoragePorts {
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-const EVERYTHING = Number.POSITIVE_INFINITY;
 
 export class StorageEngine extends StoreReads {
   /** What was found and done at opening. */
@@ -164,7 +163,7 @@ export class StorageEngine extends StoreReads {
     this.#assertWritable();
     checkVersion(key, offered);
     const { version } = this;
-    const found = findEntry(version, key, EVERYTHING, 'disk');
+    const found = findEntry(version, key, Number.POSITIVE_INFINITY, 'disk');
     const dead = found === undefined || isTombstone(found, this.clock.now());
     const current = dead && found?.meta.length === 0 ? undefined : found?.meta;
     const decision = decide(current, offered.meta, () => {
@@ -223,8 +222,12 @@ export class StorageEngine extends StoreReads {
   /** What is acknowledged now, for as long as it is not released. */
   snapshot(): Snapshot {
     this.assertOpen();
-    const { version, upTo, clock } = this;
-    return new Snapshot({ version, upTo, clock, assertOpen: () => this.assertOpen() });
+    return new Snapshot({
+      version: this.version,
+      upTo: this.upTo,
+      clock: this.clock,
+      assertOpen: () => this.assertOpen(),
+    });
   }
 
   /** Puts everything written before the call into sorted runs, so that an opening has nothing of it to replay. */
