@@ -6,6 +6,7 @@
  * merged. A read asks the memtables, then the runs from the newest to the oldest.
  */
 
+import { allSteps } from './all-steps.ts';
 import { BlockCache } from './cache/block-cache.ts';
 import { Checkpoints } from './care/checkpoints.ts';
 import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
@@ -365,23 +366,14 @@ export class StorageEngine extends StoreReads {
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();
-    const failures: unknown[] = [];
-    const steps = [
+    await allSteps([
       () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),
       () => this.#jobs.stop(),
       () => this.#store.close(),
       () => this.#manifest.close(),
       () => this.#lock?.release(),
-    ];
-    for (const step of steps) {
-      try {
-        await step();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
+    ]);
   }
 
   async #orPoison<T>(work: Promise<T>): Promise<T> {
