@@ -40,5 +40,10 @@ function copyOf(node: SimulatedNode, engine: StorageEngine, topology: Topology, 
   const entry = engine.getEntrySync(encodeDataKey(partition, keyspace.id, bytes));
   const replica = node.machine.name;
   if (entry === undefined) return { replica, key, version: undefined, bytes: 'none' };
-  return { replica, key, version: versionOfMeta(entry.meta), bytes: hashBytes(entry.meta, entry.value ?? new Uint8Array(0)) };
+  return {
+    replica,
+    key,
+    version: versionOfMeta(entry.meta),
+    bytes: hashBytes(entry.meta, entry.value ?? new Uint8Array(0)),
+  };
 }
