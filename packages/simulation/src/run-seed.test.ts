@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { plantedBugs } from './planted-bugs/all-planted-bugs.ts';
 import { runSeed } from './run-seed.ts';
 
-/** Seeds within which each planted bug is found here: the command allows 200. */
-const cap = 40;
+/** Seeds within which each planted bug is found, as the command has it; all but one take five. */
+const cap = 200;
 
 describe('runSeed', () => {
   it('finds no violation in the product', async () => {
