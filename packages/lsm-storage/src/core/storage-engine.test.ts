@@ -396,7 +396,8 @@ describe('scan', () => {
     expect(iterator.nextv(2).map(({ key }) => text(key))).toEqual(['k10', 'k11']);
     // Five bytes an entry: three of them are the first to come to eleven.
     expect(iterator.nextv(100, 11)).toHaveLength(3);
-    expect(iterator.nextv(1000)).toHaveLength(55);
+    expect(iterator.nextv(100, 0)).toHaveLength(1);
+    expect(iterator.nextv(1000)).toHaveLength(54);
     expect([iterator.nextv(1), iterator.next().done]).toEqual([[], true]);
     await engine.close();
   });

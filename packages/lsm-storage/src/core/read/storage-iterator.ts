@@ -61,10 +61,10 @@ export class StorageIterator implements IterableIterator<KeyedEntry> {
     return value === undefined ? { done: true, value } : { done: false, value };
   }
 
-  /** Up to so many entries, fewer once they come to so many bytes of keys and values; none: the end. */
+  /** Up to so many entries, fewer, but at least one, once they come to so many bytes of keys and values; none: the end. */
   nextv(count: number, bytes: number = Infinity): KeyedEntry[] {
     const entries: KeyedEntry[] = [];
-    for (let taken = 0; entries.length < count && taken < bytes; ) {
+    for (let taken = 0; entries.length < count && (taken < bytes || entries.length === 0); ) {
       const entry = this.#take();
       if (entry === undefined) break;
       taken += entry.key.length + (entry.value?.length ?? 0);
