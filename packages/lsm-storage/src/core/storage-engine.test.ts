@@ -4,6 +4,7 @@ import { HeldSyncs } from '../testing/held-syncs.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { bytes, codeOf, contentsOf, isSettled, openOn, text, turns, valueAt } from '../testing/store.ts';
 import type { Decide, Offered } from './entry.ts';
+import type { CompactionProgress } from './maintenance/compactor.ts';
 import type { StorageEngine } from './storage-engine.ts';
 import type { BatchOperation } from './write.ts';
 
@@ -25,6 +26,34 @@ async function openHeld(): Promise<{ engine: StorageEngine; syncs: HeldSyncs }> 
   await engine.put(bytes('first'), bytes('creates the segment'));
   return { engine, syncs };
 }
+
+describe('compact', () => {
+  it('leaves one run and little of the values that were replaced, and tells what it did', async () => {
+    const told: CompactionProgress[] = [];
+    const options = {
+      memtableBytes: 262_144,
+      separateBytes: 100,
+      onCompaction: (each: CompactionProgress) => told.push(each),
+    };
+    const engine = await openOn(new CrashableFileSystem(), options);
+    const write = async (count: number, fill: string): Promise<void> => {
+      for (let i = 0; i < count; i++) await engine.put(bytes(`k${10 + i}`), bytes(fill.repeat(500)));
+      await engine.flush();
+    };
+    await write(60, 'old');
+    await write(30, 'new');
+    await engine.compact();
+    const { runs, valueBytes, garbageBytes, runsPerTier, compactions, compactedBytes } = engine.stats();
+    expect(runs).toBe(1);
+    expect(runsPerTier.reduce((sum, count) => sum + count)).toBe(1);
+    expect(garbageBytes).toBeLessThan(valueBytes / 10);
+    expect(told).toHaveLength(compactions);
+    expect(told[0]).toMatchObject({ reason: 'manual', inputs: 2 });
+    expect(told.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)).toBe(compactedBytes);
+    expect([valueAt(engine, 'k10'), valueAt(engine, 'k69')]).toEqual(['new'.repeat(500), 'old'.repeat(500)]);
+    await engine.close();
+  });
+});
 
 describe('put, get and delete', () => {
   it('give back what was put last, and nothing for what was deleted or never put', async () => {

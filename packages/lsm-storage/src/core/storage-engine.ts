@@ -240,7 +240,7 @@ export class StorageEngine extends StoreReads {
     await this.#orPoison(this.#flusher.finish());
   }
 
-  /** Flushes and merges all runs into one; what was deleted or replaced takes no space afterwards. */
+  /** Flushes and merges all runs into one; of what was deleted or replaced, little takes space afterwards. */
   async compact(): Promise<void> {
     await this.flush();
     await this.#orPoison(this.#compactor.full());

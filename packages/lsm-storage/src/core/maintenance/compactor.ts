@@ -67,9 +67,15 @@ export class Compactor {
     if (this.#pick() !== undefined) void this.#start(() => this.#compactWhileNeeded());
   }
 
-  /** Merges all runs into one, and brings together what garbage they hold. */
-  full(): Promise<void> {
-    return this.#manual(() => planFull(this.#use.store.runs, this.#use.store.valueFiles));
+  /** Merges all runs into one, and moves values together out of files that are partly garbage. */
+  async full(): Promise<void> {
+    const planned = (): CompactionPlan | undefined => planFull(this.#use.store.runs, this.#use.store.valueFiles);
+    await this.#manual(planned);
+    // Which values were replaced is known only now that their entries have met.
+    await this.#manual(() => {
+      const plan = planned();
+      return plan !== undefined && plan.relocate.length > 0 ? plan : undefined;
+    });
   }
 
   /** Merges all runs that hold anything of a key range. */

@@ -34,7 +34,6 @@ export class EntryArena {
   #count = 0;
   #slab: Uint8Array = NO_BYTES;
   #used = 0;
-  #bytes = 0;
   /** The parts of the group being written, and where the last of them began. */
   #parts: Uint8Array[] = [];
   #partStart = 0;
@@ -45,11 +44,6 @@ export class EntryArena {
 
   get count(): number {
     return this.#count;
-  }
-
-  /** Bytes held. */
-  get bytes(): number {
-    return this.#bytes + this.#at.length * (this.#at.BYTES_PER_ELEMENT + this.#slabOf.BYTES_PER_ELEMENT);
   }
 
   /** Begins a group, with room for the header of its frame. */
@@ -104,7 +98,6 @@ export class EntryArena {
     this.#slab = NO_BYTES;
     this.#used = 0;
     this.#count = 0;
-    this.#bytes = 0;
   }
 
   kind(entry: number): number {
@@ -222,7 +215,6 @@ export class EntryArena {
   #addSlab(slab: Uint8Array): void {
     this.#slab = slab;
     this.#slabs.push(slab);
-    this.#bytes += slab.length;
   }
 
   #grow(): void {

@@ -33,11 +33,6 @@ export class KeyTable {
     return this.#keys;
   }
 
-  /** Bytes held. */
-  get bytes(): number {
-    return 4 * (this.#slots.length + this.#firsts.length + 4 * this.#hashes.length);
-  }
-
   /** Takes an entry in, whose number is higher than those before. True: its key is new. */
   add(entry: number, key: Uint8Array, hash: number): boolean {
     if (entry >= this.#hashes.length) this.#growEntries(entry);
