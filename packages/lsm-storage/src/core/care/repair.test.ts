@@ -148,7 +148,8 @@ describe('repair', { timeout: soak.timeout }, () => {
       });
       expect(await codeOf(() => engine.compact())).toBe(committed ? undefined : 'POISONED');
       await engine.close();
-      expect(await filesOf(disk, '.run')).toHaveLength(5);
+      // Four inputs and their outcome; that of the second pass, which moves values together, only when there was one.
+      expect(await filesOf(disk, '.run')).toHaveLength(committed ? 6 : 5);
       await disk.remove('manifest.db');
       const report = await repairOn(disk);
       expect(report).toMatchObject({ runs: 1, lostFiles: [], entriesDropped: 0 });
