@@ -1,9 +1,9 @@
-/** Shows which step a command is at and for how many seconds: in place on a terminal, line by line in a log. */
+/** Shows which steps a command is at and for how many seconds: in place on a terminal, line by line in a log. */
 
 /**
- * @typedef {object} Progress at most one step is shown at a time
+ * @typedef {object} Progress steps that are under way at the same time share a line
  * @property {(text: string) => void} line prints one line
- * @property {(text: string) => void} problem prints one line that says what went wrong, in place of the step
+ * @property {(text: string) => void} problem prints one line that says what went wrong, in place of the steps
  * @property {(label: string) => (outcome: string) => void} step shows a step until the returned function is called
  *   with what came of it
  * @property {<Result>(label: string, work: () => Promise<Result>, outcome: (result: Result) => string) =>
@@ -21,48 +21,71 @@ export function createProgress({ stream, quietMs = 0 }) {
   stream.on('error', () => undefined);
   const inPlace = stream.isTTY === true;
   const clear = inPlace ? '\r\u001B[K' : '';
+  /** @typedef {{ label: string, started: number }} Step */
+  /** @type {Set<Step>} */
+  const steps = new Set();
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
 
   /** @param {string} text */
   const line = (text) => void stream.write(`${clear}${text}\n`);
-  const endStep = () => {
-    clearInterval(timer);
-    stream.write(clear);
+  const show = () => {
+    const shown = [...steps].map(({ label, started }) => `${label} ${seconds(performance.now() - started)}`);
+    stream.write(`${clear}… ${shown.join(', ')}${inPlace ? '' : '\n'}`);
+  };
+  /** @param {Step} step */
+  const end = (step) => {
+    if (steps.delete(step)) stream.write(clear);
+    if (steps.size === 0) clearInterval(timer);
   };
 
   /** @param {string} label */
-  const step = (label) => {
-    const started = performance.now();
-    const elapsed = () => performance.now() - started;
-    const show = () => stream.write(`${clear}… ${label} ${seconds(elapsed())}${inPlace ? '' : '\n'}`);
+  const begin = (label) => {
+    const step = { label, started: performance.now() };
+    steps.add(step);
     if (quietMs === 0) show();
-    timer = setInterval(show, Math.max(inPlace ? 1_000 : 10_000, quietMs));
-    timer.unref();
-    return (/** @type {string} */ outcome) => {
-      endStep();
-      if (elapsed() >= quietMs) line(`${outcome} ${seconds(elapsed())}`);
-    };
+    if (steps.size === 1) {
+      timer = setInterval(show, Math.max(inPlace ? 1_000 : 10_000, quietMs));
+      timer.unref();
+    }
+    return step;
+  };
+  /**
+   * @param {Step} step
+   * @param {string} outcome
+   */
+  const done = (step, outcome) => {
+    const elapsed = performance.now() - step.started;
+    end(step);
+    if (elapsed >= quietMs) line(`${outcome} ${seconds(elapsed)}`);
   };
 
   /** @type {Progress['during']} */
   const during = async (label, work, outcome) => {
-    const done = step(label);
+    const step = begin(label);
     try {
       const result = await work();
-      done(outcome(result));
+      done(step, outcome(result));
       return result;
     } finally {
-      endStep();
+      end(step);
     }
   };
 
   /** @param {string} text */
   const problem = (text) => {
-    endStep();
+    for (const step of steps) end(step);
     line(text);
   };
-  return { line, problem, step, during };
+  return {
+    line,
+    problem,
+    step: (label) => {
+      const step = begin(label);
+      return (outcome) => done(step, outcome);
+    },
+    during,
+  };
 }
 
 /** @param {number} milliseconds */

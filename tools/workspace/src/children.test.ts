@@ -148,6 +148,27 @@ describe('the progress of a command', () => {
     expect(onScreen(text())).toEqual(['… building 0.0 s', '… building 1.0 s', '… building 2.0 s', 'built 2.5 s\n']);
   });
 
+  it('shows steps that are under way together in one line, and each that ends in its own', () => {
+    const { text, progress } = record(true);
+    const lint = progress.step('lint');
+    vi.advanceTimersByTime(1_000);
+    const types = progress.step('types');
+    vi.advanceTimersByTime(1_000);
+    lint('linted');
+    vi.advanceTimersByTime(1_000);
+    types('typed');
+    vi.advanceTimersByTime(5_000);
+    expect(onScreen(text())).toEqual([
+      '… lint 0.0 s',
+      '… lint 1.0 s',
+      '… lint 1.0 s, types 0.0 s',
+      '… lint 2.0 s, types 1.0 s',
+      'linted 2.0 s\n',
+      '… types 2.0 s',
+      'typed 2.0 s\n',
+    ]);
+  });
+
   it('leaves nothing of a step that failed, so that the problem stands alone', async () => {
     const { text, progress } = record(true);
     const failing = progress.during('building', () => Promise.reject(new Error('no')), String);
