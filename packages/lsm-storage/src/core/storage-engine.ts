@@ -25,7 +25,7 @@ import { BackPressure } from './maintenance/back-pressure.ts';
 import { Compactor } from './maintenance/compactor.ts';
 import { Flusher } from './maintenance/flusher.ts';
 import { JobRunner } from './maintenance/job-runner.ts';
-import { KIND_PUT, KIND_TOMBSTONE, logEntryBytes } from './memtable/log-entry.ts';
+import { logEntryBytes } from './memtable/log-entry.ts';
 import type { Memtable } from './memtable/memtable.ts';
 import { SlabPool } from './memtable/slab-pool.ts';
 import { resolveOptions } from './options.ts';
@@ -46,7 +46,8 @@ import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
 import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
-import { addTo, checkEntry, checkOperation, checkVersion } from './write.ts';
+import { ValuePacker } from './value-packer.ts';
+import { addTo, addVersion, checkEntry, checkOperation, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
 
 export interface StoragePorts {
@@ -73,6 +74,7 @@ export class StorageEngine extends StoreReads {
   readonly #options: ResolvedOptions;
   readonly #cache: BlockCache;
   readonly #store: Store;
+  readonly #packer: ValuePacker;
   readonly #log: CommitLog;
   readonly #commits: GroupCommit;
   readonly #flusher: Flusher;
@@ -94,6 +96,7 @@ export class StorageEngine extends StoreReads {
     this.#options = options;
     this.#cache = opened.cache;
     this.#store = store;
+    this.#packer = new ValuePacker(ports.codec, options.separateBytes);
     this.#log = log;
     this.#checkpoints = new Checkpoints({
       ...ports,
@@ -215,7 +218,7 @@ export class StorageEngine extends StoreReads {
       }
       if (operations.length === 0) return this.#commits.barrier();
       const memtable = this.#commits.open();
-      for (const operation of operations) addTo(memtable, operation);
+      for (const operation of operations) addTo(memtable, this.#packer, operation);
       return this.#commits.wrote(operations.length, bytes);
     });
   }
@@ -333,8 +336,7 @@ export class StorageEngine extends StoreReads {
 
   #write(key: Uint8Array, meta: Uint8Array, deadline: number, value: Uint8Array | undefined): Promise<void> {
     const memtable = this.#commits.open();
-    const kind = value === undefined ? KIND_TOMBSTONE : KIND_PUT;
-    memtable.add(kind, key, hashKey(key), meta, deadline, value);
+    addVersion(memtable, this.#packer, key, hashKey(key), meta, deadline, value);
     return this.#commits.wrote(1, logEntryBytes(key, meta, deadline, value ?? NO_BYTES));
   }
 

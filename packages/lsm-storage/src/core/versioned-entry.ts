@@ -12,6 +12,21 @@ export interface ValuePointer extends BlockPointer {
   readonly rawLength: number;
 }
 
+/** A value that was compressed on its way in: the same bytes are logged, kept in memory and put into a value file. */
+export class PackedValue {
+  /** What the codec made of it: a view. */
+  readonly stored: Uint8Array;
+  /** The id of the codec. */
+  readonly codec: number;
+  readonly rawLength: number;
+
+  constructor(stored: Uint8Array, codec: number, rawLength: number) {
+    this.stored = stored;
+    this.codec = codec;
+    this.rawLength = rawLength;
+  }
+}
+
 export interface VersionedEntry {
   readonly key: Uint8Array;
   /** Empty when none was given. */
@@ -19,6 +34,11 @@ export interface VersionedEntry {
   /** Milliseconds since 1970; 0: none. */
   readonly deadline: number;
   /** The value, or where it lies, or `undefined` for a tombstone. */
+  readonly value: Uint8Array | PackedValue | ValuePointer | undefined;
+}
+
+/** An entry of a run: values are inline, or in a value file. */
+export interface RunEntry extends VersionedEntry {
   readonly value: Uint8Array | ValuePointer | undefined;
 }
 

@@ -4,8 +4,9 @@ import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
 import type { Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
 import { hashKey } from './key-hash.ts';
-import { KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE, logEntryBytes } from './memtable/log-entry.ts';
+import { KIND_PACKED_PUT, KIND_PUT, KIND_TOMBSTONE, MAX_DEADLINE, logEntryBytes } from './memtable/log-entry.ts';
 import type { Memtable } from './memtable/memtable.ts';
+import type { ValuePacker } from './value-packer.ts';
 
 export interface PutOptions {
   /** At most 255 bytes that are kept with the key; default none. */
@@ -23,18 +24,37 @@ export type BatchOperation =
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Puts a checked operation into a memtable. */
-export function addTo(memtable: Memtable, operation: BatchOperation): void {
+export function addTo(memtable: Memtable, packer: ValuePacker, operation: BatchOperation): void {
   if (operation.type === 'delete-range') {
     memtable.addRange(operation.from, operation.to);
     return;
   }
   const { key } = operation;
   const hash = hashKey(key);
-  if (operation.type === 'delete') memtable.add(KIND_TOMBSTONE, key, hash, NO_BYTES, 0);
-  else memtable.add(KIND_PUT, key, hash, operation.meta ?? NO_BYTES, operation.deadline ?? 0, operation.value);
+  if (operation.type === 'delete') {
+    addVersion(memtable, packer, key, hash, NO_BYTES, 0, undefined);
+  } else {
+    const { meta = NO_BYTES, deadline = 0, value } = operation;
+    addVersion(memtable, packer, key, hash, meta, deadline, value);
+  }
 }
 
-/** The bytes that the operation takes in the log. Throws `INVALID_ARGUMENT` if it breaks a limit. */
+/** Puts a checked version of a key into a memtable, its value packed if that is worthwhile. */
+export function addVersion(
+  memtable: Memtable,
+  packer: ValuePacker,
+  key: Uint8Array,
+  hash: number,
+  meta: Uint8Array,
+  deadline: number,
+  value: Uint8Array | undefined,
+): void {
+  const packed = value === undefined ? undefined : packer.pack(value);
+  const kind = packed !== undefined ? KIND_PACKED_PUT : value !== undefined ? KIND_PUT : KIND_TOMBSTONE;
+  memtable.add(kind, key, hash, meta, deadline, packed ?? value);
+}
+
+/** The bytes that the operation takes in the log if nothing is packed. Throws `INVALID_ARGUMENT` if it breaks a limit. */
 export function checkOperation(operation: BatchOperation): number {
   if (operation.type === 'delete-range') {
     checkLength('key', operation.from, MAX_KEY_BYTES);

@@ -15,7 +15,7 @@ export class ZstdCodec implements Codec {
   readonly #compressor: CCtx = new zstd.CCtx();
   readonly #decompressor: DCtx = new zstd.DCtx();
   readonly #level: number;
-  /** Room for the longest possible outcome of a compression; only what it came to is copied out. */
+  /** Room for the longest possible outcome of a compression. */
   #scratch: Uint8Array = new Uint8Array(0);
 
   /** `level`: from -7 (fastest) to 22 (smallest), default -1. Whatever it is, any of them reads what any wrote. */
@@ -26,7 +26,7 @@ export class ZstdCodec implements Codec {
   compress(bytes: Uint8Array): Uint8Array {
     const most = zstd.compressBound(bytes.length);
     if (this.#scratch.length < most) this.#scratch = new Uint8Array(most);
-    return this.#scratch.slice(0, this.#compressor.compress(this.#scratch, bytes, this.#level));
+    return this.#scratch.subarray(0, this.#compressor.compress(this.#scratch, bytes, this.#level));
   }
 
   decompress(bytes: Uint8Array, rawLength: number): Uint8Array {

@@ -17,6 +17,11 @@ export function addTo(memtable: Memtable, key: string, value: Uint8Array | undef
   memtable.add(kind, bytes(key), hashKey(bytes(key)), meta === '' ? NO_BYTES : bytes(meta), 0, value);
 }
 
+/** A segment without the room behind its last frame, which must not end in a zero. */
+export function withoutRoom(segment: Uint8Array): Uint8Array {
+  return segment.subarray(0, segment.findLastIndex((byte) => byte !== 0) + 1);
+}
+
 export class LoggedMemtable {
   readonly log: CommitLog;
   readonly memtable: Memtable;
@@ -26,8 +31,10 @@ export class LoggedMemtable {
     nextSegment: number = 1,
     firstSequence: number = 1,
     syncsEachGroup: boolean = true,
+    /** By default a segment is never longer than what was written to it. */
+    extentBytes: number = 1,
   ) {
-    this.log = new CommitLog(fileSystem, syncsEachGroup, { segments: [], nextSegment });
+    this.log = new CommitLog(fileSystem, syncsEachGroup, extentBytes, { segments: [], nextSegment });
     this.memtable = new Memtable(new SlabPool(4096, 0), firstSequence);
   }
 

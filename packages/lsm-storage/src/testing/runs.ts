@@ -10,7 +10,7 @@ import type { AddedRun } from '../core/ports/manifest.ts';
 import { writeRun } from '../core/sorted-run/run-writer.ts';
 import { SortedRun } from '../core/sorted-run/sorted-run.ts';
 import { ValueFile } from '../core/value-file/value-file.ts';
-import type { KeyRange, VersionedEntry } from '../core/versioned-entry.ts';
+import type { KeyRange, RunEntry } from '../core/versioned-entry.ts';
 import { openManifestImage } from '../node/manifest-image.ts';
 import type { SqliteManifest } from '../node/sqlite-manifest.ts';
 import { bytes, text } from './store.ts';
@@ -31,7 +31,7 @@ export interface RunContents {
 }
 
 /** Each key has the meta `m` and a deadline of its length, so that neither is the same everywhere. */
-export function entryOf(key: string, value: string | undefined): VersionedEntry {
+export function entryOf(key: string, value: string | undefined): RunEntry {
   const meta = bytes(`m${key}`);
   return { key: bytes(key), meta, deadline: key.length, value: value === undefined ? undefined : bytes(value) };
 }
@@ -89,7 +89,7 @@ export function lookUp({ run, values }: OpenRun, key: string): string | undefine
 }
 
 /** The value of an entry as text; `null` for a tombstone. */
-export function valueOf({ value }: VersionedEntry, values: ValueFile | undefined): string | null {
+export function valueOf({ value }: RunEntry, values: ValueFile | undefined): string | null {
   if (value === undefined) return null;
   if (value instanceof Uint8Array) return text(value);
   if (values === undefined) throw new Error('the run has no value file');

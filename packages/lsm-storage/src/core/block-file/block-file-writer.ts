@@ -47,6 +47,11 @@ export class BlockFileWriter {
     return this.#append(kind, storedBytes(raw, this.#codec), raw.length);
   }
 
+  /** Appends a block of bytes that were compressed before. */
+  appendStored(kind: BlockKind, stored: StoredBytes, rawLength: number): BlockPointer {
+    return this.#append(kind, stored, rawLength);
+  }
+
   /** Appends a checked block of another file as it is stored there. */
   appendMoved(kind: BlockKind, block: Uint8Array): BlockPointer {
     return this.#append(kind, storedBytesOf(block), rawLengthOf(block));

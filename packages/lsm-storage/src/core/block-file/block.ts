@@ -31,12 +31,18 @@ export interface StoredBytes {
   readonly codec: number;
 }
 
-/** Compressed only if that saves at least an eighth: less is not worth decompressing for at every read. */
+/** Whether compressed bytes save at least an eighth: less is not worth decompressing for at every read. */
+export function worthStoring(compressedLength: number, rawLength: number): boolean {
+  return compressedLength <= rawLength - rawLength / 8;
+}
+
+/** Compressed only if that is worthwhile. Valid until the codec compresses again. */
 export function storedBytes(raw: Uint8Array, codec: Codec): StoredBytes {
   if (codec.id === 0) return { bytes: raw, codec: 0 };
   const compressed = codec.compress(raw);
-  const worthwhile = compressed.length <= raw.length - raw.length / 8;
-  return worthwhile ? { bytes: compressed, codec: codec.id } : { bytes: raw, codec: 0 };
+  return worthStoring(compressed.length, raw.length)
+    ? { bytes: compressed, codec: codec.id }
+    : { bytes: raw, codec: 0 };
 }
 
 const header: Uint8Array = new Uint8Array(BLOCK_HEADER_BYTES);
@@ -95,8 +101,11 @@ export function storedBytesOf(block: Uint8Array): StoredBytes {
 
 /** The raw bytes of a checked block: of their own memory, or a view of the block if that was not compressed. */
 export function openBlock(block: Uint8Array, codec: Codec, place: Place): Uint8Array {
-  const stored = storedBytesOf(block);
-  const rawLength = rawLengthOf(block);
+  return rawBytes(storedBytesOf(block), rawLengthOf(block), codec, place);
+}
+
+/** As {@link openBlock}, of what a block stores. */
+export function rawBytes(stored: StoredBytes, rawLength: number, codec: Codec, place: Place): Uint8Array {
   const raw = stored.codec === 0 ? stored.bytes : decompress(stored, rawLength, codec, place);
   if (raw.length === rawLength) return raw;
   throw new CorruptionError(place.file, place.offset, `a block of ${rawLength} bytes has ${raw.length}`);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CrashableFileSystem } from '../../contract/index.ts';
 import { seededRandom } from '../../contract/index.ts';
 import { CARE_OPTIONS, closedStore, damage, filesOf, filledStore, writeRound } from '../../testing/care.ts';
+import { withoutRoom } from '../../testing/log.ts';
 import { bytes, codeOf, contentsOf, openOn } from '../../testing/store.ts';
 import type { StorageOptions } from '../options.ts';
 import type { StorageEngine } from '../storage-engine.ts';
@@ -70,7 +71,8 @@ describe('a store that is opened for reading', () => {
     const crashed = disk.afterPowerLoss(seededRandom(1));
     await engine.close();
     const newest = (await filesOf(crashed, '.log')).at(-1)!;
-    crashed.place(newest, Uint8Array.from([...crashed.contents(newest), ...new Uint8Array(50).fill(1)]));
+    const written = withoutRoom(crashed.contents(newest));
+    crashed.place(newest, Uint8Array.from([...written, ...new Uint8Array(50).fill(1)]));
     crashed.place('0000000077.run', Uint8Array.of(1));
     crashed.place('0000000001.log', Uint8Array.of(1));
     const before = await bytesOf(crashed);

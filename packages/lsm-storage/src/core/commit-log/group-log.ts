@@ -13,6 +13,9 @@ export interface GroupLogDependencies {
   readonly failed: (cause: unknown) => void;
 }
 
+/** Bytes that the operating system may gather before it is told to write them where nobody asked for it yet. */
+const SYNC_AHEAD_BYTES = 8 * 1024 * 1024;
+
 export class GroupLog {
   readonly #use: GroupLogDependencies;
   readonly #options: ResolvedOptions;
@@ -36,6 +39,7 @@ export class GroupLog {
     await log.append(group);
     if (this.#options.durability === 'group') await this.#sync();
     else if (this.#options.durability === 'periodic') this.#syncing ??= this.#syncLater();
+    else if (log.unsyncedBytes >= SYNC_AHEAD_BYTES) this.#syncing ??= this.#syncAhead();
   }
 
   /** A full disk found out by a sync is no less a failure: the kernel may have dropped what it could not write. */
@@ -46,6 +50,12 @@ export class GroupLog {
       this.#use.failed(error);
       throw error;
     }
+  }
+
+  /** Without an end to wait for: the sync that ends the segment has the less to do. */
+  async #syncAhead(): Promise<void> {
+    await this.#sync().catch(() => undefined);
+    this.#syncing = undefined;
   }
 
   async #syncLater(): Promise<void> {

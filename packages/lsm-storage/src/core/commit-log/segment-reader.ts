@@ -25,9 +25,10 @@ export interface Frame {
 }
 
 /**
- * - `complete`: every byte belongs to a valid frame, up to the seal if the last one is a seal.
- * - `broken`: from `position` on, no frame can be read; `laterFrame` is where a valid one follows nevertheless, unless
- *   the segment's groups were not synced one by one.
+ * - `complete`: every byte belongs to a valid frame, up to the seal if the last one is a seal; else zeros may follow, to
+ *   which nothing was written yet. `bytes` is where the last frame ends.
+ * - `broken`: from `position` to `bytes`, behind which there are only zeros, no frame can be read; `laterFrame` is where a
+ *   valid one follows nevertheless, unless the segment's groups were not synced one by one.
  */
 export type SegmentEnd =
   | { readonly kind: 'complete'; readonly sealed: boolean; readonly bytes: number }
@@ -69,10 +70,14 @@ class SegmentReader {
 
   async read(): Promise<SegmentEnd> {
     const fault = await this.#findHeaderFault();
-    if (fault !== undefined) return this.#broken(0, fault);
+    if (fault !== undefined) return this.#broken(0, this.#bytes, fault);
     for (let position = FILE_HEADER_BYTES; position < this.#bytes; ) {
       const read = await this.#readFrame(position);
-      if (typeof read === 'string') return this.#broken(position, read);
+      if (typeof read === 'string') {
+        const written = await this.#writtenEnd(position);
+        if (written === position) return { kind: 'complete', sealed: false, bytes: position };
+        return this.#broken(position, written, read);
+      }
       this.#visit(read);
       position += FRAME_HEADER_BYTES + read.header.bodyLength;
       if (read.header.kind === 'seal') return { kind: 'complete', sealed: true, bytes: position };
@@ -117,15 +122,25 @@ class SegmentReader {
     return position - this.#chunkStart;
   }
 
-  async #broken(position: number, what: string): Promise<SegmentEnd> {
-    const laterFrame = this.#unsynced ? undefined : await this.#findFrameBehind(position);
-    return { kind: 'broken', position, bytes: this.#bytes, what, laterFrame };
+  /** Where the zeros at the end begin; `position` if there is nothing else behind it. */
+  async #writtenEnd(position: number): Promise<number> {
+    for (let end = this.#bytes; end > position; end -= CHUNK_BYTES) {
+      const start = Math.max(position, end - CHUNK_BYTES);
+      const part = await this.#file.read(start, end - start);
+      for (let i = part.length - 1; i >= 0; i--) if (part[i] !== 0) return start + i + 1;
+    }
+    return position;
   }
 
-  /** The position of the first valid frame behind a broken place. */
-  async #findFrameBehind(broken: number): Promise<number | undefined> {
+  async #broken(position: number, written: number, what: string): Promise<SegmentEnd> {
+    const laterFrame = this.#unsynced ? undefined : await this.#findFrameBehind(position, written);
+    return { kind: 'broken', position, bytes: written, what, laterFrame };
+  }
+
+  /** The position of the first valid frame behind a broken place, where anything was written. */
+  async #findFrameBehind(broken: number, written: number): Promise<number | undefined> {
     const step = 64 * 1024;
-    for (let start = broken + 1; start < this.#bytes; start += step) {
+    for (let start = broken + 1; start < written; start += step) {
       const part = await this.#file.read(start, step + FRAME_HEADER_BYTES - 1);
       for (let i = 0; i < step && i + FRAME_HEADER_BYTES <= part.length; i++) {
         const header = decodeFrameHeader(part, i, this.#segment, start + i);

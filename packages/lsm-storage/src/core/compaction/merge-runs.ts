@@ -14,7 +14,7 @@ import { RunScanner } from '../sorted-run/run-scanner.ts';
 import { writeRun } from '../sorted-run/run-writer.ts';
 import type { RunWriter } from '../sorted-run/run-writer.ts';
 import { ValueFile } from '../value-file/value-file.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { RunEntry } from '../versioned-entry.ts';
 import { disposed } from './purge.ts';
 
 /** `undefined` if nothing is left of the inputs. Throws `CLOSED` once it is cancelled. */
@@ -63,7 +63,7 @@ class RunMerge {
   async writeTo(writer: RunWriter): Promise<void> {
     for (const input of this.#inputs) if (input.wanting) await input.supply();
     for (let first = this.#first(); first >= 0; first = this.#first()) {
-      const entry = (this.#inputs[first] as RunScanner).current as VersionedEntry;
+      const entry = (this.#inputs[first] as RunScanner).current as RunEntry;
       const kept = this.#isCovered(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
       if (kept !== undefined) await this.#write(writer, kept);
       await this.#passBy(entry.key, first);
@@ -102,7 +102,7 @@ class RunMerge {
     }
   }
 
-  async #write(writer: RunWriter, entry: VersionedEntry): Promise<void> {
+  async #write(writer: RunWriter, entry: RunEntry): Promise<void> {
     const { value } = entry;
     const file = value === undefined || value instanceof Uint8Array ? undefined : this.#relocated.get(value.file);
     if (file === undefined || value === undefined || value instanceof Uint8Array) writer.add(entry);

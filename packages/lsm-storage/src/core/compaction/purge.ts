@@ -11,8 +11,13 @@ import type { VersionedEntry } from '../versioned-entry.ts';
 
 const NO_META: Uint8Array = new Uint8Array(0);
 
+/** What is left of an entry without its value. */
+export interface Tombstone extends VersionedEntry {
+  readonly value: undefined;
+}
+
 /** The entry as it is to be written: the same object if nothing of it changes; `undefined`: not at all. */
-export function disposed(entry: VersionedEntry, disposal: Disposal): VersionedEntry | undefined {
+export function disposed<E extends VersionedEntry>(entry: E, disposal: Disposal): E | Tombstone | undefined {
   const { key, meta, deadline, value } = entry;
   if (value !== undefined && (deadline === 0 || deadline > disposal.now)) return entry;
   if (meta.length > 0 && !mayBePurged(key, meta, disposal.purge)) {

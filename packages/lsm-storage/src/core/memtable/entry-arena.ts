@@ -5,8 +5,9 @@
  */
 
 import { compareRange } from '../bytes.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { PackedValue, VersionedEntry } from '../versioned-entry.ts';
 import {
+  KIND_PACKED_PUT,
   KIND_PUT,
   KIND_RANGE,
   checkedLengthAt,
@@ -16,7 +17,9 @@ import {
   kindAt,
   logEntryBytes,
   metaLengthAt,
+  packedValueAt,
   restLengthAt,
+  restStartAt,
   writeLogEntry,
 } from './log-entry.ts';
 import type { Place } from '../byte-reader.ts';
@@ -60,7 +63,7 @@ export class EntryArena {
     return this.#parts;
   }
 
-  /** Copies an entry in; returns its number. `rest`: the value of a put, the end of a range if it has one. */
+  /** Copies an entry in; returns its number. `rest`: the value of a put, packed or not, or the end of a range. */
   append(kind: number, key: Uint8Array, meta: Uint8Array, deadline: number, rest: Uint8Array | undefined): number {
     const body = rest ?? NO_BYTES;
     const length = logEntryBytes(key, meta, deadline, body);
@@ -162,10 +165,14 @@ export class EntryArena {
   }
 
   /** A view of the value; `undefined` for a tombstone. */
-  value(entry: number): Uint8Array | undefined {
+  value(entry: number): Uint8Array | PackedValue | undefined {
     const slab = this.#slabOfEntry(entry);
     const at = this.#at[entry] as number;
-    return kindAt(slab, at) === KIND_PUT ? this.#rest(slab, at) : undefined;
+    const kind = kindAt(slab, at);
+    if (kind === KIND_PUT) return this.#rest(slab, at);
+    if (kind !== KIND_PACKED_PUT) return undefined;
+    const start = restStartAt(slab, at);
+    return packedValueAt(slab, start, start + (restLengthAt(slab, at) as number));
   }
 
   /** A view of the key that a range ends before; `undefined`: it has no end. */
@@ -188,7 +195,7 @@ export class EntryArena {
   #rest(slab: Uint8Array, at: number): Uint8Array | undefined {
     const length = restLengthAt(slab, at);
     if (length === undefined) return undefined;
-    const start = keyStartAt(slab, at) + keyLengthAt(slab, at) + metaLengthAt(slab, at);
+    const start = restStartAt(slab, at);
     return slab.subarray(start, start + length);
   }
 

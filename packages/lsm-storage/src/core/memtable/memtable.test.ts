@@ -60,7 +60,7 @@ function look(memtable: Memtable, entry: number): string | number {
   if (entry < 0) return entry;
   const value = memtable.value(entry);
   expect(memtable.isTombstone(entry)).toBe(value === undefined);
-  return value === undefined ? 'tombstone' : `put ${text(value)}`;
+  return value === undefined ? 'tombstone' : `put ${text(value as Uint8Array)}`;
 }
 
 function find(memtable: Memtable, name: string, upTo: number): string | number {

@@ -6,10 +6,10 @@
 import { RangeTombstones } from '../range-tombstones.ts';
 import type { Place } from '../byte-reader.ts';
 import { hashKey } from '../key-hash.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { PackedValue, VersionedEntry } from '../versioned-entry.ts';
 import { EntryArena } from './entry-arena.ts';
 import { KeyTable } from './key-table.ts';
-import { KIND_PUT, KIND_RANGE } from './log-entry.ts';
+import { KIND_PACKED_PUT, KIND_PUT, KIND_RANGE } from './log-entry.ts';
 import { OrderedEntries } from './ordered-entries.ts';
 import type { SlabPool } from './slab-pool.ts';
 
@@ -71,7 +71,7 @@ export class Memtable {
     return this.#entries.endGroup();
   }
 
-  /** Adds a put (with a value) or a tombstone (without); returns its sequence. Copies all it is given. */
+  /** Adds a put (with a value, packed or not) or a tombstone (without); returns its sequence. Copies all it is given. */
   add(kind: number, key: Uint8Array, hash: number, meta: Uint8Array, deadline: number, value?: Uint8Array): number {
     const entry = this.#entries.append(kind, key, meta, deadline, value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length + meta.length + (value === undefined ? 0 : value.length);
@@ -112,7 +112,7 @@ export class Memtable {
   }
 
   /** A view of a found entry's value; `undefined` for a tombstone. */
-  value(entry: number): Uint8Array | undefined {
+  value(entry: number): Uint8Array | PackedValue | undefined {
     return this.#entries.value(entry);
   }
 
@@ -125,7 +125,8 @@ export class Memtable {
   }
 
   isTombstone(entry: number): boolean {
-    return this.#entries.kind(entry) !== KIND_PUT;
+    const kind = this.#entries.kind(entry);
+    return kind !== KIND_PUT && kind !== KIND_PACKED_PUT;
   }
 
   /** The number of the first version of the next key above (see {@link OrderedEntries.above}); -1 if there is none. */

@@ -1,8 +1,9 @@
-/** The port to compression: one block in, one block out, no state between calls. */
+/** The port to compression: one block in, one block out. */
 
 export interface Codec {
   /** Written beside every block it compressed; frozen: 0 = none, 1 = zstd. */
   readonly id: number;
+  /** The outcome is valid until the next call. */
   compress(bytes: Uint8Array): Uint8Array;
   /** `rawLength` is what the engine's own checked header says; any other result, or damage, is an error. */
   decompress(bytes: Uint8Array, rawLength: number): Uint8Array;

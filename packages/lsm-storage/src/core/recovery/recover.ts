@@ -44,8 +44,8 @@ export async function recover(use: StoreDependencies, options: ResolvedOptions):
     memtable.segments.push(...replayed.recovered.segments.map(({ number }) => number));
     const orphansRemoved = options.readOnly ? 0 : await removeOrphans(fileSystem, names, state);
     return {
-      store: new Store(use, { memtables: [memtable], ...files }, state),
-      log: new CommitLog(fileSystem, options.durability === 'group', replayed.recovered),
+      store: new Store(use, { memtables: [memtable], codec: use.codec, ...files }, state),
+      log: new CommitLog(fileSystem, options.durability === 'group', options.memtableBytes, replayed.recovered),
       lastSequence: replayed.lastSequence,
       report: { ...replayed.report, orphansRemoved },
     };

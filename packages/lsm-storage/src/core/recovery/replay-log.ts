@@ -206,12 +206,13 @@ class LogReplay {
 }
 
 /**
- * Cuts off what is broken and makes the rest durable: the process that wrote it may have ended before it could, and
+ * Cuts off what is broken or was never written, and makes the rest durable: the process that wrote it may have ended before it could, and
  * what is now built on it must not outlive it.
  */
 async function makeFirm(file: StorageFile, end: SegmentEnd): Promise<void> {
   if (end.kind === 'broken' && end.position === 0) return;
-  if (end.kind === 'broken') await file.truncate(end.position);
+  const bytes = end.kind === 'broken' ? end.position : end.bytes;
+  if (bytes < (await file.size())) await file.truncate(bytes);
   await file.sync();
 }
 

@@ -2,7 +2,7 @@
 
 import { ByteWriter } from '../byte-writer.ts';
 import { sharedPrefixLength } from '../bytes.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { RunEntry } from '../versioned-entry.ts';
 import { FLAG_DEADLINE, FLAG_META, FLAG_SEPARATE, FLAG_TOMBSTONE, WIDE_FLAG } from './entries-block.ts';
 
 const NARROW_LIMIT = 2 ** 16;
@@ -13,7 +13,7 @@ const POINTER_BYTES = 16;
 
 export class EntriesBlockWriter {
   readonly #writer: ByteWriter = new ByteWriter();
-  readonly #entries: VersionedEntry[] = [];
+  readonly #entries: RunEntry[] = [];
   #prefixLength = 0;
   /** Of all entries, as if they shared nothing. */
   #bytes = 0;
@@ -36,7 +36,7 @@ export class EntriesBlockWriter {
   }
 
   /** Keys ascend strictly. The bytes of the entry must not change before the block is finished. */
-  add(entry: VersionedEntry): void {
+  add(entry: RunEntry): void {
     const { key, meta, value } = entry;
     const first = this.#entries[0]?.key;
     // Keys ascend, so what the first shares with the newest, all of them share.
@@ -57,7 +57,7 @@ export class EntriesBlockWriter {
     writer.bytes((this.firstKey as Uint8Array).subarray(0, prefix));
     for (let i = 0; i < offsets.length; i++) {
       offsets[i] = writer.length;
-      this.#write(this.#entries[i] as VersionedEntry);
+      this.#write(this.#entries[i] as RunEntry);
     }
     this.#writeOffsets(offsets);
     this.#entries.length = 0;
@@ -75,7 +75,7 @@ export class EntriesBlockWriter {
     writer.u32(wide ? offsets.length + WIDE_FLAG : offsets.length);
   }
 
-  #write({ key, meta, deadline, value }: VersionedEntry): void {
+  #write({ key, meta, deadline, value }: RunEntry): void {
     const writer = this.#writer;
     const separate = value !== undefined && !(value instanceof Uint8Array);
     writer.u8(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { RunEntry } from '../versioned-entry.ts';
 import { EntriesBlock } from './entries-block.ts';
 import { EntriesBlockWriter } from './entries-block-writer.ts';
 
@@ -27,7 +27,7 @@ const entries = fc
   )
   .map(([prefix, drawn]) =>
     drawn
-      .map(([suffix, meta, until, content]): VersionedEntry => {
+      .map(([suffix, meta, until, content]): RunEntry => {
         return { key: Uint8Array.from([...prefix, ...suffix]), meta, deadline: until, value: content };
       })
       .sort((left, right) => compareBytes(left.key, right.key)),
@@ -35,13 +35,13 @@ const entries = fc
 
 const anyKey = fc.array(fc.constantFrom(0, 97, 98, 255), { maxLength: 8 }).map((key) => Uint8Array.from(key));
 
-function write(list: readonly VersionedEntry[]): Uint8Array {
+function write(list: readonly RunEntry[]): Uint8Array {
   const writer = new EntriesBlockWriter();
   for (const entry of list) writer.add(entry);
   return new Uint8Array(writer.finish());
 }
 
-function all(block: EntriesBlock): VersionedEntry[] {
+function all(block: EntriesBlock): RunEntry[] {
   return Array.from({ length: block.count }, (_, i) => block.entryAt(i));
 }
 
@@ -85,7 +85,7 @@ describe('entries block', () => {
   });
 
   it('of more than 64 KiB has wide offsets', () => {
-    const list = Array.from({ length: 40 }, (_, i): VersionedEntry => {
+    const list = Array.from({ length: 40 }, (_, i): RunEntry => {
       return { key: Uint8Array.of(i), meta: new Uint8Array(0), deadline: 0, value: new Uint8Array(3000).fill(i) };
     });
     const raw = write(list);

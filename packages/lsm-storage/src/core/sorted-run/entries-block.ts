@@ -10,7 +10,7 @@ import { ByteReader, readU32 } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
 import { MAX_KEY_BYTES } from '../entry.ts';
 import { CorruptionError } from '../errors.ts';
-import type { ValuePointer, VersionedEntry } from '../versioned-entry.ts';
+import type { ValuePointer, RunEntry } from '../versioned-entry.ts';
 import { firstNotBelow, headOf } from './key-heads.ts';
 
 export const FLAG_TOMBSTONE = 1;
@@ -98,14 +98,14 @@ export class EntriesBlock {
   }
 
   /** An entry; its meta and value are views of the block. `key`: its key, if the caller has it already. */
-  entryAt(index: number, key: Uint8Array = this.keyAt(index)): VersionedEntry {
+  entryAt(index: number, key: Uint8Array = this.keyAt(index)): RunEntry {
     const flags = this.#raw[this.#offsets[index] as number] as number;
     const end = this.#offsets[index + 1] as number;
     this.#at = this.#suffixEnd(index);
     if (flags > ALL_FLAGS) this.#malformed(`an entry has unknown flags ${flags}`);
     const meta = (flags & FLAG_META) === 0 ? NO_BYTES : this.#bytes(this.#byte(end), end);
     const deadline = (flags & FLAG_DEADLINE) === 0 ? 0 : this.#deadline(end);
-    let value: VersionedEntry['value'];
+    let value: RunEntry['value'];
     if ((flags & FLAG_SEPARATE) !== 0) value = this.#pointer(end);
     else if ((flags & FLAG_TOMBSTONE) === 0) value = this.#bytes(this.#varint(end), end);
     if (this.#at !== end) this.#malformed('an entry does not end where the next one begins');

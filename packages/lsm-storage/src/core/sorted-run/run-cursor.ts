@@ -6,7 +6,7 @@
 
 import { compareBytes } from '../bytes.ts';
 import type { ReadAhead } from '../read-ahead.ts';
-import type { BlockPointer, VersionedEntry } from '../versioned-entry.ts';
+import type { BlockPointer, RunEntry } from '../versioned-entry.ts';
 import type { BlockIndex } from './block-index.ts';
 import type { EntriesBlock } from './entries-block.ts';
 import { wholeBytes } from './run-blocks.ts';
@@ -36,7 +36,7 @@ export class RunCursor {
   /** Where to stand in the block that is wanted; `undefined`: at its beginning. */
   #start: CursorStart | undefined;
   #key: Uint8Array | undefined;
-  #current: VersionedEntry | undefined;
+  #current: RunEntry | undefined;
 
   constructor(run: RunBlocks, start: CursorStart) {
     this.#run = run;
@@ -78,7 +78,7 @@ export class RunCursor {
   }
 
   /** `undefined`: a block is wanted, or the run has ended. Meta and value are views. */
-  get current(): VersionedEntry | undefined {
+  get current(): RunEntry | undefined {
     if (this.#current === undefined && this.#block !== undefined) {
       this.#current = this.#block.entryAt(this.#at, this.key);
     }

@@ -11,7 +11,7 @@ import { CorruptionError } from '../errors.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
-import type { BlockPointer, KeyRange, VersionedEntry } from '../versioned-entry.ts';
+import type { BlockPointer, KeyRange, RunEntry } from '../versioned-entry.ts';
 import { EntriesBlock } from './entries-block.ts';
 import { readRanges } from './read-ranges.ts';
 import { runFile, runFooterOf } from './run-footer.ts';
@@ -32,7 +32,7 @@ export class RunScanner {
   #block: EntriesBlock | undefined;
   #at = 0;
   #ended = false;
-  #current: VersionedEntry | undefined;
+  #current: RunEntry | undefined;
 
   private constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec) {
     this.file = file;
@@ -76,7 +76,7 @@ export class RunScanner {
   }
 
   /** `undefined`: a block is wanted, or the run has ended. Meta and value are views. */
-  get current(): VersionedEntry | undefined {
+  get current(): RunEntry | undefined {
     if (this.#current === undefined) this.#current = this.#block?.entryAt(this.#at);
     return this.#current;
   }

@@ -3,7 +3,7 @@
 import { BLOCK_HEADER_BYTES } from '../block-file/block.ts';
 import { compareBytes, copyBytes } from '../bytes.ts';
 import type { RunDescription, ValueReference } from '../ports/manifest.ts';
-import type { KeyRange, ValuePointer, VersionedEntry } from '../versioned-entry.ts';
+import type { KeyRange, ValuePointer, RunEntry } from '../versioned-entry.ts';
 
 type OfContents =
   | 'entries'
@@ -31,7 +31,7 @@ export class RunSummary {
   }
 
   /** In key order. */
-  add(entry: VersionedEntry): void {
+  add(entry: RunEntry): void {
     const { key, deadline, value } = entry;
     this.#firstKey ??= copyBytes(key);
     this.#lastKey = key;

@@ -10,7 +10,8 @@ import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { AddedRun, RunPage } from '../ports/manifest.ts';
 import { ValueFileWriter } from '../value-file/value-file-writer.ts';
-import type { KeyRange, VersionedEntry } from '../versioned-entry.ts';
+import { PackedValue } from '../versioned-entry.ts';
+import type { KeyRange, RunEntry, VersionedEntry } from '../versioned-entry.ts';
 import { EntriesBlockWriter } from './entries-block-writer.ts';
 import { encodeRanges } from './ranges-block.ts';
 import { numbersOfFooter, runFile } from './run-footer.ts';
@@ -73,9 +74,7 @@ export class RunWriter {
 
   /** Keys ascend strictly. A large value goes to the value file; a pointer is kept as it is. */
   add(entry: VersionedEntry): void {
-    const { value } = entry;
-    const separate = value instanceof Uint8Array && value.length >= this.#plan.separateBytes;
-    this.#add(separate ? { ...entry, value: this.#values.append(value) } : entry);
+    this.#add({ ...entry, value: this.#placed(entry.value) });
   }
 
   /** Adds an entry whose value is a checked block of another value file, which moves as it is stored. */
@@ -109,7 +108,14 @@ export class RunWriter {
     return { run: { number, ...file, ...summary, firstSequence, lastSequence }, pages: this.#pages, valueFile };
   }
 
-  #add(entry: VersionedEntry): void {
+  /** What an entry of the run has as its value. */
+  #placed(value: VersionedEntry['value']): RunEntry['value'] {
+    if (value instanceof PackedValue) return this.#values.appendPacked(value);
+    const separate = value instanceof Uint8Array && value.length >= this.#plan.separateBytes;
+    return separate ? this.#values.append(value) : value;
+  }
+
+  #add(entry: RunEntry): void {
     this.#summary.add(entry);
     this.#pagesWriter.addKey(entry.key);
     this.#block.add(entry);

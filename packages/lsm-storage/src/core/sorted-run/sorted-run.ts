@@ -11,7 +11,7 @@ import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { Manifest, RunDescription, RunPage } from '../ports/manifest.ts';
 import type { ReadFrom } from '../read-from.ts';
-import type { KeyRange, VersionedEntry } from '../versioned-entry.ts';
+import type { KeyRange, RunEntry } from '../versioned-entry.ts';
 import { examineRun } from './describe-run.ts';
 import { readRanges } from './read-ranges.ts';
 import { RunBlocks } from './run-blocks.ts';
@@ -75,7 +75,7 @@ export class SortedRun {
    * The entry with this key, tombstones included; `undefined` if there is none, whatever ranges say. It has the key
    * that is given; its meta and value are views of the cache. With `'memory'` it may end in a `CacheMiss`.
    */
-  find(key: Uint8Array, hash: number, from: ReadFrom): VersionedEntry | undefined {
+  find(key: Uint8Array, hash: number, from: ReadFrom): RunEntry | undefined {
     const number = this.#blocks.pageHolding(key);
     if (number < 0) return undefined;
     const page = this.#blocks.page(number);

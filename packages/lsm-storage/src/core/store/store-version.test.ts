@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../../contract/index.ts';
 import { bytes, openOn, turns, valueAt } from '../../testing/store.ts';
 import { Memtable } from '../memtable/memtable.ts';
+import { noCodec } from '../ports/codec.ts';
 import { SlabPool } from '../memtable/slab-pool.ts';
 import type { StorageEngine } from '../storage-engine.ts';
 import { Lifetimes, StoreVersion } from './store-version.ts';
@@ -14,7 +15,7 @@ describe('versions', () => {
     const gone: StorePart[] = [];
     const lifetimes = new Lifetimes((part) => gone.push(part));
     const make = (...memtables: Memtable[]): StoreVersion => {
-      return new StoreVersion({ memtables, runs: [], valueFiles: new Map() }, lifetimes);
+      return new StoreVersion({ memtables, runs: [], valueFiles: new Map(), codec: noCodec }, lifetimes);
     };
     return { gone, make, lifetimes };
   }

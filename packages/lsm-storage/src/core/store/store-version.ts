@@ -5,6 +5,7 @@
  */
 
 import type { Memtable } from '../memtable/memtable.ts';
+import type { Codec } from '../ports/codec.ts';
 import type { SortedRun } from '../sorted-run/sorted-run.ts';
 import type { ValueFile } from '../value-file/value-file.ts';
 
@@ -16,6 +17,8 @@ export interface StoreParts {
   /** Newest first. */
   readonly runs: readonly SortedRun[];
   readonly valueFiles: ReadonlyMap<number, ValueFile>;
+  /** What values that are packed in memtables were packed with. */
+  readonly codec: Codec;
 }
 
 /** Counts in how many versions each part is, and says when one is in none any more. */
@@ -51,6 +54,7 @@ export class StoreVersion implements StoreParts {
   readonly memtables: readonly Memtable[];
   readonly runs: readonly SortedRun[];
   readonly valueFiles: ReadonlyMap<number, ValueFile>;
+  readonly codec: Codec;
   readonly #lifetimes: Lifetimes;
   #holders = 1;
 
@@ -59,6 +63,7 @@ export class StoreVersion implements StoreParts {
     this.memtables = parts.memtables;
     this.runs = parts.runs;
     this.valueFiles = parts.valueFiles;
+    this.codec = parts.codec;
     this.#lifetimes = lifetimes;
     for (const part of this.#parts()) lifetimes.hold(part);
   }

@@ -173,6 +173,7 @@ export class Store {
       memtables: memtables.filter((memtable) => memtable !== flushed),
       runs: replaced(runs, removed, opened),
       valueFiles,
+      codec: this.#use.codec,
     });
   }
 
@@ -231,8 +232,8 @@ export class Store {
   }
 }
 
-function partsOf({ memtables, runs, valueFiles }: StoreParts): StoreParts {
-  return { memtables, runs, valueFiles };
+function partsOf({ memtables, runs, valueFiles, codec }: StoreParts): StoreParts {
+  return { memtables, runs, valueFiles, codec };
 }
 
 /** A run that replaces others takes their place in age; one that replaces none is the newest. */

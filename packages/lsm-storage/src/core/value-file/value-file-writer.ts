@@ -4,7 +4,7 @@ import { BlockFileWriter } from '../block-file/block-file-writer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { ValueFileDescription } from '../ports/manifest.ts';
-import type { ValuePointer } from '../versioned-entry.ts';
+import type { PackedValue, ValuePointer } from '../versioned-entry.ts';
 import { valueFile } from './value-file.ts';
 
 export class ValueFileWriter {
@@ -32,6 +32,12 @@ export class ValueFileWriter {
   append(value: Uint8Array): ValuePointer {
     this.#values++;
     return { file: this.#number, ...this.#file.append('value', value), rawLength: value.length };
+  }
+
+  /** Adds a value that was compressed before. */
+  appendPacked({ stored, codec, rawLength }: PackedValue): ValuePointer {
+    this.#values++;
+    return { file: this.#number, ...this.#file.appendStored('value', { bytes: stored, codec }, rawLength), rawLength };
   }
 
   /** Adds a checked block of another value file as it is stored there, unread. */
