@@ -13,13 +13,14 @@ import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
 import { verifyStore } from './care/verify.ts';
 import type { VerifyReport } from './care/verify.ts';
 import type { CommitLog } from './commit-log/commit-log.ts';
-import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
+import { GROUP_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
 import { GroupLog } from './commit-log/group-log.ts';
 import { copyBytes } from './bytes.ts';
 import type { Applied, Decide, Merged, Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
 import { LOCK_FILE } from './file-names.ts';
+import { judge } from './judge.ts';
 import { hashKey } from './key-hash.ts';
 import { BackPressure } from './maintenance/back-pressure.ts';
 import { Compactor } from './maintenance/compactor.ts';
@@ -36,8 +37,7 @@ import type { FileLock, FileSystem } from './ports/file-system.ts';
 import { inlineJobs } from './ports/jobs.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
-import { findEntry } from './read/find-entry.ts';
-import { isTombstone, readValue } from './read/read-value.ts';
+import { ReadsUnderWay } from './read/reads-under-way.ts';
 import { Snapshot } from './read/snapshot.ts';
 import { StoreReads } from './read/store-reads.ts';
 import { recover } from './recovery/recover.ts';
@@ -46,7 +46,7 @@ import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
 import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
-import { addTo, checkEntry, checkOperation, checkVersion } from './write.ts';
+import { addTo, checkBatch, checkEntry, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
 
 export interface StoragePorts {
@@ -65,6 +65,7 @@ export class StorageEngine extends StoreReads {
   /** What was found and done at opening. */
   readonly recovery: RecoveryReport;
   protected override readonly clock: StorageClock;
+  protected override readonly underWay: ReadsUnderWay = new ReadsUnderWay();
   readonly #manifest: Manifest;
   readonly #jobs: Jobs;
   readonly #fileSystem: FileSystem;
@@ -121,7 +122,7 @@ export class StorageEngine extends StoreReads {
         admit: (memtable) => this.#pressure.admit(memtable),
         append: (group) => logging.append(group),
         publish: () => this.#flusher.keepUp(),
-        forget: (sequence) => this.#forget(sequence),
+        forget: (sequence) => store.forget(sequence),
       },
       lastSequence,
       Math.min(GROUP_BYTES, options.memtableBytes),
@@ -163,22 +164,17 @@ export class StorageEngine extends StoreReads {
   async apply(key: Uint8Array, offered: Offered, decide: Decide): Promise<Applied> {
     this.#assertWritable();
     checkVersion(key, offered);
-    const { version } = this;
-    const found = findEntry(version, key, Number.POSITIVE_INFINITY, 'disk');
-    const dead = found === undefined || isTombstone(found, this.clock.now());
-    const current = dead && found?.meta.length === 0 ? undefined : found?.meta;
-    const decision = decide(current, offered.meta, () => {
-      return dead ? undefined : readValue(found.value, version, 'disk');
-    });
+    const hash = hashKey(key);
+    const { held, decision } = judge(this.version, key, hash, offered, decide, this.clock.now());
     if (decision === 'keep') {
-      const held = copyBytes(current ?? NO_BYTES);
+      const kept = copyBytes(held ?? NO_BYTES);
       await this.#commits.barrier();
-      return { outcome: 'kept', meta: held };
+      return { outcome: 'kept', meta: kept };
     }
     const kept: Merged = decision === 'replace' ? offered : decision;
     if (kept !== offered) checkVersion(key, kept);
     const meta = copyBytes(kept.meta);
-    await this.#write(key, meta, kept.deadline ?? 0, kept.value);
+    await this.#write(key, hash, meta, kept.deadline ?? 0, kept.value);
     return { outcome: decision === 'replace' ? 'replaced' : 'merged', meta };
   }
 
@@ -187,7 +183,7 @@ export class StorageEngine extends StoreReads {
     return this.#attempt(() => {
       const { meta = NO_BYTES, deadline = 0 } = options;
       checkEntry(key, meta, value, deadline);
-      return this.#write(key, meta, deadline, value);
+      return this.#write(key, hashKey(key), meta, deadline, value);
     });
   }
 
@@ -195,7 +191,7 @@ export class StorageEngine extends StoreReads {
   delete(key: Uint8Array): Promise<void> {
     return this.#attempt(() => {
       checkEntry(key, NO_BYTES, NO_BYTES, 0);
-      return this.#write(key, NO_BYTES, 0, undefined);
+      return this.#write(key, hashKey(key), NO_BYTES, 0, undefined);
     });
   }
 
@@ -207,12 +203,7 @@ export class StorageEngine extends StoreReads {
   /** Writes all or nothing, in order: after a crash too. At most 64 MiB together, as the log has them. */
   batch(operations: readonly BatchOperation[]): Promise<void> {
     return this.#attempt(() => {
-      let bytes = 0;
-      for (const operation of operations) bytes += checkOperation(operation);
-      if (bytes > MAX_BATCH_BYTES) {
-        const limit = `a batch has at most ${MAX_BATCH_BYTES} bytes`;
-        throw new StorageError('INVALID_ARGUMENT', `${limit}, got ${bytes}`);
-      }
+      const bytes = checkBatch(operations);
       if (operations.length === 0) return this.#commits.barrier();
       const memtable = this.#commits.open();
       for (const operation of operations) addTo(memtable, operation);
@@ -227,6 +218,7 @@ export class StorageEngine extends StoreReads {
       version: this.version,
       upTo: this.upTo,
       clock: this.clock,
+      underWay: this.underWay,
       assertOpen: () => this.assertOpen(),
     });
   }
@@ -273,13 +265,14 @@ export class StorageEngine extends StoreReads {
   /** Reads the whole store and checks all of it; see {@link VerifyReport}. Writes and reads go on meanwhile. */
   async verify(): Promise<VerifyReport> {
     this.assertOpen();
-    return verifyStore({
+    const reading = {
       fileSystem: this.#fileSystem,
       version: this.#store.current,
       log: this.#log,
       readOnly: this.#options.readOnly,
       assertOpen: () => this.assertOpen(),
-    });
+    };
+    return this.underWay.during(() => verifyStore(reading));
   }
 
   /**
@@ -306,8 +299,9 @@ export class StorageEngine extends StoreReads {
   }
 
   /**
-   * Refuses further calls, finishes the writes accepted so far and the flush under way, seals the log, and unlocks the
-   * directory. The memtable stays in the log. Further calls return the same promise.
+   * Refuses further calls, finishes the reads and writes accepted so far and the flush under way, gives up what takes
+   * longer (compactions, `verify`, checkpoints), seals the log, and unlocks the directory. The memtable stays in the log.
+   * Further calls return the same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -331,10 +325,16 @@ export class StorageEngine extends StoreReads {
     return this.#commits.acknowledged;
   }
 
-  #write(key: Uint8Array, meta: Uint8Array, deadline: number, value: Uint8Array | undefined): Promise<void> {
+  #write(
+    key: Uint8Array,
+    hash: number,
+    meta: Uint8Array,
+    deadline: number,
+    value: Uint8Array | undefined,
+  ): Promise<void> {
     const memtable = this.#commits.open();
     const kind = value === undefined ? KIND_TOMBSTONE : KIND_PUT;
-    memtable.add(kind, key, hashKey(key), meta, deadline, value);
+    memtable.add(kind, key, hash, meta, deadline, value);
     return this.#commits.wrote(1, logEntryBytes(key, meta, deadline, value ?? NO_BYTES));
   }
 
@@ -354,18 +354,12 @@ export class StorageEngine extends StoreReads {
     return active.bytes < this.#options.memtableBytes ? active : this.#store.addMemtable(nextSequence);
   }
 
-  #forget(lastSequence: number): void {
-    for (const memtable of this.#store.current.memtables) {
-      memtable.truncate(lastSequence);
-      if (memtable.size === 0) memtable.rebase(lastSequence + 1);
-    }
-  }
-
   async #close(): Promise<void> {
     await this.#checkpoints.stop();
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();
+    await this.underWay.stop();
     await allSteps([
       () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),

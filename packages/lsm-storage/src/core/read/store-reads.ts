@@ -12,6 +12,7 @@ import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
 import { findEntry } from './find-entry.ts';
 import { isTombstone, readValue } from './read-value.ts';
+import type { ReadsUnderWay } from './reads-under-way.ts';
 import { StorageIterator } from './storage-iterator.ts';
 import type { IteratorOptions } from './storage-iterator.ts';
 
@@ -25,6 +26,8 @@ export abstract class StoreReads {
   /** The sequence of the newest entry that is seen. */
   protected abstract get upTo(): number;
   protected abstract get clock(): StorageClock;
+  /** Has those that have begun; what they read is not closed before they end. */
+  protected abstract get underWay(): ReadsUnderWay;
 
   /**
    * The value of a key in memory of its own; `undefined` if there is none. Reads from disk within the call if it must.
@@ -159,8 +162,8 @@ export abstract class StoreReads {
     try {
       return read('memory', version, upTo);
     } catch (missing) {
-      if (missing instanceof CacheMiss) return afterLoading(missing, version, (from) => read(from, version, upTo));
-      throw missing;
+      if (!(missing instanceof CacheMiss)) throw missing;
+      return this.underWay.during(() => afterLoading(missing, version, (from) => read(from, version, upTo)));
     }
   }
 }
