@@ -52,7 +52,7 @@ export type { StoragePorts } from './storage-engine.ts';
 export type { BatchOperation, PutOptions } from './write.ts';
 export { Snapshot } from './read/snapshot.ts';
 export { StoreReads } from './read/store-reads.ts';
-export type { MaybePromise } from './read/store-reads.ts';
+export type { MaybePromise } from './maybe-promise.ts';
 export { StorageIterator } from './read/storage-iterator.ts';
 export type { IteratorOptions } from './read/storage-iterator.ts';
 export { replaceFile } from './replace-file.ts';

@@ -3,7 +3,8 @@
 import { ownedCopy } from '../bytes.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { StoreVersion } from '../store/store-version.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { ValueFile } from '../value-file/value-file.ts';
+import type { ValuePointer, VersionedEntry } from '../versioned-entry.ts';
 
 export function isTombstone({ value, deadline }: VersionedEntry, now: number): boolean {
   return value === undefined || (deadline !== 0 && deadline <= now);
@@ -16,7 +17,13 @@ export function readValue(
   from: ReadFrom | 'passing',
 ): Uint8Array | undefined {
   if (value === undefined || value instanceof Uint8Array) return value === undefined ? undefined : ownedCopy(value);
-  const file = version.valueFiles.get(value.file);
-  if (file === undefined) throw new Error(`value file ${value.file} is not part of the version`);
+  const file = valueFileOf(value, version);
   return ownedCopy(from === 'passing' ? file.readPassing(value) : file.read(value, from));
+}
+
+/** The value file that a pointer of the version leads into. */
+export function valueFileOf({ file: number }: ValuePointer, version: StoreVersion): ValueFile {
+  const file = version.valueFiles.get(number);
+  if (file === undefined) throw new Error(`value file ${number} is not part of the version`);
+  return file;
 }

@@ -73,7 +73,17 @@ export class ValueFile {
 
   /** As `read` from the disk, without leaving a trace in the cache: for scans. */
   readPassing(pointer: ValuePointer): Uint8Array {
-    return this.#values.peek(pointer.position) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+    return this.peek(pointer) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+  }
+
+  /** As `readPassing`, off the calling thread. */
+  async loadPassing(pointer: ValuePointer): Promise<Uint8Array> {
+    return this.peek(pointer) ?? this.#open(pointer, await this.#file.read('value', pointer));
+  }
+
+  /** The value if it is cached, without leaving a trace in the cache. */
+  peek(pointer: ValuePointer): Uint8Array | undefined {
+    return this.#values.peek(pointer.position);
   }
 
   /** The whole block of a value, checked and as it is stored: to be moved to another file. */
