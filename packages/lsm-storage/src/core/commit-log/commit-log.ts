@@ -45,6 +45,8 @@ export class CommitLog {
   #active: ActiveSegment | undefined;
   #unsynced = false;
   #bytesWritten = 0;
+  /** Segments are begun one at a time. Never rejects. */
+  #beginning: Promise<unknown> = Promise.resolve();
   /** The last sync that was begun. */
   #syncing: Promise<void> = Promise.resolve();
 
@@ -77,13 +79,22 @@ export class CommitLog {
   }
 
   /** Seals the newest segment, and begins the next one; returns its number. `nextSequence`: of its first entry. */
-  async beginSegment(nextSequence: number): Promise<number> {
-    await this.#retireActive(nextSequence);
-    const number = this.#nextSegment;
-    const file = await createSegmentFile(this.#fileSystem, number, this.#syncsEachGroup);
-    this.#nextSegment = number + 1;
-    this.#active = { number, file, bytes: FILE_HEADER_BYTES };
-    return number;
+  beginSegment(nextSequence: number): Promise<number> {
+    const begun = this.#beginning.then(() => this.#begin(nextSequence));
+    this.#beginning = begun.catch(() => undefined);
+    return begun;
+  }
+
+  /**
+   * Begins a segment behind this one, to which nothing may be appended any more, if there is none yet; returns the
+   * number of the newest one then.
+   */
+  beginBehind(number: number, nextSequence: number): Promise<number> {
+    const begun = this.#beginning.then(() => {
+      return this.#nextSegment === number + 1 ? this.#begin(nextSequence) : this.#nextSegment - 1;
+    });
+    this.#beginning = begun.catch(() => undefined);
+    return begun;
   }
 
   /**
@@ -134,6 +145,15 @@ export class CommitLog {
     this.#active = undefined;
     await this.#syncing.catch(() => undefined);
     await active?.file.close();
+  }
+
+  async #begin(nextSequence: number): Promise<number> {
+    await this.#retireActive(nextSequence);
+    const number = this.#nextSegment;
+    const file = await createSegmentFile(this.#fileSystem, number, this.#syncsEachGroup);
+    this.#nextSegment = number + 1;
+    this.#active = { number, file, bytes: FILE_HEADER_BYTES };
+    return number;
   }
 
   async #retireActive(nextSequence: number): Promise<void> {

@@ -39,6 +39,8 @@ export class Flusher {
   #stopped = false;
   #flushes = 0;
   #bytesWritten = 0;
+  /** The segment that took the place of a damaged one last; 0: none did. */
+  #newestSegment = 0;
 
   constructor(dependencies: FlusherDependencies) {
     this.#use = dependencies;
@@ -124,15 +126,24 @@ export class Flusher {
     await log.removeBelow(oldestSegment);
   }
 
-  /** From the log; from memory if the log turns out to be damaged before it could go. */
+  /**
+   * From the log; from memory if the log turns out to be damaged before it could go. What is damaged must not stay as the
+   * newest segment, which no opening would read past, so another one takes its place.
+   */
   async #write(job: FlushJob, memtable: Memtable): Promise<AddedRun | undefined> {
     const { jobs } = this.#use;
     try {
       return await jobs.run(job, this);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
+      await this.#replaceNewest(memtable);
       return flushMemtable(memtable, job, jobs.portsFor(this));
     }
+  }
+
+  async #replaceNewest({ segments, lastSequence }: Memtable): Promise<void> {
+    const last = segments.at(-1);
+    if (last !== undefined) this.#newestSegment = await this.#use.log.beginBehind(last, lastSequence + 1);
   }
 
   cancelled(): boolean {
@@ -144,7 +155,8 @@ export class Flusher {
       const [first] = memtable.segments;
       if (memtable !== flushed && first !== undefined) return first;
     }
-    return flushed.segments.at(-1) ?? this.#use.store.position.oldestSegment;
+    const last = flushed.segments.at(-1) ?? this.#use.store.position.oldestSegment;
+    return Math.max(last, this.#newestSegment);
   }
 
   async #waitForSpace(error: StorageError): Promise<void> {
