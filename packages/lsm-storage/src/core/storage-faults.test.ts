@@ -11,6 +11,7 @@ import { ManualClock } from '../testing/manual-clock.ts';
 import { soak } from '../testing/soak.ts';
 import { bytes, codeOf, contentsOf, openOn, sameContents } from '../testing/store.ts';
 import type { StorageOptions } from './options.ts';
+import type { Jobs } from './ports/jobs.ts';
 import type { StorageEngine } from './storage-engine.ts';
 
 const OPTIONS: StorageOptions = {
@@ -148,6 +149,33 @@ describe('a full disk', { timeout: soak.timeout }, () => {
     store.expectReads();
     await store.clock.until(store.engine.close());
     expect(await store.found()).toEqual(store.acknowledged);
+  });
+});
+
+describe('a write that is refused while an older memtable is being flushed', () => {
+  it.each(['DISK_FULL', 'IO_ERROR'] as const)('with %s: takes nothing with it that was acknowledged', async (code) => {
+    const picks = (call: FaultyCall, path: string): boolean => call === 'write' && path.endsWith('.log');
+    const fault = new Fault({ code, picks, from: 1, count: 1 });
+    fault.lift();
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const jobs: Jobs = { run: (_job, _control, here) => gate.then(here), stop: () => Promise.resolve() };
+    const disk = new CrashableFileSystem();
+    const engine = await openOn(disk, OPTIONS, { jobs, wrapFileSystem: (inner) => fault.wrap(inner) });
+    const write = (i: number): Promise<void> => engine.put(bytes(`key${i}`), bytes('value '.repeat(20)));
+    for (let i = 0; i < 8; i++) await write(i);
+    expect(engine.stats().memtables).toBe(2);
+    const acknowledged = contentsOf(engine);
+    fault.begin();
+    expect(await codeOf(() => write(8))).toBe(code === 'DISK_FULL' ? code : 'POISONED');
+    expect(contentsOf(engine)).toEqual(acknowledged);
+    release();
+    await engine.settled();
+    expect(engine.stats().flushes).toBe(1);
+    const again = await openOn(disk.clone(), OPTIONS);
+    expect(contentsOf(again)).toEqual(acknowledged);
+    await again.close();
+    await engine.close();
   });
 });
 
