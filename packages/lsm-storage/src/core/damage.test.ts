@@ -90,7 +90,7 @@ function readAll(engine: StorageEngine, keys: Iterable<string>): { found: Map<st
   return { found, refused };
 }
 
-/** A CorruptionError, or a file that says it is of a later format; `path`: the file it must name. */
+/** A CorruptionError, or a manifest that says it is of another format; `path`: the file it must name. */
 function expectTyped(error: unknown, path?: string): void {
   if (!(error instanceof StorageError)) throw error;
   if (error.code === 'UNSUPPORTED_FORMAT') return;
