@@ -20,7 +20,7 @@ export type { StorageErrorCode } from './errors.ts';
 export type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
 export { repair } from './care/repair.ts';
 export type { RepairPorts, RepairReport } from './care/repair.ts';
-export type { VerifyReport } from './care/verify.ts';
+export type { VerifyOptions, VerifyReport } from './care/verify.ts';
 export type { Durability, PurgeOptions, RecoveryMode, StorageOptions } from './options.ts';
 export type { Disposal, CompactionJob, FlushJob, Job, JobResult, PurgeRule, PurgeRules, RunPlan } from './jobs/job.ts';
 export type { JobPorts } from './jobs/flush.ts';

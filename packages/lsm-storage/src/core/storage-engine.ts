@@ -11,7 +11,7 @@ import { BlockCache } from './cache/block-cache.ts';
 import { Checkpoints } from './care/checkpoints.ts';
 import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
 import { verifyStore } from './care/verify.ts';
-import type { VerifyReport } from './care/verify.ts';
+import type { VerifyOptions, VerifyReport } from './care/verify.ts';
 import type { CommitLog } from './commit-log/commit-log.ts';
 import { GROUP_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
@@ -263,16 +263,18 @@ export class StorageEngine extends StoreReads {
   }
 
   /** Reads the whole store and checks all of it; see {@link VerifyReport}. Writes and reads go on meanwhile. */
-  async verify(): Promise<VerifyReport> {
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.assertOpen();
     const reading = {
       fileSystem: this.#fileSystem,
       version: this.#store.current,
       log: this.#log,
       readOnly: this.#options.readOnly,
+      clock: this.clock,
+      stopping: this.underWay.stopping,
       assertOpen: () => this.assertOpen(),
     };
-    return this.underWay.during(() => verifyStore(reading));
+    return this.underWay.during(() => verifyStore(reading, options));
   }
 
   /**
@@ -355,11 +357,12 @@ export class StorageEngine extends StoreReads {
   }
 
   async #close(): Promise<void> {
+    const reading = this.underWay.stop();
     await this.#checkpoints.stop();
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();
-    await this.underWay.stop();
+    await reading;
     await allSteps([
       () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),

@@ -11,7 +11,9 @@ import { BlockWalk } from '../block-file/block-walk.ts';
 import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
 import { CacheMiss } from '../cache/cache-miss.ts';
 import { CorruptionError } from '../errors.ts';
+import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { valueFileName } from '../file-names.ts';
+import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { ValueFileDescription } from '../ports/manifest.ts';
@@ -91,9 +93,9 @@ export class ValueFile {
     return this.#file.read('value', pointer);
   }
 
-  /** Reads and checks every block. Throws a `CorruptionError` at the first damage. */
-  async verify(): Promise<void> {
-    const { values } = await describe(this.#file);
+  /** Reads and checks every block, at that pace if there is one. Throws a `CorruptionError` at the first damage. */
+  async verify(pace?: Pace): Promise<void> {
+    const { values } = await describe(this.#file, pace);
     if (values === this.description.values) return;
     const what = `the manifest recorded ${this.description.values} values, the file has ${values}`;
     throw new CorruptionError(this.#file.path, 0, what);
@@ -118,8 +120,8 @@ export class ValueFile {
   }
 }
 
-async function describe(file: BlockFile): Promise<ValueFileDescription> {
-  const walk = new BlockWalk(file);
+async function describe(file: BlockFile, pace?: Pace): Promise<ValueFileDescription> {
+  const walk = new BlockWalk(file, FILE_HEADER_BYTES, file.end, pace);
   let values = 0;
   for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
     if (walked.kind !== 'value') throw new CorruptionError(file.path, walked.pointer.position, 'this is no value');
