@@ -129,7 +129,7 @@ describe('memtable', () => {
   it('has nothing to forget behind its last entry', () => {
     const memtable = newMemtable();
     memtable.beginGroup(HEADER);
-    add(memtable, { type: 'put', key: 'a', value: 'v', meta: '', deadline: 0 });
+    add(memtable, { type: 'put', key: 'a', value: 'v' });
     memtable.endGroup();
     memtable.truncate(FIRST + 5);
     expect([memtable.size, memtable.lastSequence]).toEqual([1, FIRST]);
