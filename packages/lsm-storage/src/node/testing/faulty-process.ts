@@ -65,9 +65,10 @@ async function live(fault: Fault, arm: () => void): Promise<Outcome> {
   ledger.settle(engine);
   if (fault.during === 'writing') arm();
   const refused = await writeAll(engine);
-  const poisoned = engine.stats().state === 'poisoned';
-  if (refused || poisoned) await crash();
+  if (refused || isPoisoned(engine)) await crash();
   disk.disarm();
+  await settle(engine);
+  const poisoned = isPoisoned(engine);
   ledger.assertRead(engine);
   if (poisoned) await assertPoisoned(engine);
   else await goOn(engine);
@@ -115,8 +116,9 @@ async function checkpoint(engine: StorageEngine, arm: () => void): Promise<void>
   arm();
   const failed = (await engine.checkpoint('copy').catch(assertStorageError)) === undefined;
   disk.disarm();
+  await settle(engine);
   ledger.assertRead(engine);
-  if (engine.stats().state === 'poisoned') return rmSync(join(path, 'checkpoints'), { recursive: true, force: true });
+  if (isPoisoned(engine)) return rmSync(join(path, 'checkpoints'), { recursive: true, force: true });
   if (failed) await engine.checkpoint('copy');
   const copy = await openStorage(join(path, 'checkpoints/copy'), { ...SIZES, readOnly: true });
   ledger.assertRead(copy);
@@ -138,10 +140,18 @@ async function assertPoisoned(engine: StorageEngine): Promise<void> {
   ledger.assertRead(engine);
 }
 
-/** Writes resume by themselves, once the next attempt to flush has been made. */
+/** A flush and a compaction may each still fail with what they met before the disk was well again; the next may not. */
+async function settle(engine: StorageEngine): Promise<void> {
+  for (let thread = 0; thread < 2; thread++) await engine.settled().catch(assertStorageError);
+  if (!isPoisoned(engine)) await engine.settled();
+}
+
+function isPoisoned(engine: StorageEngine): boolean {
+  return engine.stats().state === 'poisoned';
+}
+
+/** Writes resume by themselves. */
 async function goOn(engine: StorageEngine): Promise<void> {
-  await engine.settled().catch(assertStorageError);
-  await engine.settled();
   const code = await ledger.write(engine, seededWrite(seed, written++));
   if (code !== undefined) throw new Error('a write failed on a disk that is well again', { cause: code });
   ledger.assertRead(engine);
