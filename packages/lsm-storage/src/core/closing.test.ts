@@ -48,12 +48,12 @@ describe('closing', () => {
     }
     reads.release();
     await closing;
-    const [value, entry, has, many, old] = await Promise.all(answers);
-    expect(text(value!)).toBe('value 3');
-    expect(text(entry!.value!)).toBe('value 4 '.repeat(20));
-    expect(has).toBe(true);
-    expect(many.map((each) => each && text(each))).toEqual(['value 20', 'value 21 '.repeat(20), undefined]);
-    expect(text(old!)).toBe('value 30 '.repeat(20));
+    const [value, entry, has, many, old] = answers;
+    expect(text((await value)!)).toBe('value 3');
+    expect(text((await entry)!.value!)).toBe('value 4 '.repeat(20));
+    expect(await has).toBe(true);
+    expect((await many).map((each) => each && text(each))).toEqual(['value 20', 'value 21 '.repeat(20), undefined]);
+    expect(text((await old)!)).toBe('value 30 '.repeat(20));
     expect(reads).toMatchObject({ closedUnderRead: [], readsOfClosed: [] });
     snapshot.release();
   });

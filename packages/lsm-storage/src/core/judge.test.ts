@@ -2,9 +2,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import { bytes, openOn } from '../testing/store.ts';
 import { hashKey } from './key-hash.ts';
+import type * as keyHash from './key-hash.ts';
+
+type KeyHash = typeof keyHash;
 
 vi.mock('./key-hash.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./key-hash.ts')>();
+  const original = await importOriginal<KeyHash>();
   return { ...original, hashKey: vi.fn(original.hashKey) };
 });
 

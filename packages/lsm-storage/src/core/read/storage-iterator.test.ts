@@ -8,7 +8,6 @@ import { bytes, codeOf, isSettled, openOn, text } from '../../testing/store.ts';
 import { wrapFileSystem } from '../../testing/wrapped-file-system.ts';
 import type { KeyedEntry } from '../entry.ts';
 import type { StorageEngine } from '../storage-engine.ts';
-import type { IteratorOptions } from './storage-iterator.ts';
 
 const OPTIONS = { blockBytes: 256, separateBytes: 100, scaling: 8 };
 const COUNT = 120;
@@ -83,8 +82,8 @@ describe('an iterator that steps asynchronously', () => {
     );
     await fc.assert(
       fc.asyncProperty(ranges, pieces, async (range, taken) => {
-        const within = engine.iterator(range as IteratorOptions);
-        const apart = engine.iterator(range as IteratorOptions);
+        const within = engine.iterator(range);
+        const apart = engine.iterator(range);
         for (const { count, bytes: most, seek } of taken) {
           const expected = shown(within.nextv(count, most));
           counted.sync = 0;
