@@ -108,8 +108,9 @@ export class StorageEngine extends StoreReads {
     const jobs = new JobRunner({ ...ports, store }, options);
     const failed = (cause: unknown): void => this.#commits.poisonWith(cause);
     const acknowledged = (): number => this.#commits.acknowledged;
+    const poison = (): Error | undefined => this.#commits.poison;
     const keepUp = (): void => this.#compactor.keepUp();
-    this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, failed, flushed: keepUp });
+    this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, poison, failed, flushed: keepUp });
     this.#compactor = new Compactor(
       { store, jobs, clock, failed, compacted: (progress) => options.onCompaction?.(progress) },
       options,

@@ -7,10 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import { Fault } from '../testing/fault.ts';
 import type { FaultPlan, FaultyCall } from '../testing/fault.ts';
+import { HeldSyncs } from '../testing/held-syncs.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { soak } from '../testing/soak.ts';
-import { bytes, codeOf, contentsOf, openOn, sameContents } from '../testing/store.ts';
+import { bytes, codeOf, contentsOf, openOn, sameContents, turns } from '../testing/store.ts';
 import type { StorageOptions } from './options.ts';
+import type { FileSystem } from './ports/file-system.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { StorageEngine } from './storage-engine.ts';
 
@@ -176,6 +178,45 @@ describe('a write that is refused while an older memtable is being flushed', () 
     expect(contentsOf(again)).toEqual(acknowledged);
     await again.close();
     await engine.close();
+  });
+});
+
+describe('a poisoned engine', () => {
+  it('flushes nothing more, so that what was logged and refused does not pass for damage', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const jobs: Jobs = {
+      run: ({ kind }, _control, here) => (kind === 'compaction' ? gate.then(here) : here()),
+      stop: () => Promise.resolve(),
+    };
+    const syncs = new HeldSyncs();
+    const disk = new CrashableFileSystem();
+    const fault = new Fault({ code: 'IO_ERROR', picks: (_, path) => /^manifest/.test(path), from: 1, count: 1 });
+    fault.lift();
+    const wrapFileSystem = (inner: FileSystem): FileSystem => fault.wrap(syncs.wrap(inner));
+    const engine = await openOn(disk, { scaling: 0 }, { jobs, wrapFileSystem });
+    for (const key of ['a', 'b']) {
+      await engine.put(bytes(key), bytes('in a run'));
+      await engine.flush();
+    }
+    await engine.put(bytes('c'), bytes('in the log'));
+    const acknowledged = contentsOf(engine);
+
+    // A compaction fails while a group is being synced that then is on the disk nevertheless.
+    syncs.hold();
+    const refused = codeOf(() => engine.put(bytes('d'), bytes('refused')));
+    const flushed = codeOf(() => engine.flush());
+    while (syncs.held === 0) await turns(1);
+    fault.begin();
+    release();
+    expect([await refused, await flushed]).toEqual(['POISONED', 'POISONED']);
+    syncs.release();
+    expect(await codeOf(() => engine.settled())).toBe('POISONED');
+    expect(contentsOf(engine)).toEqual(acknowledged);
+    await engine.close();
+    const again = await openOn(disk, {});
+    expect(contentsOf(again)).toEqual(new Map([...acknowledged, ['d', 'refused']]));
+    await again.close();
   });
 });
 

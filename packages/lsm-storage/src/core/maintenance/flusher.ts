@@ -22,6 +22,8 @@ export interface FlusherDependencies {
   readonly clock: StorageClock;
   /** Sequence of the newest entry that is acknowledged: no memtable that ends behind it is flushed yet. */
   readonly acknowledged: () => number;
+  /** Why nothing may be written any more: then no flush begins, since the log may hold more than was acknowledged. */
+  readonly poison: () => Error | undefined;
   /** Called once when a flush failed that cannot be tried again: memory and disk may differ now. */
   readonly failed: (cause: unknown) => void;
   /** A flush is done. */
@@ -67,7 +69,8 @@ export class Flusher {
 
   /** Begins to flush what is full; a memtable that was set aside counts as that. */
   keepUp(): void {
-    if (this.#stopped || this.#failure !== undefined || this.#next() === undefined) return;
+    if (this.#stopped || this.#failure !== undefined || this.#use.poison() !== undefined) return;
+    if (this.#next() === undefined) return;
     this.#running ??= this.#step().finally(() => {
       this.#running = undefined;
       this.keepUp();
@@ -83,6 +86,8 @@ export class Flusher {
       if (this.#diskFull !== undefined && this.#diskFull !== before) throw this.#diskFull;
     }
     if (this.#failure !== undefined) throw this.#failure;
+    const poison = this.#use.poison();
+    if (poison !== undefined && this.#next() !== undefined) throw poison;
     if (this.#stopped && this.#next() !== undefined) {
       throw new StorageError('CLOSED', 'the engine was closed before the flush began');
     }
