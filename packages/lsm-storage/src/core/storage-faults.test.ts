@@ -206,7 +206,7 @@ describe('a poisoned engine', () => {
     syncs.hold();
     const refused = codeOf(() => engine.put(bytes('d'), bytes('refused')));
     const flushed = codeOf(() => engine.flush());
-    while (syncs.held === 0) await turns(1);
+    while (syncs.held === 0) await turns();
     fault.begin();
     release();
     expect([await refused, await flushed]).toEqual(['POISONED', 'POISONED']);
