@@ -90,7 +90,7 @@ function readAll(engine: StorageEngine, keys: Iterable<string>): { found: Map<st
   return { found, refused };
 }
 
-/** A CorruptionError, or a file that says it is of a later format; `path`: the file it must name. */
+/** A CorruptionError, or a manifest that says it is of another format; `path`: the file it must name. */
 function expectTyped(error: unknown, path?: string): void {
   if (!(error instanceof StorageError)) throw error;
   if (error.code === 'UNSUPPORTED_FORMAT') return;
@@ -246,12 +246,59 @@ describe('damage', { timeout: soak.timeout }, () => {
     await file.close();
     await engine.flush();
     expect(engine.stats()).toMatchObject({ state: 'open', runs: 1, runEntries: 30 });
-    // The next flush takes the damaged segment away.
+    const lost = disk.afterPowerLoss(seededRandom(1));
     await engine.put(bytes('more'), bytes('v'));
-    await engine.flush();
+    const lostLater = disk.afterPowerLoss(seededRandom(2));
     await engine.close();
-    const again = await openOn(disk, OPTIONS, OVERRIDES);
-    for (let i = 0; i < 30; i++) expect(text(again.getSync(bytes(`key${i}`))!)).toBe(`value ${i}`.repeat(30));
-    await again.close();
+    for (const found of [lost, lostLater, disk]) {
+      const again = await openOn(found, OPTIONS, OVERRIDES);
+      for (let i = 0; i < 30; i++) expect(text(again.getSync(bytes(`key${i}`))!)).toBe(`value ${i}`.repeat(30));
+      expect(again.hasSync(bytes('more'))).toBe(found !== lost);
+      await again.put(bytes('again'), bytes('v'));
+      await again.flush();
+      await again.close();
+      await (await openOn(found, OPTIONS, OVERRIDES)).close();
+    }
+  });
+
+  it('of the log, whenever power is lost: the flush from memory is there, or the damaged log is', async () => {
+    const damaged = async (): Promise<{ disk: CrashableFileSystem; engine: StorageEngine }> => {
+      const disk = new CrashableFileSystem();
+      const engine = await openOn(disk, OPTIONS, OVERRIDES);
+      for (let i = 0; i < 30; i++) await engine.put(bytes(`key${i}`), bytes(`value ${i}`));
+      const path = (await disk.list('')).find((name) => name.endsWith('.log'))!;
+      const file = await disk.open(path, 'modify');
+      await file.write(200, [Uint8Array.of(1, 2, 3)]);
+      await file.sync();
+      await file.close();
+      return { disk, engine };
+    };
+    let refused = 0;
+    let whole = 0;
+    for (let call = 1, last = false; !last; call++) {
+      const { disk, engine } = await damaged();
+      let calls = 0;
+      let found: CrashableFileSystem | undefined;
+      disk.observe(() => {
+        calls++;
+        if (calls === call) found = disk.afterPowerLoss(seededRandom(call));
+        return undefined;
+      });
+      await engine.flush();
+      disk.observe(undefined);
+      await engine.close();
+      last = found === undefined;
+      try {
+        const again = await openOn(found ?? disk, OPTIONS, OVERRIDES);
+        for (let i = 0; i < 30; i++) expect(text(again.getSync(bytes(`key${i}`))!)).toBe(`value ${i}`);
+        await again.close();
+        whole++;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CORRUPTION', file: '0000000001.log' });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(5);
+    expect(whole).toBeGreaterThan(2);
   });
 });

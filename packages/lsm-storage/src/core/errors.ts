@@ -11,7 +11,7 @@
  * - `POISONED`: an earlier write or sync failed, so nothing more is written until the engine is opened again. Whether
  *   the entries then in flight are durable is unknown until that opening; reads go on.
  * - `CORRUPTION`: bytes on disk are not what was written (always a {@link CorruptionError}).
- * - `UNSUPPORTED_FORMAT`: a file was written by a newer version, or with a codec that this engine was not given.
+ * - `UNSUPPORTED_FORMAT`: a file has another format version, or was written with a codec that this engine was not given.
  * - `NOT_FOUND`, `ALREADY_EXISTS`, `DISK_FULL`, `IO_ERROR`: what a file system call ran into.
  */
 export type StorageErrorCode =

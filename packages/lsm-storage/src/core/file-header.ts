@@ -1,6 +1,6 @@
 /**
- * The first bytes of every file that the engine writes by itself: magic, format version, file number, checksum. Magic
- * and version stay where they are in every later version, so that any version can tell what it cannot read.
+ * The first bytes of every file that the engine writes by itself: magic, format version, file number, checksum. They stay
+ * where they are in every version, so that any version can tell what it cannot read from what is damaged.
  *
  * Drawn in docs/formats/commit-log.md.
  */
@@ -13,7 +13,8 @@ import { CorruptionError, StorageError } from './errors.ts';
 
 export type FileKind = 'kv-log' | 'kv-run' | 'kv-val';
 
-export const FORMAT_VERSION = 1;
+/** What is written and read. A kind's version is raised with every change of its format. */
+export const FORMAT_VERSIONS: Readonly<Record<FileKind, number>> = { 'kv-log': 2, 'kv-run': 2, 'kv-val': 1 };
 export const FILE_HEADER_BYTES = 24;
 
 const MAGIC_BYTES = 6;
@@ -23,15 +24,16 @@ const CHECKED_BYTES = 20;
 export function encodeFileHeader(kind: FileKind, fileNumber: number, flags = 0): Uint8Array {
   const writer = new ByteWriter(FILE_HEADER_BYTES);
   for (let i = 0; i < MAGIC_BYTES; i++) writer.u8(kind.charCodeAt(i));
-  writer.u8(FORMAT_VERSION & 0xff);
-  writer.u8(FORMAT_VERSION >>> 8);
+  const version = FORMAT_VERSIONS[kind];
+  writer.u8(version & 0xff);
+  writer.u8(version >>> 8);
   writer.u64(fileNumber);
   writer.u32(flags);
   writer.u32(crc32(writer.view()));
   return writer.take();
 }
 
-/** Returns the flags. Throws a `CorruptionError`, or `UNSUPPORTED_FORMAT` when a newer version wrote the file. */
+/** Returns the flags. Throws a `CorruptionError`, or `UNSUPPORTED_FORMAT` when the file has another format version. */
 export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: number, file: string): number {
   const place: Place = { file, offset: 0 };
   const reader = new ByteReader(bytes, place);
@@ -39,16 +41,15 @@ export function checkFileHeader(bytes: Uint8Array, kind: FileKind, fileNumber: n
     if (reader.u8() !== kind.charCodeAt(i)) throw new CorruptionError(file, 0, `it does not begin with "${kind}"`);
   }
   const version = reader.u8() + reader.u8() * 256;
-  if (version > FORMAT_VERSION) {
-    const message = `${file} has format version ${version}, this engine reads versions up to ${FORMAT_VERSION}`;
-    throw new StorageError('UNSUPPORTED_FORMAT', message);
-  }
   const written = reader.u64();
   const flags = reader.u32();
   if (reader.u32() !== crc32(bytes.subarray(0, CHECKED_BYTES))) {
     throw new CorruptionError(file, 0, 'the checksum of the file header is wrong');
   }
-  if (version !== FORMAT_VERSION) throw new CorruptionError(file, 0, `there is no format version ${version}`);
+  if (version !== FORMAT_VERSIONS[kind]) {
+    const message = `${file} has format version ${version}, this engine reads version ${FORMAT_VERSIONS[kind]}`;
+    throw new StorageError('UNSUPPORTED_FORMAT', message);
+  }
   if (written !== fileNumber) {
     throw new CorruptionError(file, 0, `it was written as file ${written}, not ${fileNumber}`);
   }

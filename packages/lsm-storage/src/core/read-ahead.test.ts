@@ -36,6 +36,24 @@ describe('read-ahead', () => {
     );
   });
 
+  it('gives the bytes of the file after a read that failed', async () => {
+    const { file } = await open();
+    let fails = false;
+    const failing: StorageFile = {
+      ...file,
+      read: async (position, length) => {
+        if (fails) throw new Error('EIO');
+        return file.read(position, length);
+      },
+    };
+    const reader = new ReadAhead(failing, 0, 5000, { firstBytes: 500, mostBytes: 500 });
+    await reader.read(0, 100);
+    fails = true;
+    await expect(reader.read(2000, 100)).rejects.toThrow('EIO');
+    fails = false;
+    expect(await reader.read(2000, 100)).toEqual(BYTES.subarray(2000, 2100));
+  });
+
   it('reads twice as much each time, up to its limit and its bounds', async () => {
     const { file, reads } = await open();
     const reader = new ReadAhead(file, 0, 4900, { firstBytes: 0, mostBytes: 1600 });

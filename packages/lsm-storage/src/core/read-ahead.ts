@@ -6,6 +6,7 @@
 import type { StorageFile } from './ports/file-system.ts';
 
 const MOST_BYTES = 512 * 1024;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export interface ReadAheadOptions {
   /** Reads follow one another towards the beginning of the file; default false. */
@@ -23,7 +24,7 @@ export class ReadAhead {
   readonly #reverse: boolean;
   readonly #mostBytes: number;
   #nextBytes: number;
-  #window: Uint8Array = new Uint8Array(0);
+  #window: Uint8Array = NO_BYTES;
   #start = 0;
 
   /** Reads nothing outside of `begin` to `end`. */
@@ -61,6 +62,8 @@ export class ReadAhead {
 
   /** Chooses the next window, and returns its size. */
   #move(position: number, length: number): number {
+    // A read that fails must not leave an old window in a new place.
+    this.#window = NO_BYTES;
     const wanted = Math.max(length, this.#nextBytes);
     this.#nextBytes = Math.min(this.#mostBytes, 2 * wanted);
     const last = Math.min(position + length, this.#end);

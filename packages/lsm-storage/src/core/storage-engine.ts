@@ -11,15 +11,16 @@ import { BlockCache } from './cache/block-cache.ts';
 import { Checkpoints } from './care/checkpoints.ts';
 import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
 import { verifyStore } from './care/verify.ts';
-import type { VerifyReport } from './care/verify.ts';
+import type { VerifyOptions, VerifyReport } from './care/verify.ts';
 import type { CommitLog } from './commit-log/commit-log.ts';
-import { GROUP_BYTES, MAX_BATCH_BYTES } from './commit-log/frame.ts';
+import { GROUP_BYTES } from './commit-log/frame.ts';
 import { GroupCommit } from './commit-log/group-commit.ts';
 import { GroupLog } from './commit-log/group-log.ts';
 import { copyBytes } from './bytes.ts';
 import type { Applied, Decide, Merged, Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
 import { LOCK_FILE } from './file-names.ts';
+import { judge } from './judge.ts';
 import { hashKey } from './key-hash.ts';
 import { BackPressure } from './maintenance/back-pressure.ts';
 import { Compactor } from './maintenance/compactor.ts';
@@ -36,8 +37,7 @@ import type { FileLock, FileSystem } from './ports/file-system.ts';
 import { inlineJobs } from './ports/jobs.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
-import { findEntry } from './read/find-entry.ts';
-import { isTombstone, readValue } from './read/read-value.ts';
+import { ReadsUnderWay } from './read/reads-under-way.ts';
 import { Snapshot } from './read/snapshot.ts';
 import { StoreReads } from './read/store-reads.ts';
 import { recover } from './recovery/recover.ts';
@@ -47,7 +47,7 @@ import type { RecoveryReport, StorageStats } from './stats.ts';
 import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
 import { ValuePacker } from './value-packer.ts';
-import { addTo, addVersion, checkEntry, checkOperation, checkVersion } from './write.ts';
+import { addTo, addVersion, checkBatch, checkEntry, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
 
 export interface StoragePorts {
@@ -66,6 +66,7 @@ export class StorageEngine extends StoreReads {
   /** What was found and done at opening. */
   readonly recovery: RecoveryReport;
   protected override readonly clock: StorageClock;
+  protected override readonly underWay: ReadsUnderWay = new ReadsUnderWay();
   readonly #manifest: Manifest;
   readonly #jobs: Jobs;
   readonly #fileSystem: FileSystem;
@@ -110,8 +111,9 @@ export class StorageEngine extends StoreReads {
     const jobs = new JobRunner({ ...ports, store }, options);
     const failed = (cause: unknown): void => this.#commits.poisonWith(cause);
     const acknowledged = (): number => this.#commits.acknowledged;
+    const poison = (): Error | undefined => this.#commits.poison;
     const keepUp = (): void => this.#compactor.keepUp();
-    this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, failed, flushed: keepUp });
+    this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, poison, failed, flushed: keepUp });
     this.#compactor = new Compactor(
       { store, jobs, clock, failed, compacted: (progress) => options.onCompaction?.(progress) },
       options,
@@ -124,7 +126,7 @@ export class StorageEngine extends StoreReads {
         admit: (memtable) => this.#pressure.admit(memtable),
         append: (group) => logging.append(group),
         publish: () => this.#flusher.keepUp(),
-        forget: (sequence) => this.#forget(sequence),
+        forget: (sequence) => store.forget(sequence),
       },
       lastSequence,
       Math.min(GROUP_BYTES, options.memtableBytes),
@@ -166,22 +168,17 @@ export class StorageEngine extends StoreReads {
   async apply(key: Uint8Array, offered: Offered, decide: Decide): Promise<Applied> {
     this.#assertWritable();
     checkVersion(key, offered);
-    const { version } = this;
-    const found = findEntry(version, key, Number.POSITIVE_INFINITY, 'disk');
-    const dead = found === undefined || isTombstone(found, this.clock.now());
-    const current = dead && found?.meta.length === 0 ? undefined : found?.meta;
-    const decision = decide(current, offered.meta, () => {
-      return dead ? undefined : readValue(found.value, version, 'disk');
-    });
+    const hash = hashKey(key);
+    const { held, decision } = judge(this.version, key, hash, offered, decide, this.clock.now());
     if (decision === 'keep') {
-      const held = copyBytes(current ?? NO_BYTES);
+      const kept = copyBytes(held ?? NO_BYTES);
       await this.#commits.barrier();
-      return { outcome: 'kept', meta: held };
+      return { outcome: 'kept', meta: kept };
     }
     const kept: Merged = decision === 'replace' ? offered : decision;
     if (kept !== offered) checkVersion(key, kept);
     const meta = copyBytes(kept.meta);
-    await this.#write(key, meta, kept.deadline ?? 0, kept.value);
+    await this.#write(key, hash, meta, kept.deadline ?? 0, kept.value);
     return { outcome: decision === 'replace' ? 'replaced' : 'merged', meta };
   }
 
@@ -190,7 +187,7 @@ export class StorageEngine extends StoreReads {
     return this.#attempt(() => {
       const { meta = NO_BYTES, deadline = 0 } = options;
       checkEntry(key, meta, value, deadline);
-      return this.#write(key, meta, deadline, value);
+      return this.#write(key, hashKey(key), meta, deadline, value);
     });
   }
 
@@ -198,7 +195,7 @@ export class StorageEngine extends StoreReads {
   delete(key: Uint8Array): Promise<void> {
     return this.#attempt(() => {
       checkEntry(key, NO_BYTES, NO_BYTES, 0);
-      return this.#write(key, NO_BYTES, 0, undefined);
+      return this.#write(key, hashKey(key), NO_BYTES, 0, undefined);
     });
   }
 
@@ -210,12 +207,7 @@ export class StorageEngine extends StoreReads {
   /** Writes all or nothing, in order: after a crash too. At most 64 MiB together, as the log has them. */
   batch(operations: readonly BatchOperation[]): Promise<void> {
     return this.#attempt(() => {
-      let bytes = 0;
-      for (const operation of operations) bytes += checkOperation(operation);
-      if (bytes > MAX_BATCH_BYTES) {
-        const limit = `a batch has at most ${MAX_BATCH_BYTES} bytes`;
-        throw new StorageError('INVALID_ARGUMENT', `${limit}, got ${bytes}`);
-      }
+      const bytes = checkBatch(operations);
       if (operations.length === 0) return this.#commits.barrier();
       const memtable = this.#commits.open();
       for (const operation of operations) addTo(memtable, this.#packer, operation);
@@ -230,6 +222,7 @@ export class StorageEngine extends StoreReads {
       version: this.version,
       upTo: this.upTo,
       clock: this.clock,
+      underWay: this.underWay,
       assertOpen: () => this.assertOpen(),
     });
   }
@@ -274,15 +267,18 @@ export class StorageEngine extends StoreReads {
   }
 
   /** Reads the whole store and checks all of it; see {@link VerifyReport}. Writes and reads go on meanwhile. */
-  async verify(): Promise<VerifyReport> {
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.assertOpen();
-    return verifyStore({
+    const reading = {
       fileSystem: this.#fileSystem,
       version: this.#store.current,
       log: this.#log,
       readOnly: this.#options.readOnly,
+      clock: this.clock,
+      stopping: this.underWay.stopping,
       assertOpen: () => this.assertOpen(),
-    });
+    };
+    return this.underWay.during(() => verifyStore(reading, options));
   }
 
   /**
@@ -309,8 +305,9 @@ export class StorageEngine extends StoreReads {
   }
 
   /**
-   * Refuses further calls, finishes the writes accepted so far and the flush under way, seals the log, and unlocks the
-   * directory. The memtable stays in the log. Further calls return the same promise.
+   * Refuses further calls, finishes the reads and writes accepted so far and the flush under way, gives up what takes
+   * longer (compactions, `verify`, checkpoints), seals the log, and unlocks the directory. The memtable stays in the log.
+   * Further calls return the same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -334,9 +331,15 @@ export class StorageEngine extends StoreReads {
     return this.#commits.acknowledged;
   }
 
-  #write(key: Uint8Array, meta: Uint8Array, deadline: number, value: Uint8Array | undefined): Promise<void> {
+  #write(
+    key: Uint8Array,
+    hash: number,
+    meta: Uint8Array,
+    deadline: number,
+    value: Uint8Array | undefined,
+  ): Promise<void> {
     const memtable = this.#commits.open();
-    addVersion(memtable, this.#packer, key, hashKey(key), meta, deadline, value);
+    addVersion(memtable, this.#packer, key, hash, meta, deadline, value);
     return this.#commits.wrote(1, logEntryBytes(key, meta, deadline, value ?? NO_BYTES));
   }
 
@@ -356,18 +359,13 @@ export class StorageEngine extends StoreReads {
     return active.bytes < this.#options.memtableBytes ? active : this.#store.addMemtable(nextSequence);
   }
 
-  #forget(lastSequence: number): void {
-    for (const memtable of this.#store.current.memtables) {
-      memtable.truncate(lastSequence);
-      if (memtable.size === 0) memtable.rebase(lastSequence + 1);
-    }
-  }
-
   async #close(): Promise<void> {
+    const reading = this.underWay.stop();
     await this.#checkpoints.stop();
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();
+    await reading;
     await allSteps([
       () => (this.#commits.poison === undefined ? this.#log.seal(this.#commits.acknowledged + 1) : undefined),
       () => this.#log.close(),

@@ -7,10 +7,13 @@ import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import { Fault } from '../testing/fault.ts';
 import type { FaultPlan, FaultyCall } from '../testing/fault.ts';
+import { HeldSyncs } from '../testing/held-syncs.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { soak } from '../testing/soak.ts';
-import { bytes, codeOf, contentsOf, openOn, sameContents } from '../testing/store.ts';
+import { bytes, codeOf, contentsOf, openOn, sameContents, turns } from '../testing/store.ts';
 import type { StorageOptions } from './options.ts';
+import type { FileSystem } from './ports/file-system.ts';
+import type { Jobs } from './ports/jobs.ts';
 import type { StorageEngine } from './storage-engine.ts';
 
 const OPTIONS: StorageOptions = {
@@ -148,6 +151,72 @@ describe('a full disk', { timeout: soak.timeout }, () => {
     store.expectReads();
     await store.clock.until(store.engine.close());
     expect(await store.found()).toEqual(store.acknowledged);
+  });
+});
+
+describe('a write that is refused while an older memtable is being flushed', () => {
+  it.each(['DISK_FULL', 'IO_ERROR'] as const)('with %s: takes nothing with it that was acknowledged', async (code) => {
+    const picks = (call: FaultyCall, path: string): boolean => call === 'write' && path.endsWith('.log');
+    const fault = new Fault({ code, picks, from: 1, count: 1 });
+    fault.lift();
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const jobs: Jobs = { run: (_job, _control, here) => gate.then(here), stop: () => Promise.resolve() };
+    const disk = new CrashableFileSystem();
+    const engine = await openOn(disk, OPTIONS, { jobs, wrapFileSystem: (inner) => fault.wrap(inner) });
+    const write = (i: number): Promise<void> => engine.put(bytes(`key${i}`), bytes('value '.repeat(20)));
+    for (let i = 0; i < 8; i++) await write(i);
+    expect(engine.stats().memtables).toBe(2);
+    const acknowledged = contentsOf(engine);
+    fault.begin();
+    expect(await codeOf(() => write(8))).toBe(code === 'DISK_FULL' ? code : 'POISONED');
+    expect(contentsOf(engine)).toEqual(acknowledged);
+    release();
+    await engine.settled();
+    expect(engine.stats().flushes).toBe(1);
+    const again = await openOn(disk.clone(), OPTIONS);
+    expect(contentsOf(again)).toEqual(acknowledged);
+    await again.close();
+    await engine.close();
+  });
+});
+
+describe('a poisoned engine', () => {
+  it('flushes nothing more, so that what was logged and refused does not pass for damage', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const jobs: Jobs = {
+      run: ({ kind }, _control, here) => (kind === 'compaction' ? gate.then(here) : here()),
+      stop: () => Promise.resolve(),
+    };
+    const syncs = new HeldSyncs();
+    const disk = new CrashableFileSystem();
+    const fault = new Fault({ code: 'IO_ERROR', picks: (_, path) => /^manifest/.test(path), from: 1, count: 1 });
+    fault.lift();
+    const wrapFileSystem = (inner: FileSystem): FileSystem => fault.wrap(syncs.wrap(inner));
+    const engine = await openOn(disk, { scaling: 0 }, { jobs, wrapFileSystem });
+    for (const key of ['a', 'b']) {
+      await engine.put(bytes(key), bytes('in a run'));
+      await engine.flush();
+    }
+    await engine.put(bytes('c'), bytes('in the log'));
+    const acknowledged = contentsOf(engine);
+
+    // A compaction fails while a group is being synced that then is on the disk nevertheless.
+    syncs.hold();
+    const refused = codeOf(() => engine.put(bytes('d'), bytes('refused')));
+    const flushed = codeOf(() => engine.flush());
+    while (syncs.held === 0) await turns();
+    fault.begin();
+    release();
+    expect([await refused, await flushed]).toEqual(['POISONED', 'POISONED']);
+    syncs.release();
+    expect(await codeOf(() => engine.settled())).toBe('POISONED');
+    expect(contentsOf(engine)).toEqual(acknowledged);
+    await engine.close();
+    const again = await openOn(disk, {});
+    expect(contentsOf(again)).toEqual(new Map([...acknowledged, ['d', 'refused']]));
+    await again.close();
   });
 });
 

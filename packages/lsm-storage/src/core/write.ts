@@ -1,5 +1,6 @@
 /** What a writer may ask for: the operations, their limits, and how each goes into a memtable. */
 
+import { MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
 import type { Offered } from './entry.ts';
 import { StorageError } from './errors.ts';
@@ -54,8 +55,15 @@ export function addVersion(
   memtable.add(kind, key, hash, meta, deadline, packed ?? value);
 }
 
-/** The bytes that the operation takes in the log if nothing is packed. Throws `INVALID_ARGUMENT` if it breaks a limit. */
-export function checkOperation(operation: BatchOperation): number {
+/** The bytes that the operations take in the log if nothing is packed. Throws `INVALID_ARGUMENT` if one or all of them break a limit. */
+export function checkBatch(operations: readonly BatchOperation[]): number {
+  let bytes = 0;
+  for (const operation of operations) bytes += checkOperation(operation);
+  if (bytes <= MAX_BATCH_BYTES) return bytes;
+  throw new StorageError('INVALID_ARGUMENT', `a batch has at most ${MAX_BATCH_BYTES} bytes, got ${bytes}`);
+}
+
+function checkOperation(operation: BatchOperation): number {
   if (operation.type === 'delete-range') {
     checkLength('key', operation.from, MAX_KEY_BYTES);
     checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);

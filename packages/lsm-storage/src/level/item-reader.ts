@@ -2,8 +2,9 @@
  * What Level's three kinds of iterators have in common: reading a range of the engine as of one moment, in pieces, and
  * again from elsewhere after a seek, even from behind the end.
  *
- * The engine answers within the call. A loop over answers that are there already is a chain of microtasks, which would
- * keep timers and sockets waiting until it ended; so a turn of the event loop is taken every so many bytes.
+ * The engine answers what is in memory within the call. A loop over answers that are there already is a chain of
+ * microtasks, which would keep timers and sockets waiting until it ended; so a turn of the event loop is taken every so
+ * many bytes.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -20,7 +21,7 @@ import type { Data } from './data.ts';
 import { bytesOf } from './data.ts';
 import type { Bounds } from './key-bounds.ts';
 import { scanRangeOf } from './key-bounds.ts';
-import { LevelError, levelError } from './level-error.ts';
+import { LevelError, levelError, throwLevelError } from './level-error.ts';
 import type { LevelSnapshot } from './level-snapshot.ts';
 
 /** Options of an iterator as `abstract-level` hands them to its implementations. */
@@ -62,8 +63,7 @@ export class ItemReader<T> {
     this.#snapshot = options.snapshot?.reads ?? engine.snapshot();
     this.#range = { ...scanRangeOf(options), reverse: options.reverse, values };
     this.#signal = options.signal;
-    // The engine would return nothing for a mark of 0 bytes, which would be the end.
-    this.#highWaterMarkBytes = Math.max(1, options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES);
+    this.#highWaterMarkBytes = options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES;
     this.#itemOf = itemOf;
   }
 
@@ -97,23 +97,18 @@ export class ItemReader<T> {
     if (this.#owned) this.#snapshot.release();
   }
 
-  #readOne(): T | undefined {
-    try {
-      const { value: entry } = this.#positioned().next();
-      return entry === undefined ? undefined : this.#item(entry);
-    } catch (error) {
-      throw levelError(error);
-    }
+  #readOne(): MaybePromise<T | undefined> {
+    return converted(
+      () => this.#positioned().take(),
+      (entry) => (entry === undefined ? undefined : this.#item(entry)),
+    );
   }
 
-  #read(size: number): T[] {
-    try {
-      return this.#positioned()
-        .nextv(size, this.#highWaterMarkBytes)
-        .map((entry) => this.#item(entry));
-    } catch (error) {
-      throw levelError(error);
-    }
+  #read(size: number): MaybePromise<T[]> {
+    return converted(
+      () => this.#positioned().takeMany(size, this.#highWaterMarkBytes),
+      (entries) => entries.map((entry) => this.#item(entry)),
+    );
   }
 
   #item(entry: KeyedEntry): T {
@@ -138,7 +133,7 @@ export class ItemReader<T> {
     return this.#signal !== undefined || this.#bytesThisTurn >= BYTES_PER_TURN;
   }
 
-  async #afterWaiting<R>(read: () => R): Promise<R> {
+  async #afterWaiting<R>(read: () => MaybePromise<R>): Promise<R> {
     await (this.#bytesThisTurn >= BYTES_PER_TURN ? this.#turn() : undefined);
     if (this.#signal?.aborted === true) {
       throw new LevelError('LEVEL_ABORTED', 'the operation was aborted', { cause: this.#signal.reason });
@@ -149,5 +144,15 @@ export class ItemReader<T> {
   async #turn(): Promise<void> {
     this.#bytesThisTurn = 0;
     await nextTurn();
+  }
+}
+
+/** The engine's answer and the engine's errors in Level's words. */
+function converted<A, B>(read: () => MaybePromise<A>, convert: (answer: A) => B): MaybePromise<B> {
+  try {
+    const answer = read();
+    return answer instanceof Promise ? answer.then(convert, throwLevelError) : convert(answer);
+  } catch (error) {
+    throw levelError(error);
   }
 }

@@ -8,14 +8,23 @@ import { fileError } from './file-errors.ts';
 import { SqliteManifest, manifestError } from './sqlite-manifest.ts';
 import type { SqliteDatabase, SqliteManifestOptions } from './sqlite-manifest.ts';
 
-/** The manifest of the store in `directory`, which must exist, or another `file` there. The engine closes it. */
-export function openManifestFile(directory: string, file: string = MANIFEST_FILE): SqliteManifest {
+/** The manifest of the store in `directory`, which must exist. The engine closes it. */
+export function openManifestFile(directory: string): SqliteManifest {
+  return openIn(directory, MANIFEST_FILE, makeDurable);
+}
+
+/**
+ * A manifest that is to take another one's place: `file` in `directory` is the whole of it after each commit. In
+ * write-ahead mode it would be so only after a close that went well, and whether it did SQLite does not tell.
+ */
+export function openReplacement(directory: string, file: string): SqliteManifest {
+  return openIn(directory, file, makeWhole);
+}
+
+function openIn(directory: string, file: string, beforeLoad: (database: SqliteDatabase) => void): SqliteManifest {
   const path = join(directory, file);
   try {
-    return new SqliteManifest(new Database(path, { timeout: 0 }), {
-      beforeLoad: makeDurable,
-      ...copiesIn(directory),
-    });
+    return new SqliteManifest(new Database(path, { timeout: 0 }), { beforeLoad, ...copiesIn(directory) });
   } catch (cause) {
     throw fileError(cause, `opening ${path}`);
   }
@@ -46,6 +55,11 @@ export function makeDurable(database: SqliteDatabase): void {
   database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
+}
+
+function makeWhole(database: SqliteDatabase): void {
+  database.pragma('journal_mode = DELETE');
+  database.pragma('synchronous = EXTRA');
 }
 
 async function copyDurably(database: SqliteDatabase, path: string): Promise<void> {

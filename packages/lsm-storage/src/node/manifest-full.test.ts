@@ -3,37 +3,10 @@
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ManifestEdit } from '../core/index.ts';
 import { makeDurable } from './manifest-file.ts';
 import { SqliteManifest } from './sqlite-manifest.ts';
+import { edit } from './testing/manifest-edit.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
-
-function edit(number: number, pageBytes: number): ManifestEdit {
-  const page = { firstKey: new Uint8Array(0), index: new Uint8Array(pageBytes), filter: new Uint8Array(32) };
-  const run = {
-    number,
-    bytes: 1000,
-    footerChecksum: 1,
-    entries: 10,
-    tombstones: 0,
-    ranges: 0,
-    firstSequence: number,
-    lastSequence: number,
-    smallestKey: Uint8Array.of(1),
-    largestKey: Uint8Array.of(2),
-    earliestDeadline: 0,
-    references: [],
-  };
-  return {
-    flushedSequence: number,
-    oldestSegment: 1,
-    nextFileNumber: number + 1,
-    addedRuns: [{ run, pages: [page], valueFile: undefined }],
-    removedRuns: [],
-    removedValueFiles: [],
-    forgottenRuns: [],
-  };
-}
 
 describe('a manifest without space', () => {
   it('fails with DISK_FULL, is as it was, and takes the edit when there is space', async () => {

@@ -1,6 +1,6 @@
 /** The tables of the manifest, drawn in docs/formats/manifest.md. */
 
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
 
 /** "kvlm": says of a SQLite file whose it is. */
 const APPLICATION_ID = 0x6b766c6d;

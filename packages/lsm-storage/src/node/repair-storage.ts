@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib';
 import { accelerateCrc32, noCodec, repair } from '../core/index.ts';
 import type { Codec, RepairReport } from '../core/index.ts';
-import { openManifestFile } from './manifest-file.ts';
+import { openReplacement } from './manifest-file.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { ZstdCodec } from './zstd-codec.ts';
 
@@ -22,6 +22,6 @@ export async function repairStorage(
   return repair({
     fileSystem: new NodeFileSystem(directory),
     codec: typeof compression === 'object' ? compression : named,
-    openManifest: async (path) => openManifestFile(directory, path),
+    openManifest: async (path) => openReplacement(directory, path),
   });
 }

@@ -29,7 +29,8 @@ export function serveJobs(carryOut: (job: Job, ports: JobPorts) => Promise<JobRe
   const answer = async ({ job, flag }: JobRequest): Promise<void> => {
     const cancelled = (): boolean => Atomics.load(flag, 0) === CANCELLED;
     const pause = async (milliseconds: number): Promise<void> => void Atomics.wait(flag, 0, 0, milliseconds);
-    const pace = pacer(job.kind === 'compaction' ? job.bytesPerSecond : 0, { pause });
+    const clock = { now: () => performance.now(), pause };
+    const pace = pacer(job.kind === 'compaction' ? job.bytesPerSecond : 0, clock);
     try {
       const { result, memory } = handover(await carryOut(job, { fileSystem, codec, control: { cancelled }, pace }));
       port.postMessage({ result } satisfies JobReply, memory);

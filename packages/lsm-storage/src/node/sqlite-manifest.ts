@@ -144,9 +144,9 @@ export class SqliteManifest implements Manifest {
 
   #prepareSchema(): void {
     const version = this.#database.pragma('user_version', { simple: true });
-    if (typeof version !== 'number' || version > MANIFEST_VERSION) {
+    if (version !== 0 && version !== MANIFEST_VERSION) {
       const got = `${MANIFEST_FILE} has format version ${String(version)}`;
-      throw new StorageError('UNSUPPORTED_FORMAT', `${got}, this engine reads versions up to ${MANIFEST_VERSION}`);
+      throw new StorageError('UNSUPPORTED_FORMAT', `${got}, this engine reads version ${MANIFEST_VERSION}`);
     }
     const damage = this.#database.pragma('quick_check(1)', { simple: true });
     if (damage !== 'ok') throw corrupt(String(damage));

@@ -9,6 +9,7 @@
 import { CrashableFileSystem, Survival, seededRandom } from '../contract/index.ts';
 import type { DiskCall, Random } from '../contract/index.ts';
 import type { BatchOperation, FileSystem, StorageEngine, StorageOptions } from '../core/index.ts';
+import { carryOut } from './carry-out.ts';
 import { ManualClock } from './manual-clock.ts';
 import { bytes, contentsOf, openOn, sameContents } from './store.ts';
 
@@ -158,18 +159,6 @@ export class CrashEnumeration {
     for (const { disk, call, survived, allowed } of this.#drafts.splice(0)) {
       const what = await findFault(disk, this.#options, allowed, this.#disks++ % GOES_ON === 0);
       if (what !== undefined) this.#violations.push({ call, survived, what });
-    }
-  }
-}
-
-function carryOut(write: BatchOperation, contents: Map<string, string>): void {
-  const name = (key: Uint8Array): string => Buffer.from(key).toString();
-  if (write.type === 'put') contents.set(name(write.key), name(write.value));
-  else if (write.type === 'delete') contents.delete(name(write.key));
-  else {
-    const to = write.to === undefined ? undefined : name(write.to);
-    for (const key of contents.keys()) {
-      if (key >= name(write.from) && (to === undefined || key < to)) contents.delete(key);
     }
   }
 }

@@ -36,6 +36,11 @@ export class Fault {
     this.#lifted = true;
   }
 
+  /** After it was lifted: it holds again. */
+  begin(): void {
+    this.#lifted = false;
+  }
+
   wrap(fileSystem: FileSystem): FileSystem {
     return wrapFileSystem(
       fileSystem,

@@ -1,6 +1,9 @@
 /**
  * A store and its model, taken through the same steps; after each step that reads, both must say the same. Iterators
  * and snapshots live on over later steps, and must go on telling of their moment.
+ *
+ * Tombstones whose version is released may go at any time; the model follows. All others must stay, and what is gone must
+ * not come back, nor anything that it hid.
  */
 
 import { expect } from 'vitest';
@@ -11,6 +14,7 @@ import { ManualClock } from './manual-clock.ts';
 import type { Step } from './model-steps.ts';
 import { entryAt, fromEntry, fromKeyed, iterated, raw, unraw, written } from './model-store.ts';
 import type { ModelEntry, ModelState, ModelWrite } from './model-store.ts';
+import { ReleasedVersions } from './released-versions.ts';
 import { openOn } from './store.ts';
 import type { StoreOverrides } from './store.ts';
 
@@ -45,6 +49,7 @@ export function operationOf(write: ModelWrite): BatchOperation {
 
 export class ModelPair {
   readonly #clock: ManualClock = new ManualClock();
+  readonly #released: ReleasedVersions = new ReleasedVersions();
   readonly #options: StorageOptions;
   readonly #overrides: StoreOverrides;
   #disk: CrashableFileSystem = new CrashableFileSystem();
@@ -56,19 +61,20 @@ export class ModelPair {
   #snapshots: OpenSnapshot[] = [];
 
   constructor(options: StorageOptions, overrides: StoreOverrides) {
-    this.#options = options;
+    this.#options = { ...options, purge: this.#released };
     this.#overrides = { ...overrides, clock: this.#clock };
   }
 
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) await this.#step(step, await this.#open());
     const engine = await this.#open();
-    this.#expectAll(engine, this.#state);
+    this.#expectAll(engine, this.#followed(engine));
     for (const { subject, state } of this.#snapshots) this.#expectAll(subject, state);
-    for (const iterator of this.#iterators) this.#take(iterator, Infinity);
+    for (const [i, iterator] of this.#iterators.entries()) await this.#take(iterator, Infinity, i % 2 === 0);
     this.#letGo();
     await this.#clock.until(engine.compact());
-    this.#expectAll(engine, this.#state);
+    this.#expectAll(engine, this.#followed(engine));
+    await this.#expectPurged(engine);
     const names = await this.#disk.list('');
     const { runs, valueFiles } = engine.stats();
     const ofKind = (suffix: string): number => names.filter((name) => name.endsWith(suffix)).length;
@@ -102,10 +108,12 @@ export class ModelPair {
         return undefined;
       case 'take':
       case 'seek':
-        this.#useIterator(step);
-        return undefined;
+        return this.#useIterator(step);
       case 'snapshot':
-        this.#snapshots.push({ subject: engine.snapshot(), state: this.#state });
+        this.#snapshots.push({ subject: engine.snapshot(), state: this.#followed(engine) });
+        return undefined;
+      case 'purge':
+        this.#released.release(step.range, step.upTo);
         return undefined;
       case 'release':
         this.#release(step.which);
@@ -135,13 +143,43 @@ export class ModelPair {
   }
 
   async #apply(engine: StorageEngine, { key, version, value, deadline }: Step & { do: 'apply' }): Promise<void> {
-    const held = entryAt(this.#state, key, this.#clock.now());
+    const held = entryAt(this.#followed(engine), key, this.#clock.now());
     const keeps = held !== undefined && held.meta >= version;
     if (!keeps) this.#become(new Map([...this.#state, [key, { meta: version, value, deadline }]]));
     const offered = { meta: raw(version), value: value === undefined ? undefined : raw(value), deadline };
     const { outcome, meta } = await engine.apply(raw(key), offered, highest);
     const expected = keeps ? { outcome: 'kept', meta: held.meta } : { outcome: 'replaced', meta: version };
     expect({ outcome, meta: unraw(meta) }).toEqual(expected);
+  }
+
+  /** The state, after the tombstones that the engine let go are gone from it. */
+  #followed(engine: StorageEngine): ModelState {
+    const followed = this.#without(this.#state, (key) => engine.getMeta(raw(key)) === undefined);
+    if (followed.size === this.#state.size) return this.#state;
+    // They went for good: no power loss may bring them back.
+    this.#since[this.#since.length - 1] = followed;
+    this.#state = followed;
+    return followed;
+  }
+
+  /** Leaves out what may be gone and is. */
+  #without(state: ModelState, isGone: (key: string) => boolean): ModelState {
+    const now = this.#clock.now();
+    const left = [...state].filter(([key]) => {
+      const entry = entryAt(state, key, now);
+      return entry === undefined || !this.#released.mayBeGone(key, entry) || !isGone(key);
+    });
+    return new Map(left);
+  }
+
+  /** Of what nobody needs to find any more, a full compaction leaves nothing. */
+  async #expectPurged(engine: StorageEngine): Promise<void> {
+    const now = this.#clock.now();
+    const left = [...this.#state].filter(([key]) => entryAt(this.#state, key, now)?.value !== undefined);
+    for (const range of [0, 1] as const) this.#released.release(range, '9');
+    await this.#clock.until(engine.compact());
+    expect(engine.stats().runEntries).toBeLessThanOrEqual(left.length);
+    this.#expectAll(engine, this.#followed(engine));
   }
 
   #become(state: ModelState): void {
@@ -151,7 +189,7 @@ export class ModelPair {
 
   /** The engine, or one of the snapshots. */
   #reader(engine: StorageEngine, from: number): { readonly subject: StoreReads; readonly state: ModelState } {
-    return this.#snapshots[from] ?? { subject: engine, state: this.#state };
+    return this.#snapshots[from] ?? { subject: engine, state: this.#followed(engine) };
   }
 
   async #read({ subject, state }: { subject: StoreReads; state: ModelState }, key: string): Promise<void> {
@@ -192,21 +230,22 @@ export class ModelPair {
     });
   }
 
-  #useIterator(step: Step & { do: 'take' | 'seek' }): void {
+  async #useIterator(step: Step & { do: 'take' | 'seek' }): Promise<void> {
     const iterator = this.#iterators[step.which % Math.max(1, this.#iterators.length)];
     if (iterator === undefined) return;
-    if (step.do === 'take') return this.#take(iterator, step.count);
+    if (step.do === 'take') return this.#take(iterator, step.count, step.apart);
     if (iterator.ended) return;
     iterator.subject.seek(raw(step.key));
     const reached = iterator.entries.findIndex(([key]) => (iterator.reverse ? key <= step.key : key >= step.key));
     iterator.at = reached < 0 ? iterator.entries.length : reached;
   }
 
-  #take(iterator: OpenIterator, count: number): void {
+  /** `apart`: what is not in memory off the calling thread. */
+  async #take(iterator: OpenIterator, count: number, apart: boolean): Promise<void> {
     const { subject, entries, at, left } = iterator;
     const wanted = Math.min(count, left);
     const expected = iterator.ended ? [] : entries.slice(at, wanted === Infinity ? undefined : at + wanted);
-    const taken = subject.nextv(count).map(fromKeyed);
+    const taken = (apart ? await subject.takeMany(count) : subject.nextv(count)).map(fromKeyed);
     expect(taken).toEqual(expected);
     iterator.at += taken.length;
     iterator.left -= taken.length;
@@ -245,7 +284,8 @@ export class ModelPair {
     this.#snapshots = [];
     this.#engine = undefined;
     this.#since = [this.#state];
-    this.#expectAll(await this.#open(), this.#state);
+    const again = await this.#open();
+    this.#expectAll(again, this.#followed(again));
   }
 
   /** Afterwards one of the states is there that may be, and all goes on from that. */
@@ -260,7 +300,8 @@ export class ModelPair {
     const all = { tombstones: true };
     const found = JSON.stringify([...after.scan(all)].map(fromKeyed));
     const allowed = this.#options.durability === 'group' ? this.#since.slice(-1) : this.#since;
-    const back = allowed.findLast((state) => JSON.stringify(iterated(state, all, now)) === found);
+    const states = allowed.map((state) => this.#without(state, (key) => after.getMeta(raw(key)) === undefined));
+    const back = states.findLast((state) => JSON.stringify(iterated(state, all, now)) === found);
     if (back === undefined) expect(found).toEqual(JSON.stringify(iterated(this.#state, all, now)));
     this.#state = back as ModelState;
     this.#since = [this.#state];

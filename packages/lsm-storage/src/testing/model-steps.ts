@@ -18,9 +18,10 @@ export type Step =
   | { readonly do: 'pass'; readonly milliseconds: number }
   | { readonly do: 'read'; readonly key: string; readonly from: number }
   | { readonly do: 'iterator'; readonly options: IteratorOptions; readonly from: number }
-  | { readonly do: 'take'; readonly which: number; readonly count: number }
+  | { readonly do: 'take'; readonly which: number; readonly count: number; readonly apart: boolean }
   | { readonly do: 'seek'; readonly which: number; readonly key: string }
   | { readonly do: 'snapshot' }
+  | { readonly do: 'purge'; readonly range: 0 | 1; readonly upTo: string }
   | { readonly do: 'release'; readonly which: number }
   | { readonly do: 'flush' | 'compact' | 'settled' | 'reopen' }
   | { readonly do: 'compact-range'; readonly from: string; readonly to: string | undefined }
@@ -94,10 +95,21 @@ export const modelStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('read' as const), key, from: which }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('iterator' as const), options: iteratorOptions, from: which }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('take' as const), which, count: fc.nat(5) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('take' as const), which, count: fc.nat(5), apart: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('seek' as const), which, key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), which }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('purge' as const),
+      range: fc.constantFrom(0, 1),
+      upTo: fc.nat(8).map(String),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('flush' as const, 'settled' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('compact' as const, 'reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('compact-range' as const), from: key, to: end }) },

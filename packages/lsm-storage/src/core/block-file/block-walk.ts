@@ -2,6 +2,8 @@
 
 import { CorruptionError } from '../errors.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
+import type { Pace } from '../maintenance/pacer.ts';
+import { pacedReads } from '../paced-reads.ts';
 import { ReadAhead } from '../read-ahead.ts';
 import type { BlockPointer } from '../versioned-entry.ts';
 import { BLOCK_HEADER_BYTES, checkBlock, kindOf, storedLengthOf } from './block.ts';
@@ -21,12 +23,15 @@ export class BlockWalk {
   readonly #reader: ReadAhead;
   #position: number;
 
-  /** Walks the blocks from `start`, where one must begin, to `end`, where one must end; default: all of them. */
-  constructor(file: BlockFile, start: number = FILE_HEADER_BYTES, end: number = file.end) {
+  /**
+   * Walks the blocks from `start`, where one must begin, to `end`, where one must end; default: all of them. With `pace`
+   * its reads keep to that.
+   */
+  constructor(file: BlockFile, start: number = FILE_HEADER_BYTES, end: number = file.end, pace?: Pace) {
     this.#file = file;
     this.#position = start;
     this.#end = end;
-    this.#reader = new ReadAhead(file.file, start, end);
+    this.#reader = new ReadAhead(pace === undefined ? file.file : pacedReads(file.file, pace), start, end);
   }
 
   /** `undefined`: there are no more. */

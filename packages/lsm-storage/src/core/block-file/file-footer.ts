@@ -10,7 +10,7 @@ import { ByteReader, readU32 } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { checksumAt } from '../checksum.ts';
 import { CorruptionError } from '../errors.ts';
-import { FORMAT_VERSION } from '../file-header.ts';
+import { FORMAT_VERSIONS } from '../file-header.ts';
 import type { FileKind } from '../file-header.ts';
 
 const U64_BYTES = 8;
@@ -28,8 +28,9 @@ export function encodeFooter(kind: FileKind, file: number, position: number, num
   writer.u64(position);
   for (const number of numbers) writer.u64(number);
   for (let i = 0; i < kind.length; i++) writer.u8(kind.charCodeAt(i));
-  writer.u8(FORMAT_VERSION & 0xff);
-  writer.u8(FORMAT_VERSION >>> 8);
+  const version = FORMAT_VERSIONS[kind];
+  writer.u8(version & 0xff);
+  writer.u8(version >>> 8);
   writer.u32(checksumAt(file, position, writer.view()));
   return writer.take();
 }

@@ -14,11 +14,13 @@ import type { Manifest, ManifestPosition } from '../ports/manifest.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import { Subdirectory } from './subdirectory.ts';
-import type { VerifyReport } from './verify.ts';
+import type { VerifyOptions, VerifyReport } from './verify.ts';
 
 export interface CheckpointOptions {
   /** Whether every block is read back; default true. False: only that every file is there and whole at its ends. */
   readonly verify?: boolean;
+  /** How fast that reads, as of {@link VerifyOptions}. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface Checkpoint {
@@ -34,7 +36,7 @@ export interface Checkpoint {
 
 /** A store that is opened for reading. */
 export interface OpenedForReading {
-  verify(): Promise<VerifyReport>;
+  verify(options: VerifyOptions): Promise<VerifyReport>;
   close(): Promise<void>;
 }
 
@@ -65,13 +67,13 @@ export class Checkpoints {
    * Makes a checkpoint of everything acknowledged before the call, when those asked for before it are made. If it fails,
    * nothing is left of it. `INVALID_ARGUMENT`, `ALREADY_EXISTS`, damage that was found, what flushing or the disk said.
    */
-  make(name: string, { verify = true }: CheckpointOptions = {}): Promise<Checkpoint> {
+  make(name: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
     if (!NAME_PATTERN.test(name)) {
       const needed = 'letters, digits, ".", "_" and "-", at most 100 of them and no "." or "-" in front';
       const message = `the name of a checkpoint has ${needed}, got ${JSON.stringify(name)}`;
       return Promise.reject(new StorageError('INVALID_ARGUMENT', message));
     }
-    const making = this.#last.then(() => this.#make(name, verify));
+    const making = this.#last.then(() => this.#make(name, options));
     this.#last = making.catch(() => undefined);
     return making;
   }
@@ -83,7 +85,7 @@ export class Checkpoints {
     await this.#last;
   }
 
-  async #make(name: string, verify: boolean): Promise<Checkpoint> {
+  async #make(name: string, options: CheckpointOptions): Promise<Checkpoint> {
     const { store, flush } = this.#use;
     if (await this.#exists(name)) {
       throw new StorageError('ALREADY_EXISTS', `there is a checkpoint ${name} already`);
@@ -95,7 +97,7 @@ export class Checkpoints {
       const home = await this.#makeDirectory(name);
       this.#assertGoingOn();
       const made = await store.frozen((version, position) => this.#fill(home, name, version, position));
-      await this.#check(home, name, verify);
+      await this.#check(home, name, options);
       await home.rename(NEW_MANIFEST_FILE, MANIFEST_FILE);
       await home.syncDirectory('');
       return made;
@@ -134,13 +136,13 @@ export class Checkpoints {
   }
 
   /** Opens what was made as if it had been found, and reads all of it if so wished. */
-  async #check(home: FileSystem, name: string, verify: boolean): Promise<void> {
+  async #check(home: FileSystem, name: string, { verify = true, ...rate }: CheckpointOptions): Promise<void> {
     const { manifest, openForReading } = this.#use;
     const opened = await openForReading(home, await manifest.openCopy(`${pathOf(name)}/${NEW_MANIFEST_FILE}`));
     this.#checked = opened;
     try {
       this.#assertGoingOn();
-      const [damage] = verify ? (await opened.verify()).damage : [];
+      const [damage] = verify ? (await opened.verify(rate)).damage : [];
       if (damage !== undefined) throw damage;
     } finally {
       this.#checked = undefined;

@@ -10,9 +10,11 @@ import {
   valueOfKey,
   writeRound,
 } from '../../testing/care.ts';
+import { giveVersion } from '../../testing/file-versions.ts';
 import { soak } from '../../testing/soak.ts';
 import { bytes, codeOf, contentsOf, openOn } from '../../testing/store.ts';
 import { wrapFileSystem } from '../../testing/wrapped-file-system.ts';
+import { StorageError } from '../errors.ts';
 import { runFileName, valueFileName } from '../file-names.ts';
 
 /** The power is cut at one call of so many. */
@@ -47,7 +49,7 @@ describe('repair', { timeout: soak.timeout }, () => {
     await disk.remove('manifest.db');
     expect(await codeOf(() => openOn(disk.clone(), CARE_OPTIONS))).toBe('CORRUPTION');
     const report = await repairOn(disk);
-    expect(report).toEqual({ runs: 3, valueFiles: 3, entries: 119, lostFiles: [], entriesDropped: 0 });
+    expect(report).toEqual({ runs: 3, valueFiles: 3, entries: 119, lostFiles: [], reasons: {}, entriesDropped: 0 });
     expect(await contentsOn(disk)).toEqual(contents);
     const state = async (of: CrashableFileSystem): Promise<unknown> => {
       const { runs, valueFiles, runEntries, durableSequence, flushedSequence } = (
@@ -93,7 +95,8 @@ describe('repair', { timeout: soak.timeout }, () => {
     const { disk } = await closedStore();
     const run = runFileName(1 + 2 * round);
     const values = valueFileName(2 + 2 * round);
-    for (const at of [3, 40, undefined, disk.contents(run).length - 3]) {
+    // Also in its format version.
+    for (const at of [3, 6, 7, 40, undefined, disk.contents(run).length - 3]) {
       const harmed = disk.clone();
       damage(harmed, run, at);
       const report = await repairOn(harmed);
@@ -110,6 +113,45 @@ describe('repair', { timeout: soak.timeout }, () => {
     damage(disk, runFileName(5));
     expect(await repairOn(disk)).toMatchObject({ runs: 2, entries: 79 });
     expect(await contentsOn(disk)).toEqual(contents);
+  });
+
+  it.each([
+    ['run', runFileName(3)],
+    ['value file', valueFileName(4)],
+  ])('sets a %s aside that cannot be read, and says why', async (_, path) => {
+    const { disk } = await closedStore();
+    const reason = `reading ${path}: EIO`;
+    disk.observe((call) => {
+      if (call.operation === 'read' && call.path === path) throw new StorageError('IO_ERROR', reason);
+      return undefined;
+    });
+    const report = await repairOn(disk);
+    disk.observe(undefined);
+    expect(report.lostFiles).toContain(`${path}.1.lost`);
+    expect(report.reasons[`${path}.1.lost`]).toBe(reason);
+    expect(Object.keys(report.reasons)).toEqual(report.lostFiles);
+    expect(await contentsOn(disk)).toEqual(
+      await (path.endsWith('.run') ? expectedWithout(1) : expectedWithout(undefined, 1)),
+    );
+  });
+
+  it('says of damage where it is', async () => {
+    const { disk } = await closedStore();
+    damage(disk, runFileName(3), 6);
+    const { reasons } = await repairOn(disk);
+    expect(reasons).toEqual({
+      [`${runFileName(3)}.1.lost`]: `${runFileName(3)} is damaged at byte 0: the checksum of the file header is wrong`,
+      [`${valueFileName(4)}.1.lost`]: 'no live run points to it',
+      'manifest.db.1.lost': 'a manifest made from the files took its place',
+    });
+  });
+
+  it('touches nothing of a store of another format version', async () => {
+    const { disk } = await closedStore();
+    giveVersion(disk, runFileName(3), 3);
+    const before = await disk.list('');
+    expect(await codeOf(() => repairOn(disk))).toBe('UNSUPPORTED_FORMAT');
+    expect((await disk.list('')).filter((name) => !name.startsWith('manifest.db.new'))).toEqual(before);
   });
 
   it.each([0, 1, 2])('drops the entries whose value file is damaged or lost (round %i)', async (round) => {

@@ -9,7 +9,7 @@
  */
 
 import { createSealedSegment } from '../commit-log/sealed-segment.ts';
-import { CorruptionError, StorageError } from '../errors.ts';
+import { StorageError } from '../errors.ts';
 import {
   LOCK_FILE,
   MANIFEST_FILE,
@@ -49,13 +49,15 @@ export interface RepairReport {
   readonly entries: number;
   /** The names under which the old manifest and all that was damaged is kept. */
   readonly lostFiles: readonly string[];
+  /** Why, by those names. */
+  readonly reasons: Readonly<Record<string, string>>;
   /** Entries of sound runs whose values lay in value files that are lost. */
   readonly entriesDropped: number;
 }
 
 /**
- * Fails with `LOCKED` while the store is open, `NOT_FOUND` if there is none, `UNSUPPORTED_FORMAT` if a file is of a newer
- * version or needs another codec, or with what the file system ran into; then it can be begun again.
+ * Fails with `LOCKED` while the store is open, `NOT_FOUND` if there is none, `UNSUPPORTED_FORMAT` if a file is of another
+ * format version or needs another codec, or with what the file system ran into beside reading; then it can be begun again.
  */
 export async function repair(ports: RepairPorts): Promise<RepairReport> {
   const { fileSystem } = ports;
@@ -85,9 +87,10 @@ class Repair {
   readonly #manifest: Manifest;
   readonly #names: readonly string[];
   readonly #valueFiles: Map<number, ValueFileDescription> = new Map();
-  /** Files to be set aside, and the names under which that was done. */
-  readonly #damaged: string[] = [];
-  readonly #lostFiles: string[] = [];
+  /** Files to be set aside, and why. */
+  readonly #damaged: Map<string, string> = new Map();
+  /** The names under which files were set aside, and why. */
+  readonly #lost: Map<string, string> = new Map();
   #runLost = false;
   #nextFileNumber: number;
   #entriesDropped = 0;
@@ -107,7 +110,8 @@ class Repair {
     const valueFiles = [...this.#valueFiles.values()].filter(({ number }) => referenced.has(number));
     // What no live run points to may belong to a run that is lost.
     const others = [...this.#valueFiles.keys()].filter((number) => !referenced.has(number));
-    if (this.#runLost) this.#damaged.push(...others.map(valueFileName));
+    for (const number of this.#runLost ? others : [])
+      this.#damaged.set(valueFileName(number), 'no live run points to it');
     const position = await this.#findPosition(live);
     const gone = [...chosen.superseded, ...chosen.misfits].map(({ run }) => run.number);
     await this.#commit({ removedRuns: gone, forgottenRuns: gone, addedValueFiles: valueFiles, ...position });
@@ -118,16 +122,16 @@ class Repair {
       runs: live.length,
       valueFiles: valueFiles.length,
       entries: live.reduce((sum, { run }) => sum + run.entries, 0),
-      lostFiles: this.#lostFiles,
+      lostFiles: [...this.#lost.keys()],
+      reasons: Object.fromEntries(this.#lost),
       entriesDropped: this.#entriesDropped,
     };
   }
 
   async #findValueFiles(): Promise<void> {
     for (const number of valueFileNumbers(this.#names)) {
-      const found = await ifSound(() => describeValueFile(this.#ports.fileSystem, number));
-      if (found === undefined) this.#damaged.push(valueFileName(number));
-      else this.#valueFiles.set(number, found);
+      const found = await this.#ifSound(valueFileName(number), () => describeValueFile(this.#ports.fileSystem, number));
+      if (found !== undefined) this.#valueFiles.set(number, found);
     }
   }
 
@@ -135,12 +139,9 @@ class Repair {
   async #findRuns(): Promise<FoundRun[]> {
     const found: FoundRun[] = [];
     for (const number of runNumbers(this.#names)) {
-      const added = await ifSound(() => this.#describe(number));
-      if (added === undefined) {
-        this.#runLost = true;
-        this.#damaged.push(runFileName(number));
-        continue;
-      }
+      const added = await this.#ifSound(runFileName(number), () => this.#describe(number));
+      this.#runLost ||= added === undefined;
+      if (added === undefined) continue;
       await this.#commit({ addedRuns: [added] });
       found.push({ run: added.run, complete: added.run.references.every(({ file }) => this.#valueFiles.has(file)) });
     }
@@ -159,8 +160,12 @@ class Repair {
 
   /** The live runs; those that point into lost value files written anew without the entries that do. */
   async #completed({ live, superseded, misfits }: ChosenRuns): Promise<FoundRun[]> {
-    for (const { run, complete } of superseded) if (!complete) this.#damaged.push(runFileName(run.number));
-    for (const { run } of misfits) this.#damaged.push(runFileName(run.number));
+    for (const { run, complete } of superseded) {
+      if (!complete)
+        this.#damaged.set(runFileName(run.number), 'it points into lost value files, and others have all of it');
+    }
+    for (const { run } of misfits)
+      this.#damaged.set(runFileName(run.number), 'its sequences overlap with those of others');
     this.#runLost ||= misfits.length > 0;
     const completed: FoundRun[] = [];
     for (const found of live) completed.push(...(found.complete ? [found] : await this.#rewrite(found)));
@@ -173,7 +178,8 @@ class Repair {
     const hasValues = (file: number): boolean => this.#valueFiles.has(file);
     const { added, entriesDropped } = await rewriteRun(fileSystem, codec, run, number, hasValues);
     this.#entriesDropped += entriesDropped;
-    this.#damaged.push(runFileName(run.number));
+    const why = `${entriesDropped} of its values lay in lost value files; the rest of it was written anew`;
+    this.#damaged.set(runFileName(run.number), why);
     const addedRuns = added === undefined ? [] : [added];
     await this.#commit({ addedRuns, removedRuns: [run.number], forgottenRuns: [run.number] });
     return addedRuns.map((rewritten) => ({ run: rewritten.run, complete: true }));
@@ -204,7 +210,7 @@ class Repair {
   }
 
   async #setDamagedAside(): Promise<void> {
-    for (const name of this.#damaged) await this.#setAside(name);
+    for (const [name, why] of this.#damaged) await this.#setAside(name, why);
     await this.#ports.fileSystem.syncDirectory('');
   }
 
@@ -216,33 +222,39 @@ class Repair {
     const { fileSystem } = this.#ports;
     const companions = companionsOf(MANIFEST_FILE, this.#names);
     const lost = this.#names.includes(MANIFEST_FILE)
-      ? await this.#setAside(MANIFEST_FILE)
+      ? await this.#setAside(MANIFEST_FILE, REPLACED)
       : await freeLostName(fileSystem, MANIFEST_FILE);
     await fileSystem.syncDirectory('');
-    for (const name of companions) await this.#rename(name, lost + name.slice(MANIFEST_FILE.length));
+    for (const name of companions) await this.#rename(name, lost + name.slice(MANIFEST_FILE.length), REPLACED);
     await fileSystem.syncDirectory('');
     await fileSystem.rename(NEW_MANIFEST_FILE, MANIFEST_FILE);
     await fileSystem.syncDirectory('');
   }
 
-  async #setAside(name: string): Promise<string> {
+  async #setAside(name: string, why: string): Promise<string> {
     const lost = await freeLostName(this.#ports.fileSystem, name);
-    await this.#rename(name, lost);
+    await this.#rename(name, lost, why);
     return lost;
   }
 
-  async #rename(name: string, lost: string): Promise<void> {
+  async #rename(name: string, lost: string, why: string): Promise<void> {
     await this.#ports.fileSystem.rename(name, lost);
-    this.#lostFiles.push(lost);
+    this.#lost.set(lost, why);
+  }
+
+  /** `undefined` for a file that is damaged or cannot be read; any other failure is not for a repair to judge. */
+  async #ifSound<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StorageError) || !UNSOUND.has(error.code)) throw error;
+      this.#damaged.set(file, error.message);
+      return undefined;
+    }
   }
 }
 
-/** `undefined` for what is damaged; any other failure is not for a repair to judge. */
-async function ifSound<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CorruptionError) return undefined;
-    throw error;
-  }
-}
+/** A file that cannot be read is as damaged as one that can be read and is wrong. */
+const UNSOUND: ReadonlySet<string> = new Set(['CORRUPTION', 'IO_ERROR']);
+
+const REPLACED = 'a manifest made from the files took its place';

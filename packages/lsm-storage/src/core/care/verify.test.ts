@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CrashableFileSystem } from '../../contract/index.ts';
 import { CARE_OPTIONS, closedStore, damage, filesOf, filledStore } from '../../testing/care.ts';
-import { codeOf, contentsOf, openOn } from '../../testing/store.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
+import { codeOf, contentsOf, isSettled, openOn } from '../../testing/store.ts';
 import { wrapFileSystem } from '../../testing/wrapped-file-system.ts';
 import { StorageError } from '../errors.ts';
 import type { VerifyReport } from './verify.ts';
@@ -103,5 +104,48 @@ describe('verify', () => {
     await engine.close();
     expect(await verifying).toBe('CLOSED');
     expect(await codeOf(() => engine.verify())).toBe('CLOSED');
+  });
+
+  it('keeps to its rate, which the time of the work counts towards', async () => {
+    const { disk } = await closedStore();
+    let time = 1_000_000;
+    const clock = {
+      now: () => time,
+      pause: async (milliseconds: number) => {
+        time += milliseconds;
+      },
+    };
+    const engine = await openOn(disk, CARE_OPTIONS, { clock });
+    for (const msPerRead of [0, 20]) {
+      disk.observe(({ operation }) => {
+        if (operation === 'read') time += msPerRead;
+        return undefined;
+      });
+      const start = time;
+      const { bytes } = await engine.verify({ bytesPerSecond: 20_000 });
+      expect(time - start).toBeGreaterThan((bytes * 1000) / 20_000 - 300);
+      expect(time - start).toBeLessThan((bytes * 1000) / 20_000 + 100);
+    }
+    disk.observe(undefined);
+    const start = time;
+    await engine.verify({ bytesPerSecond: 0 });
+    await engine.verify();
+    expect(time).toBe(start);
+    expect(await codeOf(() => engine.verify({ bytesPerSecond: -1 }))).toBe('INVALID_ARGUMENT');
+    await engine.close();
+  });
+
+  it('does not hold up closing while it pauses', async () => {
+    const { disk } = await closedStore();
+    for (const work of ['verify', 'checkpoint'] as const) {
+      const clock = new ManualClock();
+      const engine = await openOn(disk, CARE_OPTIONS, { clock });
+      const slow = { bytesPerSecond: 1 };
+      const working = codeOf(() => (work === 'verify' ? engine.verify(slow) : engine.checkpoint('name', slow)));
+      await isSettled(working);
+      expect(clock.sleeping).toBe(1);
+      await engine.close();
+      expect(await working).toBe('CLOSED');
+    }
   });
 });

@@ -56,6 +56,8 @@ export class CommitLog {
   /** Bytes appended since the last sync began. */
   #unsyncedBytes = 0;
   #bytesWritten = 0;
+  /** Segments are begun one at a time. Never rejects. */
+  #beginning: Promise<unknown> = Promise.resolve();
   /** The last sync that was begun. */
   #syncing: Promise<void> = Promise.resolve();
 
@@ -96,13 +98,22 @@ export class CommitLog {
   }
 
   /** Seals the newest segment, and begins the next one; returns its number. `nextSequence`: of its first entry. */
-  async beginSegment(nextSequence: number): Promise<number> {
-    await this.#retireActive(nextSequence);
-    const number = this.#nextSegment;
-    const file = await createSegmentFile(this.#fileSystem, number, this.#syncsEachGroup);
-    this.#nextSegment = number + 1;
-    this.#active = { number, file, bytes: FILE_HEADER_BYTES, extent: FILE_HEADER_BYTES };
-    return number;
+  beginSegment(nextSequence: number): Promise<number> {
+    const begun = this.#beginning.then(() => this.#begin(nextSequence));
+    this.#beginning = begun.catch(() => undefined);
+    return begun;
+  }
+
+  /**
+   * Begins a segment behind this one, to which nothing may be appended any more, if there is none yet; returns the
+   * number of the newest one then.
+   */
+  beginBehind(number: number, nextSequence: number): Promise<number> {
+    const begun = this.#beginning.then(() => {
+      return this.#nextSegment === number + 1 ? this.#begin(nextSequence) : this.#nextSegment - 1;
+    });
+    this.#beginning = begun.catch(() => undefined);
+    return begun;
   }
 
   /**
@@ -158,6 +169,15 @@ export class CommitLog {
     this.#active = undefined;
     await this.#syncing.catch(() => undefined);
     await active?.file.close();
+  }
+
+  async #begin(nextSequence: number): Promise<number> {
+    await this.#retireActive(nextSequence);
+    const number = this.#nextSegment;
+    const file = await createSegmentFile(this.#fileSystem, number, this.#syncsEachGroup);
+    this.#nextSegment = number + 1;
+    this.#active = { number, file, bytes: FILE_HEADER_BYTES, extent: FILE_HEADER_BYTES };
+    return number;
   }
 
   /** Sees to it that the file is long enough, and for a while to come. */

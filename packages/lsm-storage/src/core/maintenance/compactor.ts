@@ -161,6 +161,7 @@ export class Compactor {
       this.#use.failed(cause);
       throw cause;
     }
+    for (const input of plan.inputs) this.#heldTombstones.delete(input);
     if (plan.oldest && added !== undefined && isMostlyTombstones(added.run)) this.#heldTombstones.add(added.run.number);
     this.#compactions++;
     const bytesWritten = (added?.run.bytes ?? 0) + (added?.valueFile?.bytes ?? 0);

@@ -22,6 +22,8 @@ export interface FlusherDependencies {
   readonly clock: StorageClock;
   /** Sequence of the newest entry that is acknowledged: no memtable that ends behind it is flushed yet. */
   readonly acknowledged: () => number;
+  /** Why nothing may be written any more: then no flush begins, since the log may hold more than was acknowledged. */
+  readonly poison: () => Error | undefined;
   /** Called once when a flush failed that cannot be tried again: memory and disk may differ now. */
   readonly failed: (cause: unknown) => void;
   /** A flush is done. */
@@ -39,6 +41,8 @@ export class Flusher {
   #stopped = false;
   #flushes = 0;
   #bytesWritten = 0;
+  /** The segment that took the place of a damaged one last; 0: none did. */
+  #newestSegment = 0;
 
   constructor(dependencies: FlusherDependencies) {
     this.#use = dependencies;
@@ -65,7 +69,8 @@ export class Flusher {
 
   /** Begins to flush what is full; a memtable that was set aside counts as that. */
   keepUp(): void {
-    if (this.#stopped || this.#failure !== undefined || this.#next() === undefined) return;
+    if (this.#stopped || this.#failure !== undefined || this.#use.poison() !== undefined) return;
+    if (this.#next() === undefined) return;
     this.#running ??= this.#step().finally(() => {
       this.#running = undefined;
       this.keepUp();
@@ -81,6 +86,8 @@ export class Flusher {
       if (this.#diskFull !== undefined && this.#diskFull !== before) throw this.#diskFull;
     }
     if (this.#failure !== undefined) throw this.#failure;
+    const poison = this.#use.poison();
+    if (poison !== undefined && this.#next() !== undefined) throw poison;
     if (this.#stopped && this.#next() !== undefined) {
       throw new StorageError('CLOSED', 'the engine was closed before the flush began');
     }
@@ -124,15 +131,24 @@ export class Flusher {
     await log.removeBelow(oldestSegment);
   }
 
-  /** From the log; from memory if the log turns out to be damaged before it could go. */
+  /**
+   * From the log; from memory if the log turns out to be damaged before it could go. What is damaged must not stay as the
+   * newest segment, which no opening would read past, so another one takes its place.
+   */
   async #write(job: FlushJob, memtable: Memtable): Promise<AddedRun | undefined> {
     const { jobs } = this.#use;
     try {
       return await jobs.run(job, this);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
+      await this.#replaceNewest(memtable);
       return flushMemtable(memtable, job, jobs.portsFor(this));
     }
+  }
+
+  async #replaceNewest({ segments, lastSequence }: Memtable): Promise<void> {
+    const last = segments.at(-1);
+    if (last !== undefined) this.#newestSegment = await this.#use.log.beginBehind(last, lastSequence + 1);
   }
 
   cancelled(): boolean {
@@ -144,7 +160,8 @@ export class Flusher {
       const [first] = memtable.segments;
       if (memtable !== flushed && first !== undefined) return first;
     }
-    return flushed.segments.at(-1) ?? this.#use.store.position.oldestSegment;
+    const last = flushed.segments.at(-1) ?? this.#use.store.position.oldestSegment;
+    return Math.max(last, this.#newestSegment);
   }
 
   async #waitForSpace(error: StorageError): Promise<void> {

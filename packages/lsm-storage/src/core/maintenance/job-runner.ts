@@ -1,7 +1,7 @@
 /** Plans flushes and compactions as the options have it, and has them carried out. */
 
 import type { CompactionPlan } from '../compaction/pick-compaction.ts';
-import { equalBytes } from '../bytes.ts';
+import { copyBytes, equalBytes } from '../bytes.ts';
 import type { CompactionJob, Disposal, FlushJob, Job, PurgeRule, RunPlan } from '../jobs/job.ts';
 import type { JobPorts } from '../jobs/flush.ts';
 import { runJob } from '../jobs/run-job.ts';
@@ -75,7 +75,7 @@ export class JobRunner {
 
   /** Whether the caller's rules for tombstones are others than at the last call. */
   purgeRulesChanged(): boolean {
-    const rules = this.#options.purge?.rules(WHOLE) ?? [];
+    const rules = this.#rules(WHOLE);
     const known = this.#knownRules;
     this.#knownRules = rules;
     return rules.length !== known.length || rules.some((rule, i) => !isSameRule(rule, known[i] as PurgeRule));
@@ -95,10 +95,16 @@ export class JobRunner {
   }
 
   #disposal(oldest: boolean, range: KeyRange): Disposal {
-    const { purge } = this.#options;
-    const rules = purge === undefined ? [] : purge.rules(range);
-    const versionAt = purge?.versionAt ?? { offset: 0, length: 0 };
-    return { oldest, now: this.#use.clock.now(), purge: { versionAt, rules } };
+    const versionAt = this.#options.purge?.versionAt ?? { offset: 0, length: 0 };
+    return { oldest, now: this.#use.clock.now(), purge: { versionAt, rules: this.#rules(range) } };
+  }
+
+  /** As they are now, whatever the caller does to its own. */
+  #rules(range: KeyRange): readonly PurgeRule[] {
+    const rules = this.#options.purge?.rules(range) ?? [];
+    return rules.map(({ from, to, upTo }) => {
+      return { from: copyBytes(from), to: to === undefined ? undefined : copyBytes(to), upTo: copyBytes(upTo) };
+    });
   }
 }
 

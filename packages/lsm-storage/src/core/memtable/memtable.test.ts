@@ -126,6 +126,15 @@ describe('memtable', () => {
     );
   });
 
+  it('has nothing to forget behind its last entry', () => {
+    const memtable = newMemtable();
+    memtable.beginGroup(HEADER);
+    add(memtable, { type: 'put', key: 'a', value: 'v' });
+    memtable.endGroup();
+    memtable.truncate(FIRST + 5);
+    expect([memtable.size, memtable.lastSequence]).toEqual([1, FIRST]);
+  });
+
   it('is what its log says: the parts of its groups, taken over, make the same memtable', () => {
     fc.assert(
       fc.property(fc.array(fc.array(write, { minLength: 1, maxLength: 10 }), { maxLength: 6 }), (groups) => {

@@ -165,8 +165,9 @@ export class Memtable {
     }
   }
 
-  /** Forgets the entries behind a sequence. */
+  /** Forgets the entries behind a sequence, if there are any. */
   truncate(lastSequence: number): void {
+    if (lastSequence >= this.lastSequence) return;
     const count = Math.max(0, lastSequence + 1 - this.#firstSequence);
     let ranges = false;
     for (let entry = this.#entries.count - 1; entry >= count; entry--) {

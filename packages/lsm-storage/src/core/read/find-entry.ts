@@ -12,8 +12,8 @@ export function findEntry(
   key: Uint8Array,
   upTo: number,
   from: ReadFrom,
+  hash: number = hashKey(key),
 ): VersionedEntry | undefined {
-  const hash = hashKey(key);
   const { memtables, runs } = version;
   for (let i = 0; i < memtables.length; i++) {
     const memtable = memtables[i] as (typeof memtables)[number];

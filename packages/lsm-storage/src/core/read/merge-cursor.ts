@@ -16,6 +16,7 @@ type Covers = ((key: Uint8Array) => boolean) | undefined;
 export class MergeCursor {
   /** Newest source first; all go in the same direction. */
   readonly #cursors: readonly (MemtableCursor | RunCursor)[];
+  readonly #runs: readonly RunCursor[];
   readonly #covers: readonly Covers[];
   readonly #hasRanges: boolean;
   readonly #direction: 1 | -1;
@@ -23,10 +24,8 @@ export class MergeCursor {
   /** What the version holds as of a sequence. */
   constructor(version: StoreVersion, start: CursorStart, upTo: number) {
     const memtables = version.memtables.filter((memtable) => memtable.size > 0);
-    this.#cursors = [
-      ...memtables.map((memtable) => new MemtableCursor(memtable, start, upTo)),
-      ...version.runs.map((run) => run.cursor(start)),
-    ];
+    this.#runs = version.runs.map((run) => run.cursor(start));
+    this.#cursors = [...memtables.map((memtable) => new MemtableCursor(memtable, start, upTo)), ...this.#runs];
     this.#covers = [
       ...memtables.map(({ ranges }): Covers => {
         return ranges.isEmpty ? undefined : (key) => ranges.newestCovering(key, upTo) > 0;
@@ -39,15 +38,25 @@ export class MergeCursor {
     this.#direction = start.reverse ? -1 : 1;
   }
 
-  /** A cursor that must be supplied before the next entry can be told. */
-  wanting(): RunCursor | undefined {
-    for (const cursor of this.#cursors) {
-      if (!(cursor instanceof MemtableCursor) && cursor.wanting) return cursor;
-    }
-    return undefined;
+  /** Whether blocks must be supplied before the next entry can be told. */
+  get wanting(): boolean {
+    for (const cursor of this.#runs) if (cursor.wanting) return true;
+    return false;
   }
 
-  /** Takes the next entry, tombstones included. No cursor may be wanting. `undefined`: the end. */
+  /** Reads the blocks that are wanted, within the call. */
+  supplySync(): void {
+    for (const cursor of this.#runs) cursor.supplySync();
+  }
+
+  /** Reads the blocks that are wanted, all at once. Nothing else may be asked of the cursor before it resolves. */
+  async supply(): Promise<void> {
+    const wanting = this.#runs.filter((cursor) => cursor.wanting);
+    const outcomes = await Promise.allSettled(wanting.map((cursor) => cursor.supply()));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** Takes the next entry, tombstones included. It may not be wanting. `undefined`: the end. */
   next(): VersionedEntry | undefined {
     const first = this.#first();
     if (first === undefined) return undefined;

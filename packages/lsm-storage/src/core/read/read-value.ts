@@ -5,8 +5,9 @@ import { ownedCopy } from '../bytes.ts';
 import type { Place } from '../byte-reader.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { StoreVersion } from '../store/store-version.ts';
+import type { ValueFile } from '../value-file/value-file.ts';
 import { PackedValue } from '../versioned-entry.ts';
-import type { VersionedEntry } from '../versioned-entry.ts';
+import type { ValuePointer, VersionedEntry } from '../versioned-entry.ts';
 
 export function isTombstone({ value, deadline }: VersionedEntry, now: number): boolean {
   return value === undefined || (deadline !== 0 && deadline <= now);
@@ -21,13 +22,22 @@ export function readValue(
   if (value === undefined) return undefined;
   if (value instanceof Uint8Array) return ownedCopy(value);
   if (value instanceof PackedValue) return unpacked(value, version);
-  const file = version.valueFiles.get(value.file);
-  if (file === undefined) throw new Error(`value file ${value.file} is not part of the version`);
+  const file = valueFileOf(value, version);
   return ownedCopy(from === 'passing' ? file.readPassing(value) : file.read(value, from));
 }
 
-/** Only the codec that packed it, and no damage, since the bytes were checked when they came in, can be missing. */
-function unpacked({ stored, codec, rawLength }: PackedValue, version: StoreVersion): Uint8Array {
+/** The value file that a pointer of the version leads into. */
+export function valueFileOf({ file: number }: ValuePointer, version: StoreVersion): ValueFile {
+  const file = version.valueFiles.get(number);
+  if (file === undefined) throw new Error(`value file ${number} is not part of the version`);
+  return file;
+}
+
+/**
+ * A packed value, in memory of its own. The bytes were checked when they came in; what can be missing is the codec that
+ * packed them.
+ */
+export function unpacked({ stored, codec, rawLength }: PackedValue, version: StoreVersion): Uint8Array {
   return rawBytes({ bytes: stored, codec }, rawLength, version.codec, IN_LOG);
 }
 

@@ -6,12 +6,14 @@
 import { StorageError } from '../errors.ts';
 import type { StorageClock } from '../ports/clock.ts';
 import type { StoreVersion } from '../store/store-version.ts';
+import type { ReadsUnderWay } from './reads-under-way.ts';
 import { StoreReads } from './store-reads.ts';
 
 export interface SnapshotSource {
   readonly version: StoreVersion;
   readonly upTo: number;
   readonly clock: StorageClock;
+  readonly underWay: ReadsUnderWay;
   readonly assertOpen: () => void;
 }
 
@@ -48,5 +50,9 @@ export class Snapshot extends StoreReads {
 
   protected override get clock(): StorageClock {
     return this.#source.clock;
+  }
+
+  protected override get underWay(): ReadsUnderWay {
+    return this.#source.underWay;
   }
 }

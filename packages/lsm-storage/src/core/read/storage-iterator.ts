@@ -1,20 +1,26 @@
 /**
  * Goes through a range of keys in byte order, forward or backward, as the store was when the iterator was made. It keeps
  * what it reads from going away, so it must be closed; being read to its end closes it too.
+ *
+ * It steps in two ways, which may alternate: `next` and `nextv` read within the call, `take` and `takeMany` answer what
+ * is in memory within the call and read the rest off the calling thread. Neither leaves anything in the cache.
  */
 
 import { compareBytes, copyBytes } from '../bytes.ts';
-import type { KeyedEntry, ScanRange } from '../entry.ts';
+import type { KeyedEntry } from '../entry.ts';
 import { StorageError } from '../errors.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { CursorStart } from '../sorted-run/run-cursor.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
+import { EntryPiece, ownedEntry } from './entry-piece.ts';
 import { MergeCursor } from './merge-cursor.ts';
 import { isTombstone, readValue } from './read-value.ts';
+import type { ReadsUnderWay } from './reads-under-way.ts';
+import { checkLimit, endOf, startOf, withPrefix } from './scan-range.ts';
+import type { PrefixedRange } from './scan-range.ts';
 
-export interface IteratorOptions extends ScanRange {
-  /** Only keys that begin with these bytes; narrows the bounds that are given beside it. */
-  readonly prefix?: Uint8Array;
+export interface IteratorOptions extends PrefixedRange {
   /** Default true; false: values are not read, and every entry's value is empty. */
   readonly values?: boolean;
   /** Default false; true: also tombstones that carry meta. */
@@ -28,27 +34,38 @@ export interface IteratorSource {
   readonly version: StoreVersion;
   readonly upTo: number;
   readonly now: number;
+  readonly underWay: ReadsUnderWay;
   /** Throws once nothing may be read any more. */
   readonly assertOpen: () => void;
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-export class StorageIterator implements IterableIterator<KeyedEntry> {
+/** In place of an entry: a block must be supplied before it can be told. */
+const WANTING = Symbol('wanting');
+
+/** What `for await` takes at once. */
+const PIECE_ENTRIES = 256;
+const PIECE_BYTES = 256 * 1024;
+
+export class StorageIterator implements IterableIterator<KeyedEntry>, AsyncIterable<KeyedEntry> {
   readonly #source: IteratorSource;
-  readonly #options: IteratorOptions;
+  readonly #values: boolean;
+  readonly #tombstones: boolean;
   readonly #start: CursorStart;
   readonly #end: (key: Uint8Array) => boolean;
   #cursor: MergeCursor | undefined;
   #left: number;
   #closed = false;
+  #stepping = false;
 
   /** The iterator holds the version until it is closed. */
   constructor(source: IteratorSource, options: IteratorOptions) {
     const range = withPrefix(options);
     checkLimit(range);
     this.#source = source;
-    this.#options = options;
+    this.#values = options.values !== false;
+    this.#tombstones = options.tombstones === true;
     this.#start = startOf(range);
     this.#end = endOf(range);
     this.#left = range.limit ?? Infinity;
@@ -73,15 +90,34 @@ export class StorageIterator implements IterableIterator<KeyedEntry> {
     return entries;
   }
 
+  /**
+   * The next entry, `undefined` at the end; a promise of it if it is not in memory, before whose end no other step may be
+   * taken. Fails as `next`.
+   */
+  take(): MaybePromise<KeyedEntry | undefined> {
+    const taken = this.takeMany(1);
+    return taken instanceof Promise ? taken.then(([entry]) => entry) : taken[0];
+  }
+
+  /** As `nextv`, in the way of `take`. */
+  takeMany(count: number, bytes: number = Infinity): MaybePromise<KeyedEntry[]> {
+    if (this.#closed) return [];
+    this.#assertReady();
+    const piece = new EntryPiece(count, bytes, this.#values);
+    if (this.#fill(piece) && piece.isWhole) return this.#done(piece);
+    return this.#source.underWay.during(() => this.#complete(piece));
+  }
+
   /** Goes on from the first key not before this one in the iterator's direction; bounds and limit stay. */
   seek(key: Uint8Array): void {
-    this.#assertOpen();
+    this.#assertReady();
     const { key: start, inclusive, reverse } = this.#start;
     const order = start === undefined ? 1 : compareBytes(key, start) * (reverse ? -1 : 1);
     const from = order < 0 ? this.#start : { key: copyBytes(key), inclusive: order > 0 || inclusive, reverse };
     this.#cursor = new MergeCursor(this.#source.version, from, this.#source.upTo);
   }
 
+  /** A step under way fails with `CLOSED`. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -98,108 +134,103 @@ export class StorageIterator implements IterableIterator<KeyedEntry> {
     return this;
   }
 
+  /** By `takeMany`. Leaving the loop closes the iterator. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<KeyedEntry, undefined, undefined> {
+    try {
+      for (;;) {
+        const entries = await this.takeMany(PIECE_ENTRIES, PIECE_BYTES);
+        if (entries.length === 0) return undefined;
+        yield* entries;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
   #take(): KeyedEntry | undefined {
     if (this.#closed) return undefined;
-    this.#assertOpen();
-    const entry = this.#left > 0 ? this.#nextShown() : undefined;
+    this.#assertReady();
+    const entry = this.#nextSync();
     if (entry === undefined) {
       this.close();
       return undefined;
     }
-    this.#left--;
-    return this.#ownedBy(entry);
+    const { version, now } = this.#source;
+    const dead = isTombstone(entry, now);
+    return ownedEntry(entry, dead ? undefined : this.#values ? readValue(entry.value, version, 'passing') : NO_BYTES);
   }
 
-  #nextShown(): VersionedEntry | undefined {
-    const { now } = this.#source;
+  #nextSync(): VersionedEntry | undefined {
     for (;;) {
-      const entry = nextOf(this.#open());
-      if (entry === undefined || this.#end(entry.key)) return undefined;
-      if (!isTombstone(entry, now) || (this.#options.tombstones === true && entry.meta.length > 0)) return entry;
+      const entry = this.#step();
+      if (entry !== WANTING) return entry;
+      this.#cursor?.supplySync();
     }
   }
 
-  /** The entry in memory that belongs to the caller. */
-  #ownedBy(entry: VersionedEntry): KeyedEntry {
-    const dead = isTombstone(entry, this.#source.now);
-    return {
-      key: copyBytes(entry.key),
-      meta: entry.meta.length === 0 ? NO_BYTES : copyBytes(entry.meta),
-      deadline: entry.deadline,
-      value: dead ? undefined : this.#options.values === false ? NO_BYTES : this.#value(entry),
-    };
+  /** Takes the next entry that is to be shown; `undefined`: the end. */
+  #step(): VersionedEntry | typeof WANTING | undefined {
+    if (this.#left <= 0) return undefined;
+    const { now } = this.#source;
+    const cursor = this.#open();
+    for (;;) {
+      if (cursor.wanting) return WANTING;
+      const entry = cursor.next();
+      if (entry === undefined || this.#end(entry.key)) return undefined;
+      if (isTombstone(entry, now) && (!this.#tombstones || entry.meta.length === 0)) continue;
+      this.#left--;
+      return entry;
+    }
   }
 
-  #value(entry: VersionedEntry): Uint8Array | undefined {
-    return readValue(entry.value, this.#source.version, 'passing');
+  /** Takes entries until the piece has enough, or there are no more; false: a block must be supplied first. */
+  #fill(piece: EntryPiece): boolean {
+    const { version, now } = this.#source;
+    while (!piece.isFull) {
+      const entry = this.#step();
+      if (entry === WANTING) return false;
+      if (entry === undefined) piece.end();
+      else piece.add(entry, isTombstone(entry, now), version);
+    }
+    return true;
+  }
+
+  /** What it reads stays until it ends, even if the iterator is closed before. */
+  async #complete(piece: EntryPiece): Promise<KeyedEntry[]> {
+    const { version } = this.#source;
+    this.#stepping = true;
+    version.retain();
+    try {
+      while (!this.#fill(piece)) {
+        await this.#cursor?.supply();
+        this.#assertOpen();
+      }
+      await piece.readMissing(version);
+      this.#assertOpen();
+      return this.#done(piece);
+    } finally {
+      this.#stepping = false;
+      version.release();
+    }
+  }
+
+  #done(piece: EntryPiece): KeyedEntry[] {
+    if (piece.isLast) this.close();
+    return piece.entries;
   }
 
   #open(): MergeCursor {
     return (this.#cursor ??= new MergeCursor(this.#source.version, this.#start, this.#source.upTo));
   }
 
+  #assertReady(): void {
+    this.#assertOpen();
+    if (!this.#stepping) return;
+    throw new StorageError('INVALID_ARGUMENT', 'a step of this iterator is under way, whose end must be awaited');
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new StorageError('CLOSED', 'the iterator was closed');
     this.#source.assertOpen();
   }
-}
-
-function nextOf(cursor: MergeCursor): VersionedEntry | undefined {
-  for (let wanting = cursor.wanting(); wanting !== undefined; wanting = cursor.wanting()) wanting.supplySync();
-  return cursor.next();
-}
-
-function checkLimit({ limit }: ScanRange): void {
-  if (limit === undefined || (limit >= 0 && (Number.isInteger(limit) || limit === Infinity))) return;
-  throw new StorageError('INVALID_ARGUMENT', `limit must be an integer of at least 0, got ${limit}`);
-}
-
-/** The range of keys that begin with a prefix, within the bounds that are given. */
-function withPrefix(options: IteratorOptions): ScanRange {
-  const { prefix } = options;
-  if (prefix === undefined) return options;
-  const end = prefixEnd(prefix);
-  const { gte, gt, lte, lt, ...rest } = options;
-  const low = gt ?? gte;
-  const high = lt ?? lte;
-  const lowHolds = low !== undefined && compareBytes(low, prefix) >= 0;
-  const highHolds = high !== undefined && (end === undefined || compareBytes(high, end) < 0);
-  return {
-    ...rest,
-    ...(lowHolds ? { ...(gt !== undefined ? { gt } : gte !== undefined && { gte }) } : { gte: prefix }),
-    ...(highHolds
-      ? { ...(lt !== undefined ? { lt } : lte !== undefined && { lte }) }
-      : end !== undefined && { lt: end }),
-  };
-}
-
-/** The first byte string behind all that begin with `prefix`; `undefined`: there is none. */
-function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
-  const last = prefix.findLastIndex((byte) => byte < 0xff);
-  if (last < 0) return undefined;
-  const end = prefix.slice(0, last + 1);
-  end[last] = (end[last] as number) + 1;
-  return end;
-}
-
-function startOf(range: ScanRange): CursorStart {
-  const reverse = range.reverse ?? false;
-  const exclusive = reverse ? range.lt : range.gt;
-  const inclusive = reverse ? range.lte : range.gte;
-  return { key: copied(exclusive ?? inclusive), inclusive: exclusive === undefined, reverse };
-}
-
-/** Tells of a key in the order of iteration whether it lies beyond the far bound. */
-function endOf(range: ScanRange): (key: Uint8Array) => boolean {
-  const reverse = range.reverse ?? false;
-  const direction = reverse ? -1 : 1;
-  const exclusive = copied(reverse ? range.gt : range.lt);
-  const inclusive = copied(reverse ? range.gte : range.lte);
-  if (exclusive !== undefined) return (key) => compareBytes(key, exclusive) * direction >= 0;
-  if (inclusive !== undefined) return (key) => compareBytes(key, inclusive) * direction > 0;
-  return () => false;
-}
-
-function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : copyBytes(bytes);
 }

@@ -6,17 +6,16 @@
 import { CacheMiss } from '../cache/cache-miss.ts';
 import { copyBytes } from '../bytes.ts';
 import type { Entry, EntryMeta, KeyedEntry, KeyedMeta } from '../entry.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { StorageClock } from '../ports/clock.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
 import { findEntry } from './find-entry.ts';
 import { isTombstone, readValue } from './read-value.ts';
+import type { ReadsUnderWay } from './reads-under-way.ts';
 import { StorageIterator } from './storage-iterator.ts';
 import type { IteratorOptions } from './storage-iterator.ts';
-
-/** A value itself if it is in memory, else a promise of it: `await` takes either. */
-export type MaybePromise<T> = T | Promise<T>;
 
 export abstract class StoreReads {
   /** Throws `CLOSED` once nothing may be read any more. */
@@ -25,6 +24,8 @@ export abstract class StoreReads {
   /** The sequence of the newest entry that is seen. */
   protected abstract get upTo(): number;
   protected abstract get clock(): StorageClock;
+  /** Has those that have begun; what they read is not closed before they end. */
+  protected abstract get underWay(): ReadsUnderWay;
 
   /**
    * The value of a key in memory of its own; `undefined` if there is none. Reads from disk within the call if it must.
@@ -91,17 +92,18 @@ export abstract class StoreReads {
     return waiting.length === 0 ? values : Promise.all(waiting).then(() => values);
   }
 
-  /** See {@link StorageIterator}; it must be closed. */
+  /** See {@link StorageIterator}; it must be closed. `for await` reads what is not in memory off the calling thread. */
   iterator(options: IteratorOptions = {}): StorageIterator {
     this.assertOpen();
+    const { version, upTo, underWay } = this;
     const now = options.now ?? this.clock.now();
-    return new StorageIterator(
-      { version: this.version, upTo: this.upTo, now, assertOpen: () => this.assertOpen() },
-      options,
-    );
+    return new StorageIterator({ version, upTo, now, underWay, assertOpen: () => this.assertOpen() }, options);
   }
 
-  /** Iterates in byte order over the entries as of the first step. To be read to its end, or left by `break`. */
+  /**
+   * Iterates in byte order over the entries as of the first step, reading within the call. To be read to its end, or left
+   * by `break`.
+   */
   *scan(options: IteratorOptions = {}): IterableIterator<KeyedEntry> {
     yield* this.iterator(options);
   }
@@ -159,8 +161,8 @@ export abstract class StoreReads {
     try {
       return read('memory', version, upTo);
     } catch (missing) {
-      if (missing instanceof CacheMiss) return afterLoading(missing, version, (from) => read(from, version, upTo));
-      throw missing;
+      if (!(missing instanceof CacheMiss)) throw missing;
+      return this.underWay.during(() => afterLoading(missing, version, (from) => read(from, version, upTo)));
     }
   }
 }

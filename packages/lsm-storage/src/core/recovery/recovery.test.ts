@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem, Survival, seededRandom } from '../../contract/index.ts';
+import { giveVersion } from '../../testing/file-versions.ts';
 import { HeldSyncs } from '../../testing/held-syncs.ts';
 import { withoutRoom } from '../../testing/log.ts';
 import { bytes, codeOf, contentsOf, openOn, turns } from '../../testing/store.ts';
@@ -145,14 +146,16 @@ describe('recovery of the log', () => {
     }
   });
 
-  it('refuses a newer version of the log', async () => {
+  it('refuses another version of the log, naming both', async () => {
     const disk = await crashedDisk(5);
     const [segment] = await segmentsOf(disk);
-    const contents = disk.contents(segment!);
-    contents[6] = 2;
-    disk.place(segment!, contents);
-    expect(await codeOf(() => openOn(disk, SEGMENTS))).toBe('UNSUPPORTED_FORMAT');
-    expect(await codeOf(() => openOn(disk, POINT_IN_TIME))).toBe('UNSUPPORTED_FORMAT');
+    for (const version of [1, 3]) {
+      giveVersion(disk, segment!, version);
+      const message = `${segment} has format version ${version}, this engine reads version 2`;
+      for (const options of [SEGMENTS, POINT_IN_TIME]) {
+        await expect(openOn(disk, options)).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT', message });
+      }
+    }
   });
 
   it('removes files of unfinished flushes, and segments no longer needed', async () => {

@@ -9,6 +9,7 @@ import type { RecordedFile } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
 import { CorruptionError } from '../errors.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
+import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { BlockPointer, KeyRange, RunEntry } from '../versioned-entry.ts';
@@ -34,12 +35,12 @@ export class RunScanner {
   #ended = false;
   #current: RunEntry | undefined;
 
-  private constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec) {
+  private constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec, pace: Pace | undefined) {
     this.file = file;
     this.footer = runFooterOf(file);
     this.ranges = ranges;
     this.#codec = codec;
-    this.#walk = new BlockWalk(file, FILE_HEADER_BYTES, this.footer.entriesEnd);
+    this.#walk = new BlockWalk(file, FILE_HEADER_BYTES, this.footer.entriesEnd, pace);
   }
 
   /** `recorded`: what the manifest says of the file; without it any whole run of this number will do. */
@@ -58,9 +59,9 @@ export class RunScanner {
     }
   }
 
-  /** A scanner of a file that is open already. */
-  static async over(file: BlockFile, codec: Codec): Promise<RunScanner> {
-    return new RunScanner(file, await readRanges(file, codec), codec);
+  /** A scanner of a file that is open already. With `pace` its reads keep to that. */
+  static async over(file: BlockFile, codec: Codec, pace?: Pace): Promise<RunScanner> {
+    return new RunScanner(file, await readRanges(file, codec), codec, pace);
   }
 
   /** Whether the next block must be supplied before `current` can be told. */

@@ -6,6 +6,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import { CorruptionError } from '../errors.ts';
 import { MANIFEST_FILE } from '../file-names.ts';
 import { coversKey } from '../key-ranges.ts';
+import type { Pace } from '../maintenance/pacer.ts';
 import { checksumOfDescription } from '../manifest/manifest-checksum.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
@@ -106,10 +107,13 @@ export class SortedRun {
     return new RunCursor(this.#blocks, start);
   }
 
-  /** Reads the whole file, and compares it with all that the manifest says of it. Damage is a `CorruptionError`. */
-  async verify(): Promise<void> {
+  /**
+   * Reads the whole file at that pace if there is one, and compares it with all that the manifest says of it. Damage is a
+   * `CorruptionError`.
+   */
+  async verify(pace?: Pace): Promise<void> {
     let pages = 0;
-    const scanner = await RunScanner.over(this.#file, this.#codec);
+    const scanner = await RunScanner.over(this.#file, this.#codec, pace);
     const found = await examineRun(scanner, (page) => this.#comparePage(page, pages++));
     if (pages !== this.#blocks.pages) this.#mismatch(`${this.#blocks.pages} pages instead of ${pages}`);
     if (checksumOfDescription(found) !== checksumOfDescription(this.description)) this.#mismatch('another description');

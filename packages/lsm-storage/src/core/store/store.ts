@@ -89,6 +89,14 @@ export class Store {
     return memtable;
   }
 
+  /** Takes back what memtables hold behind a sequence. */
+  forget(lastSequence: number): void {
+    for (const memtable of this.#current.memtables) {
+      memtable.truncate(lastSequence);
+      if (memtable.size === 0) memtable.rebase(lastSequence + 1);
+    }
+  }
+
   /** The oldest memtable is in the run now, or held nothing that needs one. */
   flushed(
     memtable: Memtable,

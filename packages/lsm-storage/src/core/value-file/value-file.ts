@@ -11,7 +11,9 @@ import { BlockWalk } from '../block-file/block-walk.ts';
 import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
 import { CacheMiss } from '../cache/cache-miss.ts';
 import { CorruptionError } from '../errors.ts';
+import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { valueFileName } from '../file-names.ts';
+import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { ValueFileDescription } from '../ports/manifest.ts';
@@ -73,7 +75,17 @@ export class ValueFile {
 
   /** As `read` from the disk, without leaving a trace in the cache: for scans. */
   readPassing(pointer: ValuePointer): Uint8Array {
-    return this.#values.peek(pointer.position) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+    return this.peek(pointer) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+  }
+
+  /** As `readPassing`, off the calling thread. */
+  async loadPassing(pointer: ValuePointer): Promise<Uint8Array> {
+    return this.peek(pointer) ?? this.#open(pointer, await this.#file.read('value', pointer));
+  }
+
+  /** The value if it is cached, without leaving a trace in the cache. */
+  peek(pointer: ValuePointer): Uint8Array | undefined {
+    return this.#values.peek(pointer.position);
   }
 
   /** The whole block of a value, checked and as it is stored: to be moved to another file. */
@@ -81,9 +93,9 @@ export class ValueFile {
     return this.#file.read('value', pointer);
   }
 
-  /** Reads and checks every block. Throws a `CorruptionError` at the first damage. */
-  async verify(): Promise<void> {
-    const { values } = await describe(this.#file);
+  /** Reads and checks every block, at that pace if there is one. Throws a `CorruptionError` at the first damage. */
+  async verify(pace?: Pace): Promise<void> {
+    const { values } = await describe(this.#file, pace);
     if (values === this.description.values) return;
     const what = `the manifest recorded ${this.description.values} values, the file has ${values}`;
     throw new CorruptionError(this.#file.path, 0, what);
@@ -108,8 +120,8 @@ export class ValueFile {
   }
 }
 
-async function describe(file: BlockFile): Promise<ValueFileDescription> {
-  const walk = new BlockWalk(file);
+async function describe(file: BlockFile, pace?: Pace): Promise<ValueFileDescription> {
+  const walk = new BlockWalk(file, FILE_HEADER_BYTES, file.end, pace);
   let values = 0;
   for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
     if (walked.kind !== 'value') throw new CorruptionError(file.path, walked.pointer.position, 'this is no value');
