@@ -1,4 +1,4 @@
 import { mergeConfig } from 'vitest/config';
 import { base } from '../../vitest.config.base.mts';
 
-export default mergeConfig(base, {});
+export default mergeConfig(base, { test: { setupFiles: ['src/testing/plain-memory.ts'] } });

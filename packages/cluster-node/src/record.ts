@@ -41,7 +41,9 @@ export function openRecord(record: StoredRecord, codec: Codec): OpenedValue | un
   if (meta.kind === 'tombstone') return undefined;
   if (meta.codec === valueCodecs.plain) return { meta, value: record.value };
   if (meta.codec !== codec.id) throw new TypeError(`a value is stored with codec ${meta.codec}, known is ${codec.id}`);
-  const value = codec.decompress(record.value, meta.rawLength);
+  const value = new Uint8Array(meta.rawLength);
+  const length = codec.decompress(record.value, value);
+  if (length !== value.length) throw new TypeError(`a value of ${value.length} bytes decompressed to ${length}`);
   return { meta: { ...meta, codec: valueCodecs.plain }, value };
 }
 
@@ -59,5 +61,5 @@ export function isRecordMeta(meta: Uint8Array): boolean {
 function compress(value: Uint8Array, codec: Codec): Uint8Array | undefined {
   if (codec.id === valueCodecs.plain || value.length < smallestCompressed) return undefined;
   const compressed = codec.compress(value);
-  return compressed.length <= value.length - value.length / 8 ? compressed : undefined;
+  return compressed.length <= value.length - value.length / 8 ? compressed.slice() : undefined;
 }

@@ -19,18 +19,21 @@ export function codecContract(primitives: TestPrimitives, factory: SubjectFactor
           const given = new Uint8Array(raw);
           const compressed = new Uint8Array(codec.compress(given));
           const kept = new Uint8Array(compressed);
-          expect(sameBytes(codec.decompress(compressed, length), raw)).toBe(true);
+          const found = new Uint8Array(length);
+          expect(codec.decompress(compressed, found)).toBe(length);
+          expect(sameBytes(found, raw)).toBe(true);
           expect(sameBytes(given, raw)).toBe(true);
           expect(sameBytes(compressed, kept)).toBe(true);
         }
       }
     });
 
-    test('answers with memory that later calls leave alone', async (codec) => {
-      const first = codec.compress(new Uint8Array(1000).fill(1));
-      codec.compress(new Uint8Array(1000).fill(2));
-      const raw = codec.decompress(first, 1000);
-      codec.decompress(codec.compress(new Uint8Array(1000).fill(3)), 1000);
+    test('answers with bytes that hold until it compresses again', async (codec) => {
+      const other = new Uint8Array(codec.compress(new Uint8Array(1000).fill(2)));
+      const compressed = codec.compress(new Uint8Array(1000).fill(1));
+      codec.decompress(other, new Uint8Array(1000));
+      const raw = new Uint8Array(1000);
+      codec.decompress(compressed, raw);
       expect(sameBytes(raw, new Uint8Array(1000).fill(1))).toBe(true);
     });
 

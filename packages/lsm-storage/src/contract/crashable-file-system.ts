@@ -251,10 +251,13 @@ class OpenFile implements StorageFile {
     return this.readSync(position, length);
   }
 
-  readSync(position: number, length: number): Uint8Array {
+  readSync(position: number, length: number, memory?: Uint8Array): Uint8Array {
     this.#assertOpen();
     const call: DiskCall = { operation: 'read', path: this.path, position, bytes: length };
-    return this.#disk.call(call, () => this.#file.read(position, length));
+    const bytes = this.#disk.call(call, () => this.#file.read(position, length));
+    if (memory === undefined) return bytes;
+    memory.set(bytes);
+    return memory.subarray(0, bytes.length);
   }
 
   async write(position: number, chunks: readonly Uint8Array[]): Promise<void> {

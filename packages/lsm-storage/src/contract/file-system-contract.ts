@@ -30,6 +30,15 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
       await file.close();
     });
 
+    test('reads the same into memory that it is given', async (fileSystem) => {
+      const file = await created(fileSystem, 'a', [1, 2, 3]);
+      const memory = new Uint8Array(10).fill(7);
+      expect([...file.readSync(1, 2, memory)]).toEqual([2, 3]);
+      expect([...file.readSync(1, 10, memory)]).toEqual([2, 3]);
+      expect([...memory.subarray(2)]).toEqual(new Array(8).fill(7));
+      await file.close();
+    });
+
     test('gives bytes away: changing them changes no file', async (fileSystem) => {
       const file = await created(fileSystem, 'a', [1, 2, 3]);
       file.readSync(0, 3).fill(7);

@@ -43,7 +43,12 @@ export function accelerateAllocation(implementation: Allocate): void {
   allocate = implementation;
 }
 
-/** A copy for a reader to keep: what `accelerateAllocation` was told to make, else as `copyBytes`. */
+/** Memory for a reader to keep, to be written whole: as `accelerateAllocation` was told, else a plain `Uint8Array`. */
+export function ownedBytes(length: number): Uint8Array {
+  return allocate(length);
+}
+
+/** A copy for a reader to keep. */
 export function ownedCopy(bytes: Uint8Array): Uint8Array {
   const copy = allocate(bytes.length);
   copy.set(bytes);

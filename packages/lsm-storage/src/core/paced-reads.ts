@@ -12,7 +12,7 @@ export function pacedReads(file: StorageFile, pace: Pace): StorageFile {
       await pace(bytes.length);
       return bytes;
     },
-    readSync: (position, length) => file.readSync(position, length),
+    readSync: (position, length, memory) => file.readSync(position, length, memory),
     write: (position, chunks) => file.write(position, chunks),
     truncate: (size) => file.truncate(size),
     sync: () => file.sync(),

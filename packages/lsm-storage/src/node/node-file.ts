@@ -30,28 +30,28 @@ export class NodeFile implements StorageFile {
 
   async read(position: number, length: number): Promise<Uint8Array> {
     return this.#call('reading', async () => {
-      const bytes = new Uint8Array(length);
+      const bytes = unwritten(length);
       let filled = 0;
       while (filled < length) {
         const count = await this.#calls.read(this.#descriptor, bytes, filled, position + filled);
         if (count === 0) break;
         filled += count;
       }
-      return bytes.subarray(0, filled);
+      return filled === length ? bytes : bytes.subarray(0, filled);
     });
   }
 
-  readSync(position: number, length: number): Uint8Array {
+  readSync(position: number, length: number, memory?: Uint8Array): Uint8Array {
     this.#assertOpen();
     try {
-      const bytes = new Uint8Array(length);
+      const bytes = memory === undefined ? unwritten(length) : memory.subarray(0, length);
       let filled = 0;
       while (filled < length) {
         const count = readSync(this.#descriptor, bytes, filled, length - filled, position + filled);
         if (count === 0) break;
         filled += count;
       }
-      return bytes.subarray(0, filled);
+      return filled === length ? bytes : bytes.subarray(0, filled);
     } catch (cause) {
       throw fileError(cause, `reading ${this.path}`);
     }
@@ -128,6 +128,11 @@ export class NodeFile implements StorageFile {
     this.#assertOpen();
     if (!this.#writable) throw new StorageError('IO_ERROR', `${this.path} was opened for reading only`);
   }
+}
+
+/** Memory of its own, not zeroed: what is not filled is never shown. */
+function unwritten(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 function nextTurn(): Promise<void> {

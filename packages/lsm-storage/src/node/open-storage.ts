@@ -18,6 +18,7 @@ import { makeDirectory } from './make-directory.ts';
 import { openManifestFile } from './manifest-file.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openForReading } from './open-for-reading.ts';
+import { allocateValue } from './value-memory.ts';
 import { WorkerJobs } from './worker-jobs.ts';
 import { ZstdCodec } from './zstd-codec.ts';
 
@@ -55,7 +56,7 @@ export async function openStorage(directory: string, options: OpenStorageOptions
   const { clock = systemClock, ...engineOptions } = options;
   checkExistence(directory, options);
   accelerateCrc32(crc32);
-  accelerateAllocation((length) => Buffer.allocUnsafe(length));
+  accelerateAllocation(allocateValue);
   const ports = { fileSystem: new NodeFileSystem(directory), clock, ...compressionOf(directory, options) };
   if (options.readOnly === true) return openForReading(directory, ports, engineOptions);
   await makeDirectory(directory);

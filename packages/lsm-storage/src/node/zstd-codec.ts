@@ -29,8 +29,7 @@ export class ZstdCodec implements Codec {
     return this.#scratch.subarray(0, this.#compressor.compress(this.#scratch, bytes, this.#level));
   }
 
-  decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
-    const raw = new Uint8Array(rawLength);
-    return raw.subarray(0, this.#decompressor.decompress(raw, bytes));
+  decompress(bytes: Uint8Array, into: Uint8Array): number {
+    return this.#decompressor.decompress(into, bytes);
   }
 }

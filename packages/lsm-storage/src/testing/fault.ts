@@ -49,9 +49,9 @@ export class Fault {
           this.#pass('read', file.path);
           return file.read(position, length);
         },
-        readSync: (position, length) => {
+        readSync: (position, length, memory) => {
           this.#pass('read', file.path);
-          return file.readSync(position, length);
+          return file.readSync(position, length, memory);
         },
         write: (position, chunks) => this.#write(file, position, chunks),
         truncate: async (size) => {

@@ -1,7 +1,7 @@
 /** Stores on simulated disks, for tests: the real engine, the real SQL, a disk that can lose power, a clock by hand. */
 
 import type { CrashableFileSystem } from '../contract/index.ts';
-import { StorageEngine, accelerateAllocation, inlineJobs, noCodec } from '../core/index.ts';
+import { StorageEngine, inlineJobs, noCodec } from '../core/index.ts';
 import type { Codec, FileSystem, Jobs, Manifest, StorageClock, StorageOptions, StoreReads } from '../core/index.ts';
 import { openManifestImage } from '../node/index.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -28,8 +28,6 @@ export async function openOn(
   options: StorageOptions = {},
   overrides: StoreOverrides = {},
 ): Promise<StorageEngine> {
-  // Node's part gives out Buffers, to the whole process: a test of it may have run before.
-  accelerateAllocation((length) => new Uint8Array(length));
   const fileSystem = overrides.wrapFileSystem?.(disk) ?? disk;
   const manifest = await openManifestImage(fileSystem);
   return StorageEngine.open(

@@ -32,7 +32,7 @@ function wrapFile(file: StorageFile, change: (file: StorageFile) => Partial<Stor
     path: file.path,
     size: () => file.size(),
     read: (position, length) => file.read(position, length),
-    readSync: (position, length) => file.readSync(position, length),
+    readSync: (position, length, memory) => file.readSync(position, length, memory),
     write: (position, chunks) => file.write(position, chunks),
     truncate: (size) => file.truncate(size),
     sync: () => file.sync(),

@@ -91,9 +91,9 @@ export class BlockFile {
     return this.check(kind, pointer, await this.#file.read(pointer.position, bytes));
   }
 
-  /** As `read`, without leaving the call. */
-  readSync(kind: BlockKind, pointer: BlockPointer): Uint8Array {
-    return this.check(kind, pointer, this.#file.readSync(pointer.position, this.#bytesOf(pointer)));
+  /** As `read`, without leaving the call; it may lie in `memory`, which has room for the whole block. */
+  readSync(kind: BlockKind, pointer: BlockPointer, memory?: Uint8Array): Uint8Array {
+    return this.check(kind, pointer, this.#file.readSync(pointer.position, this.#bytesOf(pointer), memory));
   }
 
   /** Returns the block if it is the one that the pointer means, and throws a `CorruptionError` otherwise. */

@@ -75,7 +75,7 @@ describe('block', () => {
         throw new Error('bad frame');
       },
     };
-    const short: Codec = { ...noCodec, id: 1, decompress: () => new Uint8Array(4999) };
+    const short: Codec = { ...noCodec, id: 1, decompress: () => 4999 };
     expect(() => openBlock(block, throwing, place)).toThrow(CorruptionError);
     expect(() => openBlock(block, short, place)).toThrow(CorruptionError);
   });

@@ -7,6 +7,7 @@
 
 import { readU32 } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
+import { ownedBytes, ownedCopy } from '../bytes.ts';
 import { checksumAt, crc32 } from '../checksum.ts';
 import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../entry.ts';
 import { CorruptionError, StorageError } from '../errors.ts';
@@ -101,24 +102,34 @@ export function storedBytesOf(block: Uint8Array): StoredBytes {
 
 /** The raw bytes of a checked block: of their own memory, or a view of the block if that was not compressed. */
 export function openBlock(block: Uint8Array, codec: Codec, place: Place): Uint8Array {
-  return rawBytes(storedBytesOf(block), rawLengthOf(block), codec, place);
+  const stored = storedBytesOf(block);
+  const rawLength = rawLengthOf(block);
+  if (stored.codec === 0) return withLength(stored.bytes, rawLength, place);
+  return decompress(stored, new Uint8Array(rawLength), codec, place);
 }
 
-/** As {@link openBlock}, of what a block stores. */
-export function rawBytes(stored: StoredBytes, rawLength: number, codec: Codec, place: Place): Uint8Array {
-  const raw = stored.codec === 0 ? stored.bytes : decompress(stored, rawLength, codec, place);
-  if (raw.length === rawLength) return raw;
-  throw new CorruptionError(place.file, place.offset, `a block of ${rawLength} bytes has ${raw.length}`);
+/** The raw bytes of a checked value, in memory for a reader to keep. */
+export function openValue(stored: StoredBytes, rawLength: number, codec: Codec, place: Place): Uint8Array {
+  if (stored.codec === 0) return ownedCopy(withLength(stored.bytes, rawLength, place));
+  return decompress(stored, ownedBytes(rawLength), codec, place);
 }
 
-function decompress(stored: StoredBytes, rawLength: number, codec: Codec, place: Place): Uint8Array {
+function decompress(stored: StoredBytes, raw: Uint8Array, codec: Codec, place: Place): Uint8Array {
   if (stored.codec !== codec.id) {
     const found = `${place.file} holds blocks of codec ${stored.codec}`;
     throw new StorageError('UNSUPPORTED_FORMAT', `${found}, this engine was opened with codec ${codec.id}`);
   }
+  let length: number;
   try {
-    return codec.decompress(stored.bytes, rawLength);
+    length = codec.decompress(stored.bytes, raw);
   } catch (cause) {
     throw new CorruptionError(place.file, place.offset, 'a block cannot be decompressed', { cause });
   }
+  if (length === raw.length) return raw;
+  throw new CorruptionError(place.file, place.offset, `a block of ${raw.length} bytes has ${length}`);
+}
+
+function withLength(raw: Uint8Array, length: number, place: Place): Uint8Array {
+  if (raw.length === length) return raw;
+  throw new CorruptionError(place.file, place.offset, `a block of ${length} bytes has ${raw.length}`);
 }

@@ -64,7 +64,7 @@ export class S3Fifo {
   /** Forgets a slot altogether, except in the map of its space. */
   remove(slot: Slot): void {
     slot.queue?.remove(slot);
-    slot.item = undefined;
+    slot.drop();
   }
 
   #evict(): void {
@@ -83,7 +83,7 @@ export class S3Fifo {
       this.#main.push(slot);
       return;
     }
-    slot.item = undefined;
+    slot.drop();
     this.#evictions++;
     this.#ghost.push(slot);
     this.#trimGhost();
@@ -96,9 +96,9 @@ export class S3Fifo {
       this.#main.push(slot);
       return;
     }
-    slot.item = undefined;
+    slot.drop();
     this.#evictions++;
-    slot.home.delete(slot.at);
+    slot.home.forget(slot.at);
   }
 
   /** Names are remembered for as many bytes of items as the main queue holds. */
@@ -106,7 +106,7 @@ export class S3Fifo {
     const most = this.#capacity - this.#smallShare;
     for (let slot = this.#ghost.oldest; slot !== undefined && this.#ghost.bytes > most; slot = this.#ghost.oldest) {
       this.#ghost.remove(slot);
-      slot.home.delete(slot.at);
+      slot.home.forget(slot.at);
     }
   }
 }

@@ -1,9 +1,16 @@
 /** The queues of the block cache: doubly linked through the slots themselves, so that moving a slot allocates nothing. */
 
-/** The place of one item, kept in the map of its space while the cache remembers it. */
+/** The space of a slot. */
+export interface SlotHome<T> {
+  /** The cache does not remember the slot at this place any more. */
+  forget(at: number): void;
+  /** An item goes. */
+  dropped(item: T): void;
+}
+
+/** The place of one item, kept by its space while the cache remembers it. */
 export class Slot<T = unknown> {
-  /** The map of its space, in which it stands under `at`. */
-  readonly home: Map<number, Slot<T>>;
+  readonly home: SlotHome<T>;
   readonly at: number;
   /** `undefined`: evicted, and remembered only by its place. */
   item: T | undefined = undefined;
@@ -15,9 +22,16 @@ export class Slot<T = unknown> {
   older: Slot | undefined = undefined;
   newer: Slot | undefined = undefined;
 
-  constructor(home: Map<number, Slot<T>>, at: number) {
+  constructor(home: SlotHome<T>, at: number) {
     this.home = home;
     this.at = at;
+  }
+
+  /** Lets the item go. */
+  drop(): void {
+    const { item } = this;
+    this.item = undefined;
+    if (item !== undefined) this.home.dropped(item);
   }
 }
 

@@ -31,9 +31,9 @@ class CountingCodec implements Codec {
     return this.#zstd.compress(raw);
   }
 
-  decompress(stored: Uint8Array, rawLength: number): Uint8Array {
-    this.handled += rawLength;
-    return this.#zstd.decompress(stored, rawLength);
+  decompress(stored: Uint8Array, into: Uint8Array): number {
+    this.handled += into.length;
+    return this.#zstd.decompress(stored, into);
   }
 }
 

@@ -146,6 +146,33 @@ export class EntryArena {
     return length - otherLength;
   }
 
+  keyLength(entry: number): number {
+    return keyLengthAt(this.#slabOfEntry(entry), this.#at[entry] as number);
+  }
+
+  /** How many bytes two keys have in common at their beginning, `most` at most. */
+  sharedKeyPrefix(left: number, right: number, most: number): number {
+    const slab = this.#slabOfEntry(left);
+    const other = this.#slabOfEntry(right);
+    const start = keyStartAt(slab, this.#at[left] as number);
+    const otherStart = keyStartAt(other, this.#at[right] as number);
+    const end = Math.min(most, this.keyLength(right));
+    let length = 0;
+    while (length < end && slab[start + length] === other[otherStart + length]) length++;
+    return length;
+  }
+
+  /** The four bytes of a key from `offset` on, the first one the most significant; zeros where it ends. */
+  keyWord(entry: number, offset: number): number {
+    const slab = this.#slabOfEntry(entry);
+    const at = this.#at[entry] as number;
+    const length = keyLengthAt(slab, at);
+    const start = keyStartAt(slab, at);
+    let word = 0;
+    for (let i = offset; i < offset + 4; i++) word = (word << 8) | (i < length ? (slab[start + i] as number) : 0);
+    return word >>> 0;
+  }
+
   /** A view. */
   key(entry: number): Uint8Array {
     const slab = this.#slabOfEntry(entry);

@@ -5,6 +5,7 @@
  */
 
 import type { EntryArena } from './entry-arena.ts';
+import { sortEntries } from './sort-entries.ts';
 
 const CHUNK_KEYS = 256;
 const NONE = -1;
@@ -62,10 +63,10 @@ export class OrderedEntries {
 
   #settle(): void {
     if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting.sort((left, right) => this.#entries.compareKeys(left, right));
+    const waiting = sortEntries(this.#entries, this.#waiting);
     this.#waiting = [];
     if (this.#chunks.length === 0) {
-      for (let i = 0; i < waiting.length; i += CHUNK_KEYS) this.#chunks.push(waiting.slice(i, i + CHUNK_KEYS));
+      for (let i = 0; i < waiting.length; i += CHUNK_KEYS) this.#chunks.push([...waiting.subarray(i, i + CHUNK_KEYS)]);
       return;
     }
     for (const entry of waiting) this.#insert(entry);

@@ -5,13 +5,19 @@ export interface Codec {
   readonly id: number;
   /** The outcome is valid until the next call. */
   compress(bytes: Uint8Array): Uint8Array;
-  /** `rawLength` is what the engine's own checked header says; any other result, or damage, is an error. */
-  decompress(bytes: Uint8Array, rawLength: number): Uint8Array;
+  /**
+   * Fills `into`, which is as long as the engine's own checked header says; returns how many bytes it came to. Any other
+   * number, or damage, is an error.
+   */
+  decompress(bytes: Uint8Array, into: Uint8Array): number;
 }
 
 /** Keeps bytes as they are. */
 export const noCodec: Codec = {
   id: 0,
   compress: (bytes) => bytes,
-  decompress: (bytes) => bytes,
+  decompress: (bytes, into) => {
+    into.set(bytes);
+    return bytes.length;
+  },
 };

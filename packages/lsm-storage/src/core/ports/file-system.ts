@@ -39,8 +39,11 @@ export interface StorageFile {
   size(): Promise<number>;
   /** Fewer bytes than asked for only at the end of the file. The bytes are the caller's own. */
   read(position: number, length: number): Promise<Uint8Array>;
-  /** As `read`, without leaving the call: for the read path, where a hop to another thread costs more than the read. */
-  readSync(position: number, length: number): Uint8Array;
+  /**
+   * As `read`, without leaving the call: for the read path, where a hop to another thread costs more than the read. The
+   * bytes may lie in `memory`, which has room for them.
+   */
+  readSync(position: number, length: number, memory?: Uint8Array): Uint8Array;
   /**
    * Writes the chunks one behind the other from `position`: all of them, or an error (short writes are continued).
    * The chunks must not change before the promise settles. A gap behind the old end reads as zeros.

@@ -75,7 +75,7 @@ export class EntryPiece {
   async readMissing(version: StoreVersion): Promise<void> {
     for (let start = 0; start < this.#missing.length; start += READS_AT_ONCE) {
       const reads = this.#missing.slice(start, start + READS_AT_ONCE).map(async ({ pointer, entry }) => {
-        entry.value = ownedCopy(await valueFileOf(pointer, version).loadPassing(pointer));
+        entry.value = await valueFileOf(pointer, version).loadPassing(pointer);
       });
       // None may go on when this ends, since what is read may be closed then.
       const outcomes = await Promise.allSettled(reads);
@@ -86,7 +86,7 @@ export class EntryPiece {
   #addApart(found: VersionedEntry, pointer: ValuePointer, version: StoreVersion): void {
     this.#taken += pointer.rawLength;
     const cached = valueFileOf(pointer, version).peek(pointer);
-    const entry = ownedEntry(found, cached === undefined ? undefined : ownedCopy(cached));
+    const entry = ownedEntry(found, cached);
     this.entries.push(entry);
     if (cached === undefined) this.#missing.push({ pointer, entry });
   }

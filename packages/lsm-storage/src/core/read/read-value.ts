@@ -1,6 +1,6 @@
 /** From an entry as the engine holds it to a value that belongs to the caller. */
 
-import { rawBytes } from '../block-file/block.ts';
+import { openValue } from '../block-file/block.ts';
 import { ownedCopy } from '../bytes.ts';
 import type { Place } from '../byte-reader.ts';
 import type { ReadFrom } from '../read-from.ts';
@@ -23,7 +23,7 @@ export function readValue(
   if (value instanceof Uint8Array) return ownedCopy(value);
   if (value instanceof PackedValue) return unpacked(value, version);
   const file = valueFileOf(value, version);
-  return ownedCopy(from === 'passing' ? file.readPassing(value) : file.read(value, from));
+  return from === 'passing' ? file.readPassing(value) : file.read(value, from);
 }
 
 /** The value file that a pointer of the version leads into. */
@@ -38,7 +38,7 @@ export function valueFileOf({ file: number }: ValuePointer, version: StoreVersio
  * packed them.
  */
 export function unpacked({ stored, codec, rawLength }: PackedValue, version: StoreVersion): Uint8Array {
-  return rawBytes({ bytes: stored, codec }, rawLength, version.codec, IN_LOG);
+  return openValue({ bytes: stored, codec }, rawLength, version.codec, IN_LOG);
 }
 
 const IN_LOG: Place = { file: 'the commit log', offset: 0 };

@@ -4,7 +4,9 @@
  * docs/formats/value-file.md.
  */
 
-import { openBlock } from '../block-file/block.ts';
+import { BLOCK_HEADER_BYTES, openValue, rawLengthOf, storedBytesOf } from '../block-file/block.ts';
+import type { StoredBytes } from '../block-file/block.ts';
+import type { BlockMemory } from '../cache/block-memory.ts';
 import { BlockFile } from '../block-file/block-file.ts';
 import type { BlockFileName } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
@@ -39,13 +41,15 @@ export class ValueFile {
   readonly description: ValueFileDescription;
   readonly #file: BlockFile;
   readonly #codec: Codec;
-  readonly #values: CacheSpace<Uint8Array>;
+  readonly #memory: BlockMemory;
+  readonly #values: CacheSpace<StoredValue>;
 
   private constructor(description: ValueFileDescription, file: BlockFile, codec: Codec, cache: BlockCache) {
     this.description = description;
     this.#file = file;
     this.#codec = codec;
-    this.#values = cache.space();
+    this.#memory = cache.memory;
+    this.#values = cache.space((stored) => this.#drop(stored));
   }
 
   /** Opens the file and makes sure that it is the one the manifest describes; values are checked as they are read. */
@@ -59,33 +63,32 @@ export class ValueFile {
     return new ValueFile(description, file, codec, cache);
   }
 
-  /** The bytes belong to the cache. With `'memory'` a value that is not cached is a {@link CacheMiss}. */
+  /** In memory of its own, as all values that are read. With `'memory'` one that is not cached is a {@link CacheMiss}. */
   read(pointer: ValuePointer, from: ReadFrom): Uint8Array {
     const cached = this.#values.get(pointer.position);
-    if (cached !== undefined) return cached;
-    if (from === 'memory') throw new CacheMiss(() => this.load(pointer).then(() => undefined));
-    return this.#admit(pointer, this.#file.readSync('value', pointer));
-  }
-
-  /** As `read`, from the disk if it must be. */
-  async load(pointer: ValuePointer): Promise<Uint8Array> {
-    const cached = this.#values.peek(pointer.position);
-    return cached ?? this.#admit(pointer, await this.#file.read('value', pointer));
+    if (cached !== undefined) return this.#open(pointer, cached);
+    if (from === 'memory') throw new CacheMiss(() => this.#load(pointer));
+    const memory = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
+    const stored = new StoredValue(this.#file.readSync('value', pointer, memory), memory);
+    const value = this.#open(pointer, stored);
+    this.#admit(pointer, stored);
+    return value;
   }
 
   /** As `read` from the disk, without leaving a trace in the cache: for scans. */
   readPassing(pointer: ValuePointer): Uint8Array {
-    return this.peek(pointer) ?? this.#open(pointer, this.#file.readSync('value', pointer));
+    return this.peek(pointer) ?? this.#open(pointer, new StoredValue(this.#file.readSync('value', pointer)));
   }
 
   /** As `readPassing`, off the calling thread. */
   async loadPassing(pointer: ValuePointer): Promise<Uint8Array> {
-    return this.peek(pointer) ?? this.#open(pointer, await this.#file.read('value', pointer));
+    return this.peek(pointer) ?? this.#open(pointer, new StoredValue(await this.#file.read('value', pointer)));
   }
 
   /** The value if it is cached, without leaving a trace in the cache. */
   peek(pointer: ValuePointer): Uint8Array | undefined {
-    return this.#values.peek(pointer.position);
+    const cached = this.#values.peek(pointer.position);
+    return cached === undefined ? undefined : this.#open(pointer, cached);
   }
 
   /** The whole block of a value, checked and as it is stored: to be moved to another file. */
@@ -106,17 +109,43 @@ export class ValueFile {
     await this.#file.close();
   }
 
-  #admit(pointer: ValuePointer, block: Uint8Array): Uint8Array {
-    const value = this.#open(pointer, block);
-    this.#values.put(pointer.position, value, value.length);
-    return value;
+  async #load(pointer: ValuePointer): Promise<void> {
+    if (this.#values.peek(pointer.position) !== undefined) return;
+    this.#admit(pointer, new StoredValue(await this.#file.read('value', pointer)));
   }
 
-  #open(pointer: ValuePointer, block: Uint8Array): Uint8Array {
-    const { position, rawLength } = pointer;
-    const value = openBlock(block, this.#codec, { file: this.#file.path, offset: position });
-    if (value.length === rawLength) return value;
-    throw new CorruptionError(this.#file.path, position, `a value of ${rawLength} bytes was expected`);
+  #admit({ position, storedLength }: ValuePointer, stored: StoredValue): void {
+    if (!this.#values.put(position, stored, stored.memory?.length ?? storedLength)) this.#drop(stored);
+  }
+
+  #drop({ memory }: StoredValue): void {
+    if (memory !== undefined) this.#memory.give(memory);
+  }
+
+  #open({ position, rawLength }: ValuePointer, stored: StoredValue): Uint8Array {
+    const place = { file: this.#file.path, offset: position };
+    if (stored.rawLength === rawLength) return openValue(stored, rawLength, this.#codec, place);
+    throw new CorruptionError(place.file, position, `a value of ${rawLength} bytes was expected`);
+  }
+}
+
+/**
+ * A checked value as it is stored, which is how the cache has it: a reader needs memory of its own, into which it is
+ * decompressed.
+ */
+class StoredValue implements StoredBytes {
+  readonly bytes: Uint8Array;
+  readonly codec: number;
+  readonly rawLength: number;
+  /** What it lies in, if that goes back when the cache lets it go. */
+  readonly memory: Uint8Array | undefined;
+
+  constructor(block: Uint8Array, memory?: Uint8Array) {
+    const { bytes, codec } = storedBytesOf(block);
+    this.bytes = bytes;
+    this.codec = codec;
+    this.rawLength = rawLengthOf(block);
+    this.memory = memory;
   }
 }
 
