@@ -55,6 +55,11 @@ export class CorruptionError extends StorageError {
   }
 }
 
+/** Whether the file system failed for a reason of its own. */
+export function isIoError(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'IO_ERROR';
+}
+
 /** Whether something failed for want of space on the disk, and may be tried again. */
 export function isDiskFull(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'DISK_FULL';

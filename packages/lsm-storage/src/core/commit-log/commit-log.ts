@@ -9,7 +9,7 @@
  * the time. What lies behind the last frame is zeros, and goes when the segment is sealed.
  */
 
-import { StorageError } from '../errors.ts';
+import { StorageError, isIoError } from '../errors.ts';
 import { FILE_HEADER_BYTES, encodeFileHeader } from '../file-header.ts';
 import { segmentFileName } from '../file-names.ts';
 import type { FileSystem, StorageFile } from '../ports/file-system.ts';
@@ -141,10 +141,18 @@ export class CommitLog {
     await this.#syncing;
   }
 
-  /** Removes segments below `number`. Only after a manifest that no longer needs them is durable. */
+  /**
+   * Removes segments below `number`. Only after a manifest that no longer needs them is durable. One that cannot be removed
+   * does no harm: it is tried again at the next call, and at the next opening.
+   */
   async removeBelow(number: number): Promise<void> {
     for (let oldest = this.#older[0]; oldest !== undefined && oldest.number < number; oldest = this.#older[0]) {
-      await this.#fileSystem.remove(segmentFileName(oldest.number));
+      try {
+        await this.#fileSystem.remove(segmentFileName(oldest.number));
+      } catch (error) {
+        if (isIoError(error)) return;
+        throw error;
+      }
       this.#older.shift();
     }
   }
@@ -194,6 +202,8 @@ export class CommitLog {
     await this.seal(nextSequence);
     this.#active = undefined;
     this.#older.push({ number: active.number, bytes: active.bytes });
+    // Another sync may have begun after the one that sealing waited for.
+    await this.#syncing.catch(() => undefined);
     await active.file.close();
   }
 }

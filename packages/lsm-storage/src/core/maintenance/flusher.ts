@@ -6,7 +6,7 @@
  */
 
 import type { CommitLog } from '../commit-log/commit-log.ts';
-import { CorruptionError, StorageError, isDiskFull } from '../errors.ts';
+import { CorruptionError, StorageError, isDiskFull, isIoError } from '../errors.ts';
 import type { FlushJob } from '../jobs/job.ts';
 import { flushMemtable } from '../jobs/flush.ts';
 import type { Memtable } from '../memtable/memtable.ts';
@@ -132,15 +132,15 @@ export class Flusher {
   }
 
   /**
-   * From the log; from memory if the log turns out to be damaged before it could go. What is damaged must not stay as the
-   * newest segment, which no opening would read past, so another one takes its place.
+   * From the log; from memory if the log turns out to be damaged or unreadable before it could go. What is damaged must
+   * not stay as the newest segment, which no opening would read past, so another one takes its place.
    */
   async #write(job: FlushJob, memtable: Memtable): Promise<AddedRun | undefined> {
     const { jobs } = this.#use;
     try {
       return await jobs.run(job, this);
     } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
+      if (!(error instanceof CorruptionError) && !isIoError(error)) throw error;
       await this.#replaceNewest(memtable);
       return flushMemtable(memtable, job, jobs.portsFor(this));
     }

@@ -63,6 +63,12 @@ export const FAULTS: readonly Fault[] = [
     plan: { calls: SYNCS, action: 'fail', error: 'EIO', count: 1 },
   },
   {
+    name: 'a sync of a name fails',
+    during: 'writing',
+    within: 1,
+    plan: { calls: ['fsync'], action: 'fail', error: 'EIO', count: 1 },
+  },
+  {
     name: 'a sync finds no space',
     during: 'writing',
     within: 25,
