@@ -6,6 +6,8 @@ import type { Ratio } from './ratios.ts';
 const rowHeight = 22;
 const frame = { left: 150, top: 84, bottom: 52, right: 20 };
 const panelWidth = 220;
+/** What title and legend take. */
+const leastWidth = 520;
 const panelGap = 20;
 
 /** Ratios beyond are drawn at the edge. */
@@ -28,7 +30,8 @@ const style = `
 export function plotRatios(ratios: readonly Ratio[]): string {
   const workloads = [...new Set(ratios.map(({ workload }) => workload))];
   const sizes = [...new Set(ratios.map(({ valueBytes }) => valueBytes))].sort((a, b) => a - b);
-  const width = frame.left + sizes.length * panelWidth + (sizes.length - 1) * panelGap + frame.right;
+  const panels = sizes.length * panelWidth + (sizes.length - 1) * panelGap;
+  const width = Math.max(leastWidth, frame.left + panels + frame.right);
   const height = frame.top + workloads.length * rowHeight + frame.bottom;
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
