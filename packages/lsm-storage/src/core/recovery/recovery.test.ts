@@ -64,6 +64,9 @@ describe('recovery of the log', () => {
 
   it('removes a last segment that never began, and uses its number again', async () => {
     const disk = await crashedDisk(5);
+    const last = (await segmentsOf(disk)).at(-1)!;
+    // As it is once the next one may begin.
+    disk.place(last, withoutRoom(disk.contents(last)));
     const next = segmentFileName(segmentNumbers(await disk.list('')).at(-1)! + 1);
     for (const torn of [new Uint8Array(0), new Uint8Array(10), new Uint8Array(500)]) {
       disk.place(next, torn);
@@ -92,6 +95,20 @@ describe('recovery of the log', () => {
     const size = disk.contents(segments[0]!).length;
     flip(disk, segments[0]!, size - 1);
     await expect(openOn(disk, SEGMENTS)).rejects.toMatchObject({ code: 'CORRUPTION', file: segments[0] });
+  });
+
+  it('refuses an older segment that ends in zeros, also when nothing was written after it', async () => {
+    const disk = await crashedDisk(8);
+    const segment = (await segmentsOf(disk))[0]!;
+    const engine = await openOn(disk, SEGMENTS);
+    await engine.put(bytes('more'), bytes('v'));
+    const [, next] = await segmentsOf(disk);
+    const crashed = disk.clone();
+    crashed.place(next!, crashed.contents(next!).subarray(0, 24));
+    const contents = crashed.contents(segment);
+    crashed.place(segment, contents.fill(0, contents.length - SEAL_BYTES - 30));
+    await expect(openOn(crashed, SEGMENTS)).rejects.toMatchObject({ code: 'CORRUPTION', file: segment });
+    await engine.close();
   });
 
   it('refuses a missing segment, wherever it is missing', async () => {

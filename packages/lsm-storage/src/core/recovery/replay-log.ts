@@ -125,6 +125,10 @@ class LogReplay {
     try {
       end = await readSegment(file, number, (frame) => this.#replayFrame(frame, file.path));
       if (end.kind === 'broken') this.#refuseDamage(end, number, newest);
+      else if (!newest && !end.sealed && end.bytes < (await file.size())) {
+        // Room behind the last frame goes before the next segment begins.
+        throw new CorruptionError(file.path, end.bytes, 'it ends in zeros, and later segments follow');
+      }
       if (newest && !this.#readOnly) await makeFirm(file, end);
     } finally {
       await file.close();
