@@ -24,12 +24,6 @@ const patienceMs = 5_000;
  */
 export function runChild(command, argv, options) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, argv, {
-      cwd: options.cwd,
-      env: options.env,
-      detached: true,
-      stdio: ['ignore', options.output, options.output],
-    });
     /** @type {Error | undefined} */
     let interrupted;
     /** @type {NodeJS.Timeout | undefined} */
@@ -38,11 +32,18 @@ export function runChild(command, argv, options) {
       signalGroup(child.pid, 'SIGTERM');
       force ??= setTimeout(() => signalGroup(child.pid, 'SIGKILL'), patienceMs);
     };
-    const limit = options.limitMs === undefined ? undefined : setTimeout(end, options.limitMs);
+    // Before the program starts: a signal in between would end this process and leave the program.
     const ignoreInterrupts = onInterrupt((reason) => {
       interrupted = reason;
       end();
     });
+    const child = spawn(command, argv, {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', options.output, options.output],
+    });
+    const limit = options.limitMs === undefined ? undefined : setTimeout(end, options.limitMs);
     const settle = () => {
       clearTimeout(limit);
       clearTimeout(force);
