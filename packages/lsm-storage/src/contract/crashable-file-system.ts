@@ -247,8 +247,8 @@ class OpenFile implements StorageFile {
     return this.#file.size;
   }
 
-  async read(position: number, length: number): Promise<Uint8Array> {
-    return this.readSync(position, length);
+  async read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array> {
+    return this.readSync(position, length, memory);
   }
 
   readSync(position: number, length: number, memory?: Uint8Array): Uint8Array {

@@ -3,15 +3,15 @@
  * Frozen: filters on disk were written with it.
  */
 
-/** An unsigned 32-bit integer. */
-export function hashKey(key: Uint8Array): number {
-  return murmur3(key, 0);
+/** Of the first `length` bytes of `key`. An unsigned 32-bit integer. */
+export function hashKey(key: Uint8Array, length: number = key.length): number {
+  return murmur3(key, 0, length);
 }
 
-/** An unsigned 32-bit integer. */
-export function murmur3(bytes: Uint8Array, seed: number): number {
+/** Of the first `length` bytes. An unsigned 32-bit integer. */
+export function murmur3(bytes: Uint8Array, seed: number, length: number = bytes.length): number {
   let hash = seed;
-  const wholeEnd = bytes.length & ~3;
+  const wholeEnd = length & ~3;
   for (let i = 0; i < wholeEnd; i += 4) {
     const word =
       (bytes[i] as number) |
@@ -23,9 +23,9 @@ export function murmur3(bytes: Uint8Array, seed: number): number {
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
-  for (let i = bytes.length - 1; i >= wholeEnd; i--) tail = (tail << 8) | (bytes[i] as number);
-  if (wholeEnd < bytes.length) hash ^= scramble(tail);
-  return finish(hash ^ bytes.length);
+  for (let i = length - 1; i >= wholeEnd; i--) tail = (tail << 8) | (bytes[i] as number);
+  if (wholeEnd < length) hash ^= scramble(tail);
+  return finish(hash ^ length);
 }
 
 /** The last step of the hash: every bit of a number comes to bear on all of them. An unsigned 32-bit integer. */

@@ -40,7 +40,10 @@ export interface StorageOptions {
    * replay at opening.
    */
   readonly memtableBytes?: number;
-  /** Bytes of the block cache, which holds blocks, values, index and filters; default half of the budget. */
+  /**
+   * Bytes of the block cache, which holds blocks, values, index and filters; default seven sixteenths of the budget, so
+   * that with the memtables nearly all of it is given away.
+   */
   readonly cacheBytes?: number;
   /**
    * Uncompressed bytes of a block of entries; default 16 KiB. Larger: better compression and a smaller index; more bytes
@@ -94,7 +97,7 @@ export function resolveOptions(options: StorageOptions): ResolvedOptions {
   const slowdownRuns = integer('slowdownRuns', options.slowdownRuns ?? 24, 1, 10_000);
   return {
     memtableBytes: integer('memtableBytes', memtableBytes, 1024, GIB),
-    cacheBytes: integer('cacheBytes', options.cacheBytes ?? Math.floor(budget / 2), 0, 1024 * GIB),
+    cacheBytes: integer('cacheBytes', options.cacheBytes ?? Math.floor((budget * 7) / 16), 0, 1024 * GIB),
     blockBytes: integer('blockBytes', options.blockBytes ?? 16 * 1024, 64, MIB),
     separateBytes: integer('separateBytes', options.separateBytes ?? 4 * 1024, 1, 64 * MIB),
     scaling: integer('scaling', options.scaling ?? 2, -8, 8),

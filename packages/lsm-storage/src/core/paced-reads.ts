@@ -7,8 +7,8 @@ export function pacedReads(file: StorageFile, pace: Pace): StorageFile {
   return {
     path: file.path,
     size: () => file.size(),
-    read: async (position, length) => {
-      const bytes = await file.read(position, length);
+    read: async (position, length, memory) => {
+      const bytes = await file.read(position, length, memory);
       await pace(bytes.length);
       return bytes;
     },

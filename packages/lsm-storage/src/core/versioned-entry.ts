@@ -1,5 +1,7 @@
 /** An entry as memtables, runs and the merges of them hand it on: its bytes may be views of the engine's memory. */
 
+import type { Slot } from './cache/slot-queue.ts';
+
 /** Where a block lies in its file; `storedLength` is without the block's header. */
 export interface BlockPointer {
   readonly position: number;
@@ -10,6 +12,8 @@ export interface BlockPointer {
 export interface ValuePointer extends BlockPointer {
   readonly file: number;
   readonly rawLength: number;
+  /** Where the cache had the value last: noted by its value file, for the next who is given this same pointer. */
+  slot?: Slot | undefined;
 }
 
 /** A value that was compressed on its way in: the same bytes are logged, kept in memory and put into a value file. */

@@ -28,9 +28,9 @@ export class NodeFile implements StorageFile {
     return this.#call('asking the size of', () => this.#calls.size(this.#descriptor));
   }
 
-  async read(position: number, length: number): Promise<Uint8Array> {
+  async read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array> {
     return this.#call('reading', async () => {
-      const bytes = unwritten(length);
+      const bytes = memory?.subarray(0, length) ?? unwritten(length);
       let filled = 0;
       while (filled < length) {
         const count = await this.#calls.read(this.#descriptor, bytes, filled, position + filled);
@@ -44,7 +44,7 @@ export class NodeFile implements StorageFile {
   readSync(position: number, length: number, memory?: Uint8Array): Uint8Array {
     this.#assertOpen();
     try {
-      const bytes = memory === undefined ? unwritten(length) : memory.subarray(0, length);
+      const bytes = memory?.subarray(0, length) ?? unwritten(length);
       let filled = 0;
       while (filled < length) {
         const count = readSync(this.#descriptor, bytes, filled, length - filled, position + filled);

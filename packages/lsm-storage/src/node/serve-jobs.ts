@@ -7,9 +7,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { accelerateCrc32 } from '../core/checksum.ts';
+import { CHUNK_BYTES } from '../core/commit-log/segment-reader.ts';
 import type { JobPorts } from '../core/jobs/flush.ts';
 import type { Job, JobResult } from '../core/jobs/job.ts';
 import { pacer } from '../core/maintenance/pacer.ts';
+import { SlabPool } from '../core/memtable/slab-pool.ts';
 import { noCodec } from '../core/ports/codec.ts';
 import { CANCELLED, handover } from './job-messages.ts';
 import type { JobReply, JobRequest, WorkerSettings } from './job-messages.ts';
@@ -24,6 +26,8 @@ export function serveJobs(carryOut: (job: Job, ports: JobPorts) => Promise<JobRe
   const { directory, compression, level } = workerData as WorkerSettings;
   const fileSystem = new NodeFileSystem(directory, { blocking: true });
   const codec = compression === 'zstd' ? new ZstdCodec(level) : noCodec;
+  // A flush gives back what it took, so the pool grows to what the largest one needs: a memtable.
+  const pool = new SlabPool(CHUNK_BYTES, Infinity);
   accelerateCrc32(crc32);
 
   const answer = async ({ job, flag }: JobRequest): Promise<void> => {
@@ -32,7 +36,9 @@ export function serveJobs(carryOut: (job: Job, ports: JobPorts) => Promise<JobRe
     const clock = { now: () => performance.now(), pause };
     const pace = pacer(job.kind === 'compaction' ? job.bytesPerSecond : 0, clock);
     try {
-      const { result, memory } = handover(await carryOut(job, { fileSystem, codec, control: { cancelled }, pace }));
+      const { result, memory } = handover(
+        await carryOut(job, { fileSystem, codec, control: { cancelled }, pace, pool }),
+      );
       port.postMessage({ result } satisfies JobReply, memory);
     } catch (error) {
       port.postMessage({ error: packError(error) } satisfies JobReply);

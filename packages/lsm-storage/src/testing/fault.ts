@@ -45,9 +45,9 @@ export class Fault {
     return wrapFileSystem(
       fileSystem,
       (file) => ({
-        read: async (position, length) => {
+        read: async (position, length, memory) => {
           this.#pass('read', file.path);
-          return file.read(position, length);
+          return file.read(position, length, memory);
         },
         readSync: (position, length, memory) => {
           this.#pass('read', file.path);

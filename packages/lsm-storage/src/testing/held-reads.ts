@@ -46,12 +46,12 @@ export class HeldReads {
       let reading = 0;
       let closed = false;
       return {
-        read: async (position, length) => {
+        read: async (position, length, memory) => {
           if (closed) this.readsOfClosed.push(file.path);
           reading++;
           try {
             if (this.#holding) await new Promise<void>((resume, fail) => this.#waiting.push({ resume, fail }));
-            return await file.read(position, length);
+            return await file.read(position, length, memory);
           } finally {
             reading--;
           }

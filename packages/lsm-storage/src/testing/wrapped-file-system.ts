@@ -31,7 +31,7 @@ function wrapFile(file: StorageFile, change: (file: StorageFile) => Partial<Stor
   return {
     path: file.path,
     size: () => file.size(),
-    read: (position, length) => file.read(position, length),
+    read: (position, length, memory) => file.read(position, length, memory),
     readSync: (position, length, memory) => file.readSync(position, length, memory),
     write: (position, chunks) => file.write(position, chunks),
     truncate: (size) => file.truncate(size),

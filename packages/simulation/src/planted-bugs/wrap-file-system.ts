@@ -21,8 +21,8 @@ export function wrapFile(real: StorageFile, replaced: Partial<StorageFile>): Sto
   return {
     path: real.path,
     size: () => real.size(),
-    read: (position, length) => real.read(position, length),
-    readSync: (position, length) => real.readSync(position, length),
+    read: (position, length, memory) => real.read(position, length, memory),
+    readSync: (position, length, memory) => real.readSync(position, length, memory),
     write: (position, chunks) => real.write(position, chunks),
     truncate: (size) => real.truncate(size),
     sync: () => real.sync(),

@@ -85,13 +85,13 @@ export class BlockFile {
     return this.#file;
   }
 
-  /** A whole block, checked. */
-  async read(kind: BlockKind, pointer: BlockPointer): Promise<Uint8Array> {
+  /** A whole block, checked; it may lie in `memory`, which has room for it. */
+  async read(kind: BlockKind, pointer: BlockPointer, memory?: Uint8Array): Promise<Uint8Array> {
     const bytes = this.#bytesOf(pointer);
-    return this.check(kind, pointer, await this.#file.read(pointer.position, bytes));
+    return this.check(kind, pointer, await this.#file.read(pointer.position, bytes, memory));
   }
 
-  /** As `read`, without leaving the call; it may lie in `memory`, which has room for the whole block. */
+  /** As `read`, without leaving the call. */
   readSync(kind: BlockKind, pointer: BlockPointer, memory?: Uint8Array): Uint8Array {
     return this.check(kind, pointer, this.#file.readSync(pointer.position, this.#bytesOf(pointer), memory));
   }

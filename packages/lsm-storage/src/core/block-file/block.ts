@@ -95,9 +95,9 @@ export function rawLengthOf(block: Uint8Array): number {
   return readU32(block, AT.rawLength);
 }
 
-/** What a checked block stores: a view of it. */
-export function storedBytesOf(block: Uint8Array): StoredBytes {
-  return { bytes: block.subarray(BLOCK_HEADER_BYTES), codec: block[AT.codec] as number };
+/** What a checked block stores: a view of it. `length`: of the block, if there is something else behind it. */
+export function storedBytesOf(block: Uint8Array, length: number = block.length): StoredBytes {
+  return { bytes: block.subarray(BLOCK_HEADER_BYTES, length), codec: block[AT.codec] as number };
 }
 
 /** The raw bytes of a checked block: of their own memory, or a view of the block if that was not compressed. */

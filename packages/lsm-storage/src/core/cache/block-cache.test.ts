@@ -90,6 +90,21 @@ describe('block cache', () => {
     expect(blocks.peek(2)).toBeUndefined();
   });
 
+  it('takes a noted slot for what it is only while it is that', () => {
+    const cache = new BlockCache(room(16));
+    const [blocks, others] = [cache.space<string>(), cache.space<string>()];
+    blocks.put(1, 'first', 1);
+    const noted = blocks.slotAt(1)!;
+    expect(blocks.get(1, noted)).toBe('first');
+    expect(blocks.get(2, noted)).toBeUndefined();
+    const isReused = (): boolean => others.slotAt(noted.at) === noted && noted.item !== undefined;
+    for (let at = 100; at < 500 && !isReused(); at++) others.put(at, 'passing by', 1);
+    expect(blocks.get(1, noted)).toBeUndefined();
+    expect([others.get(noted.at, noted), blocks.get(noted.at, noted)]).toEqual(['passing by', undefined]);
+    blocks.put(1, 'again', 1);
+    expect(blocks.get(1, noted)).toBe('again');
+  });
+
   it('takes what returns soon after its eviction for worth keeping', () => {
     const cache = new BlockCache(room(80));
     const blocks = cache.space<string>();

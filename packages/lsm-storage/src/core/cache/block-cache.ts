@@ -9,8 +9,7 @@
 
 import { BlockMemory } from './block-memory.ts';
 import { S3Fifo } from './s3-fifo.ts';
-import { Slot } from './slot-queue.ts';
-import type { SlotHome } from './slot-queue.ts';
+import type { Slot, SlotHome } from './slot-queue.ts';
 
 /** What the cache itself takes for an item: its slot and the entry in the map, in bytes. */
 export const SLOT_BYTES = 128;
@@ -71,9 +70,15 @@ export class CacheSpace<T> {
     this.#counts = counts;
   }
 
-  /** Counts as a hit or a miss, and speaks for keeping the item. */
-  get(at: number): T | undefined {
-    const slot = this.#slots.get(at);
+  /**
+   * Counts as a hit or a miss, and speaks for keeping the item. `noted`: what `slotAt` said when the item was there last;
+   * if it still is, that spares a look into a map of perhaps many thousand.
+   */
+  get(at: number, noted?: Slot): T | undefined {
+    let slot = noted as Slot<T> | undefined;
+    if (slot === undefined || slot.home !== this.#home || slot.at !== at || slot.item === undefined) {
+      slot = this.#slots.get(at);
+    }
     if (slot === undefined || slot.item === undefined) {
       this.#counts.misses++;
       return undefined;
@@ -81,6 +86,11 @@ export class CacheSpace<T> {
     this.#counts.hits++;
     if (slot.hits < MOST_HITS) slot.hits++;
     return slot.item;
+  }
+
+  /** To be noted by whoever may look for the same item again. */
+  slotAt(at: number): Slot | undefined {
+    return this.#slots.get(at) as Slot | undefined;
   }
 
   /** Leaves no trace: for readers that pass by once. */
@@ -97,7 +107,7 @@ export class CacheSpace<T> {
     const cost = bytes + SLOT_BYTES;
     if (!this.#policy.admits(cost)) return false;
     let slot = this.#slots.get(at);
-    if (slot === undefined) this.#slots.set(at, (slot = new Slot(this.#home, at)));
+    if (slot === undefined) this.#slots.set(at, (slot = this.#policy.slotFor(this.#home, at)));
     if (slot.item !== undefined) return false;
     this.#policy.insert(slot, item, cost);
     return true;

@@ -7,19 +7,28 @@ describe('memory of blocks', () => {
   it('is large enough, and at most an eighth larger', () => {
     const memory = new BlockMemory(0);
     for (let length = 512; length <= 65_536; length += 17) {
-      const taken = memory.take(length)!.length;
-      expect(taken).toBeGreaterThanOrEqual(length);
-      expect(taken).toBeLessThanOrEqual(length * 1.125 + 1);
+      const taken = memory.take(length);
+      expect(taken.length).toBe(length);
+      expect(taken.memory.length).toBeGreaterThanOrEqual(length);
+      expect(taken.memory.length).toBeLessThanOrEqual(length * 1.125 + 1);
     }
-    expect(memory.take(65_537)).toBeUndefined();
+    expect(memory.take(65_537).memory.length).toBe(65_537);
+  });
+
+  it("is no one else's, though it is cut from one piece", () => {
+    const memory = new BlockMemory(1_000_000);
+    const taken = Array.from({ length: 40 }, () => memory.take(5000));
+    for (const [i, { memory: bytes }] of taken.entries()) bytes.fill(i);
+    for (const [i, { memory: bytes }] of taken.entries()) expect(bytes.every((byte) => byte === i)).toBe(true);
+    expect(new Set(taken.map(({ memory: bytes }) => bytes.buffer)).size).toBe(4);
   });
 
   it('is used again for what is about as long, as much of it as may be kept', () => {
-    const memory = new BlockMemory(10_000);
-    const taken = [5000, 5001, 5100].map((length) => memory.take(length)!);
+    const memory = new BlockMemory(2 * 65_536);
+    const taken = [60_000, 60_001, 61_000].map((length) => memory.take(length));
     for (const each of taken) memory.give(each);
-    const again = [5005, 5100, 5120].map((length) => memory.take(length)!);
-    expect(again.filter((each) => taken.includes(each))).toHaveLength(1);
+    const again = [60_005, 61_000, 60_001].map((length) => memory.take(length));
+    expect(again.filter((each) => taken.includes(each))).toHaveLength(2);
     expect(new Set(again).size).toBe(3);
   });
 

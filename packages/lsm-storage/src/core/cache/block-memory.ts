@@ -8,8 +8,22 @@ const SIZE_BITS = 3;
 const LEAST_BYTES = 512;
 const MOST_BYTES = 64 * 1024;
 
+/** New memory is made in pieces of so many bytes: each is an object to V8, which collects more often for having many. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Room for a block, and how much of it the block takes. */
+export class HeldBlock {
+  readonly memory: Uint8Array;
+  length: number;
+
+  constructor(memory: Uint8Array, length: number) {
+    this.memory = memory;
+    this.length = length;
+  }
+}
+
 export class BlockMemory {
-  readonly #spare: Map<number, Uint8Array[]> = new Map();
+  readonly #spare: Map<number, HeldBlock[]> = new Map();
   readonly #mostSpareBytes: number;
   #spareBytes = 0;
 
@@ -18,24 +32,39 @@ export class BlockMemory {
     this.#mostSpareBytes = mostSpareBytes;
   }
 
-  /** At least `length` bytes; what is in them is left over from their last use. `undefined`: too many to be kept. */
-  take(length: number): Uint8Array | undefined {
-    if (length > MOST_BYTES) return undefined;
+  /** Room for `length` bytes; what is in it is left over from its last use. */
+  take(length: number): HeldBlock {
+    if (length > MOST_BYTES) return new HeldBlock(new Uint8Array(length), length);
     const size = sizeFor(length);
-    const memory = this.#spare.get(size)?.pop();
-    if (memory === undefined) return new Uint8Array(size);
+    const spare = this.#spareOf(size);
+    if (spare.length === 0) this.#cutPiece(size, spare);
+    const held = spare.pop() as HeldBlock;
     this.#spareBytes -= size;
-    return memory;
+    held.length = length;
+    return held;
   }
 
   /** Nobody may look at what {@link BlockMemory.take} gave any more. */
-  give(memory: Uint8Array): void {
-    const size = memory.length;
-    if (this.#spareBytes + size > this.#mostSpareBytes) return;
-    const spare = this.#spare.get(size);
-    if (spare === undefined) this.#spare.set(size, [memory]);
-    else spare.push(memory);
+  give(held: HeldBlock): void {
+    const size = held.memory.length;
+    if (size > MOST_BYTES || this.#spareBytes + size > this.#mostSpareBytes) return;
+    this.#spareOf(size).push(held);
     this.#spareBytes += size;
+  }
+
+  #spareOf(size: number): HeldBlock[] {
+    const known = this.#spare.get(size);
+    if (known !== undefined) return known;
+    const spare: HeldBlock[] = [];
+    this.#spare.set(size, spare);
+    return spare;
+  }
+
+  #cutPiece(size: number, spare: HeldBlock[]): void {
+    const count = Math.floor(PIECE_BYTES / size);
+    const piece = new Uint8Array(count * size);
+    for (let i = count - 1; i >= 0; i--) spare.push(new HeldBlock(piece.subarray(i * size, (i + 1) * size), 0));
+    this.#spareBytes += count * size;
   }
 }
 

@@ -12,8 +12,8 @@
  * brings it closer to its end. A hit moves nothing, it only counts.
  */
 
-import { SlotQueue } from './slot-queue.ts';
-import type { Slot } from './slot-queue.ts';
+import { Slot, SlotQueue } from './slot-queue.ts';
+import type { SlotHome } from './slot-queue.ts';
 
 /** One part of the capacity is for the small queue, the rest for the main one. The paper's share is a tenth. */
 const PARTS = 8;
@@ -27,6 +27,8 @@ export class S3Fifo {
   readonly #small: SlotQueue = new SlotQueue();
   readonly #main: SlotQueue = new SlotQueue();
   readonly #ghost: SlotQueue = new SlotQueue();
+  /** Forgotten ones, to be used again. */
+  readonly #slots: Slot[] = [];
   #evictions = 0;
 
   /** `capacity`: in bytes. */
@@ -50,6 +52,15 @@ export class S3Fifo {
     return bytes <= this.#smallShare;
   }
 
+  /** A slot for what is not remembered, to be given its item at once. */
+  slotFor<T>(home: SlotHome<T>, at: number): Slot<T> {
+    const slot = this.#slots.pop() as Slot<T> | undefined;
+    if (slot === undefined) return new Slot(home, at);
+    slot.home = home;
+    slot.at = at;
+    return slot;
+  }
+
   /** Gives a new or remembered slot its item, which {@link admits} let in. */
   insert<T>(slot: Slot<T>, item: T, bytes: number): void {
     const remembered = slot.queue === this.#ghost;
@@ -65,6 +76,7 @@ export class S3Fifo {
   remove(slot: Slot): void {
     slot.queue?.remove(slot);
     slot.drop();
+    this.#slots.push(slot);
   }
 
   #evict(): void {
@@ -98,7 +110,7 @@ export class S3Fifo {
     }
     slot.drop();
     this.#evictions++;
-    slot.home.forget(slot.at);
+    this.#forget(slot);
   }
 
   /** Names are remembered for as many bytes of items as the main queue holds. */
@@ -106,7 +118,12 @@ export class S3Fifo {
     const most = this.#capacity - this.#smallShare;
     for (let slot = this.#ghost.oldest; slot !== undefined && this.#ghost.bytes > most; slot = this.#ghost.oldest) {
       this.#ghost.remove(slot);
-      slot.home.forget(slot.at);
+      this.#forget(slot);
     }
+  }
+
+  #forget(slot: Slot): void {
+    slot.home.forget(slot.at);
+    this.#slots.push(slot);
   }
 }

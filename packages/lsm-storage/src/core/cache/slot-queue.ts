@@ -8,10 +8,10 @@ export interface SlotHome<T> {
   dropped(item: T): void;
 }
 
-/** The place of one item, kept by its space while the cache remembers it. */
+/** The place of one item, kept by its space while the cache remembers it, and then used for another one. */
 export class Slot<T = unknown> {
-  readonly home: SlotHome<T>;
-  readonly at: number;
+  home: SlotHome<T>;
+  at: number;
   /** `undefined`: evicted, and remembered only by its place. */
   item: T | undefined = undefined;
   bytes: number = 0;

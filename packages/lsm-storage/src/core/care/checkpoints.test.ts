@@ -225,9 +225,9 @@ describe('checkpoint', { timeout: soak.timeout }, () => {
     const second = await openOn(disk, CARE_OPTIONS, {
       wrapFileSystem: (fileSystem) =>
         wrapFileSystem(fileSystem, (file) => ({
-          read: async (position, length) => {
+          read: async (position, length, memory) => {
             if (file.path.startsWith('checkpoints/') && length > 100) verifying?.();
-            return file.read(position, length);
+            return file.read(position, length, memory);
           },
         })),
     });

@@ -76,9 +76,9 @@ describe('verify', () => {
     const engine = await openOn(disk, CARE_OPTIONS, {
       wrapFileSystem: (fileSystem) =>
         wrapFileSystem(fileSystem, (file) => ({
-          read: async (position, length) => {
+          read: async (position, length, memory) => {
             if (broken && file.path === unreadable) throw new StorageError('IO_ERROR', 'a bad sector');
-            return file.read(position, length);
+            return file.read(position, length, memory);
           },
         })),
     });

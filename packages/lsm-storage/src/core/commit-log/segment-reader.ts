@@ -9,6 +9,7 @@
 import { FILE_HEADER_BYTES, checkFileHeader } from '../file-header.ts';
 import { CorruptionError } from '../errors.ts';
 import { segmentFileName } from '../file-names.ts';
+import type { SlabPool } from '../memtable/slab-pool.ts';
 import type { StorageFile } from '../ports/file-system.ts';
 import { UNSYNCED_FLAG } from './commit-log.ts';
 import { FRAME_HEADER_BYTES, bodyIsIntact, decodeFrameHeader } from './frame.ts';
@@ -18,7 +19,7 @@ import type { FrameHeader } from './frame.ts';
 export interface Frame {
   readonly header: FrameHeader;
   readonly position: number;
-  /** Memory that nobody else changes; consecutive frames share it. */
+  /** Memory that nobody else changes; consecutive frames share it. Whole memory of the pool, if there is one. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -41,15 +42,19 @@ export type SegmentEnd =
     };
 
 /** Bytes read at a time. */
-const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES: number = 1024 * 1024;
 
-/** Calls `visit` for each valid frame in order. What `visit` throws ends the reading. */
+/**
+ * Calls `visit` for each valid frame in order. What `visit` throws ends the reading. `pool`: where the memory that is
+ * read into comes from; what no frame refers to is not given back.
+ */
 export async function readSegment(
   file: StorageFile,
   segment: number,
   visit: (frame: Frame) => void,
+  pool?: SlabPool,
 ): Promise<SegmentEnd> {
-  return new SegmentReader(file, segment, await file.size(), visit).read();
+  return new SegmentReader(file, segment, await file.size(), visit, pool).read();
 }
 
 class SegmentReader {
@@ -57,15 +62,25 @@ class SegmentReader {
   readonly #segment: number;
   readonly #bytes: number;
   readonly #visit: (frame: Frame) => void;
+  readonly #pool: SlabPool | undefined;
+  /** What was read is the first part of it. */
   #chunk: Uint8Array = new Uint8Array(0);
+  #chunkBytes = 0;
   #chunkStart = 0;
   #unsynced = false;
 
-  constructor(file: StorageFile, segment: number, bytes: number, visit: (frame: Frame) => void) {
+  constructor(
+    file: StorageFile,
+    segment: number,
+    bytes: number,
+    visit: (frame: Frame) => void,
+    pool: SlabPool | undefined,
+  ) {
     this.#file = file;
     this.#segment = segment;
     this.#bytes = bytes;
     this.#visit = visit;
+    this.#pool = pool;
   }
 
   async read(): Promise<SegmentEnd> {
@@ -115,11 +130,18 @@ class SegmentReader {
   /** Sees to it that the chunk holds these bytes of the file, as far as there are any; returns where they begin. */
   async #chunkWith(position: number, length: number): Promise<number> {
     const end = Math.min(position + length, this.#bytes);
-    if (position < this.#chunkStart || end > this.#chunkStart + this.#chunk.length) {
-      this.#chunk = await this.#file.read(position, Math.min(Math.max(length, CHUNK_BYTES), this.#bytes - position));
-      this.#chunkStart = position;
-    }
+    if (position < this.#chunkStart || end > this.#chunkStart + this.#chunkBytes)
+      await this.#readChunk(position, length);
     return position - this.#chunkStart;
+  }
+
+  async #readChunk(position: number, length: number): Promise<void> {
+    const bytes = Math.min(Math.max(length, CHUNK_BYTES), this.#bytes - position);
+    const memory = this.#pool?.take(bytes);
+    const read = await this.#file.read(position, bytes, memory);
+    this.#chunk = memory ?? read;
+    this.#chunkBytes = read.length;
+    this.#chunkStart = position;
   }
 
   /** Where the zeros at the end begin; `position` if there is nothing else behind it. */

@@ -5,6 +5,7 @@
  */
 
 import { readSegment } from '../commit-log/segment-reader.ts';
+import type { Frame } from '../commit-log/segment-reader.ts';
 import { disposed } from '../compaction/purge.ts';
 import { CorruptionError, StorageError } from '../errors.ts';
 import { segmentFileName } from '../file-names.ts';
@@ -25,11 +26,18 @@ export interface JobPorts {
   readonly control: JobControl;
   /** Called with the bytes read and written since the last call; resolves when the job may go on. */
   readonly pace: (bytes: number) => Promise<void>;
+  /** For what a flush reads; without it, new memory each time. */
+  readonly pool?: SlabPool;
 }
 
 export async function flushLog(job: FlushJob, ports: JobPorts): Promise<AddedRun | undefined> {
-  const memtable = await readMemtable(job, ports.fileSystem);
-  return flushMemtable(memtable, job, ports);
+  const memtable = new Memtable(ports.pool ?? new SlabPool(1, 0), job.plan.firstSequence);
+  try {
+    await readMemtable(memtable, job, ports);
+    return await flushMemtable(memtable, job, ports);
+  } finally {
+    memtable.release();
+  }
 }
 
 /** Writes what a memtable holds. */
@@ -51,24 +59,23 @@ async function writeEntries(memtable: Memtable, disposal: Disposal, ports: JobPo
   }
 }
 
-async function readMemtable(job: FlushJob, fileSystem: FileSystem): Promise<Memtable> {
-  const memtable = new Memtable(new SlabPool(1, 0), job.plan.firstSequence);
-  for (const segment of job.segments) await readInto(memtable, segment, fileSystem);
+async function readMemtable(memtable: Memtable, job: FlushJob, ports: JobPorts): Promise<void> {
+  for (const segment of job.segments) await readInto(memtable, segment, ports);
   const [segment = 0] = job.segments;
   if (memtable.lastSequence !== job.plan.lastSequence) {
     const what = `entries up to ${job.plan.lastSequence} were expected, they end at ${memtable.lastSequence}`;
     throw new CorruptionError(segmentFileName(segment), 0, what);
   }
-  return memtable;
 }
 
-async function readInto(memtable: Memtable, segment: number, fileSystem: FileSystem): Promise<void> {
+async function readInto(memtable: Memtable, segment: number, { fileSystem, pool }: JobPorts): Promise<void> {
   const file = await fileSystem.open(segmentFileName(segment), 'read');
   try {
-    const end = await readSegment(file, segment, ({ header, bytes, start, end, position }) => {
+    const adopt = ({ header, bytes, start, end, position }: Frame): void => {
       if (header.kind === 'seal' || header.firstSequence < memtable.firstSequence) return;
       memtable.adopt(bytes, start, end, { file: file.path, offset: position });
-    });
+    };
+    const end = await readSegment(file, segment, adopt, pool);
     if (end.kind === 'broken') throw new CorruptionError(file.path, end.position, end.what);
   } finally {
     await file.close();

@@ -37,12 +37,12 @@ export interface FileSystem {
 export interface StorageFile {
   readonly path: string;
   size(): Promise<number>;
-  /** Fewer bytes than asked for only at the end of the file. The bytes are the caller's own. */
-  read(position: number, length: number): Promise<Uint8Array>;
   /**
-   * As `read`, without leaving the call: for the read path, where a hop to another thread costs more than the read. The
-   * bytes may lie in `memory`, which has room for them.
+   * Fewer bytes than asked for only at the end of the file. The bytes are the caller's own. They are put into `memory`,
+   * if there is one, which has room for all that is asked for and is left alone by others meanwhile.
    */
+  read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array>;
+  /** As `read`, without leaving the call: for the read path, where a hop to another thread costs more than the read. */
   readSync(position: number, length: number, memory?: Uint8Array): Uint8Array;
   /**
    * Writes the chunks one behind the other from `position`: all of them, or an error (short writes are continued).

@@ -42,9 +42,9 @@ class Counted {
       {
         wrapFileSystem: (fileSystem) => {
           return wrapFileSystem(this.held.wrap(fileSystem), (file) => ({
-            readSync: (position, length) => {
+            readSync: (position, length, memory) => {
               this.sync++;
-              return file.readSync(position, length);
+              return file.readSync(position, length, memory);
             },
           }));
         },

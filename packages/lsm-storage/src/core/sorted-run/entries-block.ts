@@ -10,7 +10,9 @@ import { ByteReader, readU32 } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
 import { MAX_KEY_BYTES } from '../entry.ts';
 import { CorruptionError } from '../errors.ts';
+import { hashKey } from '../key-hash.ts';
 import type { ValuePointer, RunEntry } from '../versioned-entry.ts';
+import { HashIndex, MOST_INDEXED } from './hash-index.ts';
 import { firstNotBelow, headOf } from './key-heads.ts';
 
 export const FLAG_TOMBSTONE = 1;
@@ -28,8 +30,16 @@ const U32 = 2 ** 32;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_HEADS: Int32Array = new Int32Array(0);
 
+/** Lookups before a block gets its hash index: to make it takes as long as some fifty searches save. */
+const LOOKUPS_BEFORE_INDEX = 32;
+
+/** A key that is being hashed. */
+const hashed: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+
 /** What the block takes in memory beside its bytes and offsets: the objects. */
 const OVERHEAD_BYTES = 256;
+/** What a pointer to a value takes that is kept. */
+const POINTER_BYTES = 80;
 
 export class EntriesBlock {
   readonly count: number;
@@ -41,6 +51,11 @@ export class EntriesBlock {
   readonly #offsets: Uint32Array;
   /** Of the keys behind the prefix; empty until the first search. */
   #heads: Int32Array = NO_HEADS;
+  #lookups = 0;
+  #index: HashIndex | undefined;
+  /** Of values kept apart that were looked up, to be handed out again with what was noted in them. */
+  #pointers: (ValuePointer | undefined)[] = [];
+  #separate = 0;
   /** Where the next field of the entry being read begins. */
   #at = 0;
 
@@ -61,12 +76,15 @@ export class EntriesBlock {
 
   /** Memory that the block takes in the end, its bytes included. */
   get bytes(): number {
-    return this.#raw.length + 2 * this.#offsets.byteLength + OVERHEAD_BYTES;
+    const search = 2 * this.#offsets.byteLength + HashIndex.bytesFor(this.count);
+    return this.#raw.length + search + this.#separate * POINTER_BYTES + OVERHEAD_BYTES;
   }
 
-  /** The index of the entry with this key; -1 if there is none. */
-  find(key: Uint8Array): number {
+  /** The index of the entry with this key, whose hash is {@link hashKey}'s; -1 if there is none. */
+  find(key: Uint8Array, hash: number): number {
     if (this.#comparePrefix(key) !== 0) return -1;
+    if (this.#index !== undefined) return this.#findIn(this.#index, key, hash);
+    if (++this.#lookups === LOOKUPS_BEFORE_INDEX && this.count <= MOST_INDEXED) this.#index = this.#makeIndex();
     const index = this.#lowerBound(key);
     return index < this.count && this.#compareSuffix(index, key) === 0 ? index : -1;
   }
@@ -97,6 +115,20 @@ export class EntriesBlock {
     return key;
   }
 
+  /**
+   * An entry that was found, for a reader of its value: as `entryAt`, but the pointer to a value kept apart is the same
+   * each time.
+   */
+  foundAt(index: number, key: Uint8Array): RunEntry {
+    const entry = this.entryAt(index, key);
+    const { value } = entry;
+    if (value === undefined || value instanceof Uint8Array) return entry;
+    if (this.#pointers.length === 0) this.#pointers = new Array<undefined>(this.count).fill(undefined);
+    const kept = this.#pointers[index];
+    if (kept === undefined) this.#pointers[index] = value;
+    return kept === undefined ? entry : { ...entry, value: kept };
+  }
+
   /** An entry; its meta and value are views of the block. `key`: its key, if the caller has it already. */
   entryAt(index: number, key: Uint8Array = this.keyAt(index)): RunEntry {
     const flags = this.#raw[this.#offsets[index] as number] as number;
@@ -110,6 +142,31 @@ export class EntriesBlock {
     else if ((flags & FLAG_TOMBSTONE) === 0) value = this.#bytes(this.#varint(end), end);
     if (this.#at !== end) this.#malformed('an entry does not end where the next one begins');
     return { key, meta, deadline, value };
+  }
+
+  /** For a key that begins with the prefix. */
+  #findIn(index: HashIndex, key: Uint8Array, hash: number): number {
+    for (let slot = index.next(hash); slot >= 0; slot = index.next(hash, slot + 1)) {
+      const found = index.indexAt(slot);
+      if (this.#compareSuffix(found, key) === 0) return found;
+    }
+    return -1;
+  }
+
+  #makeIndex(): HashIndex {
+    const raw = this.#raw;
+    const prefix = this.#prefixLength;
+    for (let i = 0; i < prefix; i++) hashed[i] = raw[this.#prefixStart + i] as number;
+    const index = new HashIndex(this.count);
+    for (let entry = 0; entry < this.count; entry++) {
+      const end = this.#suffixEnd(entry);
+      const start = this.#at;
+      const length = prefix + end - start;
+      if (length > MAX_KEY_BYTES) this.#malformed('a key has an impossible length');
+      for (let i = start; i < end; i++) hashed[prefix + i - start] = raw[i] as number;
+      index.add(hashKey(hashed, length), entry);
+    }
+    return index;
   }
 
   /** For a key that begins with the prefix. */
@@ -184,6 +241,7 @@ export class EntriesBlock {
       const offset = wide ? readU32(raw, at) : (raw[at] as number) | ((raw[at + 1] as number) << 8);
       if (offset <= last) this.#malformed('entries do not follow one another');
       offsets[i] = last = offset;
+      if (((raw[offset] as number) & FLAG_SEPARATE) !== 0) this.#separate++;
     }
     if (offsets[0] !== start || last >= end) this.#malformed('entries lie outside their block');
     offsets[this.count] = end;
@@ -226,7 +284,7 @@ export class EntriesBlock {
     const file = this.#varint(end);
     const position = this.#varint(end);
     const storedLength = this.#varint(end);
-    return { file, position, storedLength, rawLength: this.#varint(end) };
+    return { file, position, storedLength, rawLength: this.#varint(end), slot: undefined };
   }
 
   #malformed(what: string): never {

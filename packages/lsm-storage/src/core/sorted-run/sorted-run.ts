@@ -82,8 +82,8 @@ export class SortedRun {
     const page = this.#blocks.page(number);
     if (!page.filter.mayContain(hash)) return undefined;
     const block = this.#blocks.block(page.index, page.index.blockFor(key), from);
-    const index = block.find(key);
-    return index < 0 ? undefined : block.entryAt(index, key);
+    const index = block.find(key, hash);
+    return index < 0 ? undefined : block.foundAt(index, key);
   }
 
   /** Whether a range tombstone of this run deletes older entries of this key. */

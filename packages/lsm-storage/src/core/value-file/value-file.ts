@@ -5,8 +5,7 @@
  */
 
 import { BLOCK_HEADER_BYTES, openValue, rawLengthOf, storedBytesOf } from '../block-file/block.ts';
-import type { StoredBytes } from '../block-file/block.ts';
-import type { BlockMemory } from '../cache/block-memory.ts';
+import type { BlockMemory, HeldBlock } from '../cache/block-memory.ts';
 import { BlockFile } from '../block-file/block-file.ts';
 import type { BlockFileName } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
@@ -42,14 +41,15 @@ export class ValueFile {
   readonly #file: BlockFile;
   readonly #codec: Codec;
   readonly #memory: BlockMemory;
-  readonly #values: CacheSpace<StoredValue>;
+  /** Checked values as they are stored: a reader needs memory of its own, into which they are decompressed. */
+  readonly #values: CacheSpace<HeldBlock>;
 
   private constructor(description: ValueFileDescription, file: BlockFile, codec: Codec, cache: BlockCache) {
     this.description = description;
     this.#file = file;
     this.#codec = codec;
     this.#memory = cache.memory;
-    this.#values = cache.space((stored) => this.#drop(stored));
+    this.#values = cache.space((held) => this.#memory.give(held));
   }
 
   /** Opens the file and makes sure that it is the one the manifest describes; values are checked as they are read. */
@@ -65,30 +65,29 @@ export class ValueFile {
 
   /** In memory of its own, as all values that are read. With `'memory'` one that is not cached is a {@link CacheMiss}. */
   read(pointer: ValuePointer, from: ReadFrom): Uint8Array {
-    const cached = this.#values.get(pointer.position);
-    if (cached !== undefined) return this.#open(pointer, cached);
+    const cached = this.#cached(pointer);
+    if (cached !== undefined) return this.#open(pointer, cached.memory, cached.length);
     if (from === 'memory') throw new CacheMiss(() => this.#load(pointer));
-    const memory = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
-    const stored = new StoredValue(this.#file.readSync('value', pointer, memory), memory);
-    const value = this.#open(pointer, stored);
-    this.#admit(pointer, stored);
+    const held = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
+    const value = this.#open(pointer, this.#file.readSync('value', pointer, held.memory));
+    this.#admit(pointer, held);
     return value;
   }
 
   /** As `read` from the disk, without leaving a trace in the cache: for scans. */
   readPassing(pointer: ValuePointer): Uint8Array {
-    return this.peek(pointer) ?? this.#open(pointer, new StoredValue(this.#file.readSync('value', pointer)));
+    return this.peek(pointer) ?? this.#open(pointer, this.#file.readSync('value', pointer));
   }
 
   /** As `readPassing`, off the calling thread. */
   async loadPassing(pointer: ValuePointer): Promise<Uint8Array> {
-    return this.peek(pointer) ?? this.#open(pointer, new StoredValue(await this.#file.read('value', pointer)));
+    return this.peek(pointer) ?? this.#open(pointer, await this.#file.read('value', pointer));
   }
 
   /** The value if it is cached, without leaving a trace in the cache. */
   peek(pointer: ValuePointer): Uint8Array | undefined {
     const cached = this.#values.peek(pointer.position);
-    return cached === undefined ? undefined : this.#open(pointer, cached);
+    return cached === undefined ? undefined : this.#open(pointer, cached.memory, cached.length);
   }
 
   /** The whole block of a value, checked and as it is stored: to be moved to another file. */
@@ -109,43 +108,30 @@ export class ValueFile {
     await this.#file.close();
   }
 
+  #cached(pointer: ValuePointer): HeldBlock | undefined {
+    const { position, slot } = pointer;
+    const cached = this.#values.get(position, slot);
+    if (cached !== undefined && slot?.item !== cached) pointer.slot = this.#values.slotAt(position);
+    return cached;
+  }
+
   async #load(pointer: ValuePointer): Promise<void> {
     if (this.#values.peek(pointer.position) !== undefined) return;
-    this.#admit(pointer, new StoredValue(await this.#file.read('value', pointer)));
+    const held = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
+    await this.#file.read('value', pointer, held.memory);
+    this.#admit(pointer, held);
   }
 
-  #admit({ position, storedLength }: ValuePointer, stored: StoredValue): void {
-    if (!this.#values.put(position, stored, stored.memory?.length ?? storedLength)) this.#drop(stored);
+  #admit({ position }: ValuePointer, held: HeldBlock): void {
+    if (!this.#values.put(position, held, held.memory.length)) this.#memory.give(held);
   }
 
-  #drop({ memory }: StoredValue): void {
-    if (memory !== undefined) this.#memory.give(memory);
-  }
-
-  #open({ position, rawLength }: ValuePointer, stored: StoredValue): Uint8Array {
+  #open({ position, rawLength }: ValuePointer, block: Uint8Array, length?: number): Uint8Array {
     const place = { file: this.#file.path, offset: position };
-    if (stored.rawLength === rawLength) return openValue(stored, rawLength, this.#codec, place);
+    if (rawLengthOf(block) === rawLength) {
+      return openValue(storedBytesOf(block, length), rawLength, this.#codec, place);
+    }
     throw new CorruptionError(place.file, position, `a value of ${rawLength} bytes was expected`);
-  }
-}
-
-/**
- * A checked value as it is stored, which is how the cache has it: a reader needs memory of its own, into which it is
- * decompressed.
- */
-class StoredValue implements StoredBytes {
-  readonly bytes: Uint8Array;
-  readonly codec: number;
-  readonly rawLength: number;
-  /** What it lies in, if that goes back when the cache lets it go. */
-  readonly memory: Uint8Array | undefined;
-
-  constructor(block: Uint8Array, memory?: Uint8Array) {
-    const { bytes, codec } = storedBytesOf(block);
-    this.bytes = bytes;
-    this.codec = codec;
-    this.rawLength = rawLengthOf(block);
-    this.memory = memory;
   }
 }
 

@@ -25,17 +25,20 @@ export class SimulatedFile implements StorageFile {
     );
   }
 
-  read(position: number, length: number): Promise<Uint8Array> {
+  read(position: number, length: number, memory?: Uint8Array): Promise<Uint8Array> {
     return this.#call(
       'read',
       () => undefined,
-      () => this.#file.read(position, length),
+      () => putInto(memory, this.#file.read(position, length)),
     );
   }
 
-  readSync(position: number, length: number): Uint8Array {
+  readSync(position: number, length: number, memory?: Uint8Array): Uint8Array {
     this.#checkOpen();
-    return this.#calls.callSync('read', this.path, () => this.#file.read(position, length));
+    return putInto(
+      memory,
+      this.#calls.callSync('read', this.path, () => this.#file.read(position, length)),
+    );
   }
 
   write(position: number, chunks: readonly Uint8Array[]): Promise<void> {
@@ -87,6 +90,13 @@ export class SimulatedFile implements StorageFile {
   #checkWritable(): void {
     if (this.#mode === 'read') throw new StorageError('IO_ERROR', `${this.path} was opened for reading`);
   }
+}
+
+/** The bytes in `memory`, if there is one. */
+function putInto(memory: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+  if (memory === undefined) return bytes;
+  memory.set(bytes);
+  return memory.subarray(0, bytes.length);
 }
 
 function nothing(): void {}
