@@ -71,8 +71,8 @@ export class CacheSpace<T> {
   }
 
   /**
-   * Counts as a hit or a miss, and speaks for keeping the item. `noted`: what `slotAt` said when the item was there last;
-   * if it still is, that spares a look into a map of perhaps many thousand.
+   * Counts as a hit or a miss, and speaks for keeping the item. `noted`: the slot it had before, from `put` or `slotAt`; if
+   * it still has it, that spares a look into a map of perhaps many thousand.
    */
   get(at: number, noted?: Slot): T | undefined {
     let slot = noted as Slot<T> | undefined;
@@ -100,17 +100,17 @@ export class CacheSpace<T> {
 
   /**
    * Keeps an item for a while, unless it takes more than an eighth of the capacity. Files never change, so an item that
-   * is there already stays as it is. `bytes`: what the item occupies, all that it refers to included. False: it is not
-   * kept.
+   * is there already stays as it is. `bytes`: what the item occupies, all that it refers to included. Returns its
+   * slot; `undefined`: it is not kept.
    */
-  put(at: number, item: T, bytes: number): boolean {
+  put(at: number, item: T, bytes: number): Slot | undefined {
     const cost = bytes + SLOT_BYTES;
-    if (!this.#policy.admits(cost)) return false;
+    if (!this.#policy.admits(cost)) return undefined;
     let slot = this.#slots.get(at);
     if (slot === undefined) this.#slots.set(at, (slot = this.#policy.slotFor(this.#home, at)));
-    if (slot.item !== undefined) return false;
+    if (slot.item !== undefined) return undefined;
     this.#policy.insert(slot, item, cost);
-    return true;
+    return slot as Slot;
   }
 
   /** Lets everything of this space go. */

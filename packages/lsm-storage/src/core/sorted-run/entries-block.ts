@@ -12,7 +12,7 @@ import { MAX_KEY_BYTES } from '../entry.ts';
 import { CorruptionError } from '../errors.ts';
 import { hashKey } from '../key-hash.ts';
 import type { ValuePointer, RunEntry } from '../versioned-entry.ts';
-import { HashIndex, MOST_INDEXED } from './hash-index.ts';
+import { HashIndex } from './hash-index.ts';
 import { firstNotBelow, headOf } from './key-heads.ts';
 
 export const FLAG_TOMBSTONE = 1;
@@ -84,7 +84,7 @@ export class EntriesBlock {
   find(key: Uint8Array, hash: number): number {
     if (this.#comparePrefix(key) !== 0) return -1;
     if (this.#index !== undefined) return this.#findIn(this.#index, key, hash);
-    if (++this.#lookups === LOOKUPS_BEFORE_INDEX && this.count <= MOST_INDEXED) this.#index = this.#makeIndex();
+    if (++this.#lookups === LOOKUPS_BEFORE_INDEX && HashIndex.isWorthwhile(this.count)) this.#index = this.#makeIndex();
     const index = this.#lowerBound(key);
     return index < this.count && this.#compareSuffix(index, key) === 0 ? index : -1;
   }
@@ -120,23 +120,29 @@ export class EntriesBlock {
    * each time.
    */
   foundAt(index: number, key: Uint8Array): RunEntry {
-    const entry = this.entryAt(index, key);
-    const { value } = entry;
-    if (value === undefined || value instanceof Uint8Array) return entry;
-    if (this.#pointers.length === 0) this.#pointers = new Array<undefined>(this.count).fill(undefined);
     const kept = this.#pointers[index];
-    if (kept === undefined) this.#pointers[index] = value;
-    return kept === undefined ? entry : { ...entry, value: kept };
+    const entry = this.#entry(index, key, kept);
+    const { value } = entry;
+    if (kept !== undefined || value === undefined || value instanceof Uint8Array) return entry;
+    if (this.#pointers.length === 0) this.#pointers = new Array<undefined>(this.count).fill(undefined);
+    this.#pointers[index] = value;
+    return entry;
   }
 
   /** An entry; its meta and value are views of the block. `key`: its key, if the caller has it already. */
   entryAt(index: number, key: Uint8Array = this.keyAt(index)): RunEntry {
+    return this.#entry(index, key, undefined);
+  }
+
+  /** `pointer`: to the entry's value, if it was read before, and all of the entry checked. */
+  #entry(index: number, key: Uint8Array, pointer: ValuePointer | undefined): RunEntry {
     const flags = this.#raw[this.#offsets[index] as number] as number;
     const end = this.#offsets[index + 1] as number;
     this.#at = this.#suffixEnd(index);
     if (flags > ALL_FLAGS) this.#malformed(`an entry has unknown flags ${flags}`);
     const meta = (flags & FLAG_META) === 0 ? NO_BYTES : this.#bytes(this.#byte(end), end);
     const deadline = (flags & FLAG_DEADLINE) === 0 ? 0 : this.#deadline(end);
+    if (pointer !== undefined) return { key, meta, deadline, value: pointer };
     let value: RunEntry['value'];
     if ((flags & FLAG_SEPARATE) !== 0) value = this.#pointer(end);
     else if ((flags & FLAG_TOMBSTONE) === 0) value = this.#bytes(this.#varint(end), end);

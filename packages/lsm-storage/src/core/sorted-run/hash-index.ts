@@ -8,20 +8,25 @@
  * A lookup that has the hash already touches one line of memory where a binary search touches eight or nine.
  */
 
-/** So many entries can be numbered. */
-export const MOST_INDEXED = 0xffff;
+/** Among fewer entries a search by heads is as fast; more cannot be numbered. */
+const LEAST_ENTRIES = 200;
+const MOST_ENTRIES = 0xffff;
 
 export class HashIndex {
   readonly #slots: Int32Array;
 
-  /** For `count` entries, at most {@link MOST_INDEXED}. */
+  /** For `count` entries, for which it must be worthwhile. */
   constructor(count: number) {
     this.#slots = new Int32Array(slotsFor(count));
   }
 
-  /** Memory that an index of so many entries takes, in bytes. */
+  static isWorthwhile(count: number): boolean {
+    return count >= LEAST_ENTRIES && count <= MOST_ENTRIES;
+  }
+
+  /** Memory that an index of so many entries takes, in bytes; 0 where there will be none. */
   static bytesFor(count: number): number {
-    return count > MOST_INDEXED ? 0 : slotsFor(count) * Int32Array.BYTES_PER_ELEMENT;
+    return HashIndex.isWorthwhile(count) ? slotsFor(count) * Int32Array.BYTES_PER_ELEMENT : 0;
   }
 
   add(hash: number, index: number): void {

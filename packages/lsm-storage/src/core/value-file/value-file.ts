@@ -122,8 +122,9 @@ export class ValueFile {
     this.#admit(pointer, held);
   }
 
-  #admit({ position }: ValuePointer, held: HeldBlock): void {
-    if (!this.#values.put(position, held, held.memory.length)) this.#memory.give(held);
+  #admit(pointer: ValuePointer, held: HeldBlock): void {
+    pointer.slot = this.#values.put(pointer.position, held, held.memory.length);
+    if (pointer.slot === undefined) this.#memory.give(held);
   }
 
   #open({ position, rawLength }: ValuePointer, block: Uint8Array, length?: number): Uint8Array {
