@@ -10,3 +10,16 @@ export class QuorumError extends Error {
     this.code = code;
   }
 }
+
+/** Why a set of siblings does not take a write. */
+export type SiblingErrorCode = 'TOO_MANY_SIBLINGS' | 'WRITE_TOO_OLD';
+
+export class SiblingError extends Error {
+  override readonly name = 'SiblingError';
+  readonly code: SiblingErrorCode;
+
+  constructor(code: SiblingErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

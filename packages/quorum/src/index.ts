@@ -2,12 +2,62 @@
  * Versions, hybrid logical clocks, and the reads and writes of a replicated store as synchronous state machines.
  * @packageDocumentation
  */
-export { QuorumError, type QuorumErrorCode } from './errors.ts';
+export { QuorumError, type QuorumErrorCode, SiblingError, type SiblingErrorCode } from './errors.ts';
 export { HybridLogicalClock, defaultMaxAheadMs } from './hybrid-logical-clock.ts';
-export { checkedQuorum, majority } from './levels.ts';
+export {
+  answersNeeded,
+  type AskedQuorum,
+  checkedQuorum,
+  type ConsistencyLevel,
+  consistencyLevels,
+  isConsistencyLevel,
+  majority,
+} from './levels.ts';
 export { type Held, type ReadEffect, type ReadFailure, ReadOperation, type ReadResult } from './read-operation.ts';
 export type { Receipt, ReplicaAnswer, ReplicaAnswerKind } from './receipt.ts';
 export type { ReplicaPlan } from './replica-plan.ts';
+export {
+  accept,
+  type Accepted,
+  type AcceptorReply,
+  type AcceptorState,
+  type AcceptorStep,
+  emptyAcceptor,
+  prepare,
+} from './register/acceptor.ts';
+export { type Ballot, compareBallots } from './register/ballot.ts';
+export {
+  noOperations,
+  type OperationMemory,
+  recall,
+  type Recollection,
+  remember,
+} from './register/operation-memory.ts';
+export {
+  type Change,
+  type RegisterEffect,
+  type RegisterFailure,
+  RegisterOperation,
+  type RegisterOptions,
+  type RegisterRequest,
+  type RegisterResult,
+} from './register/register-operation.ts';
+export { RegisterRead, type RegisterReadEffect, type RegisterReadResult } from './register/register-read.ts';
+export { Voters } from './register/voters.ts';
+export {
+  type Context,
+  type Dot,
+  isCoveredBy,
+  mergeSiblings,
+  noSiblings,
+  type RememberedWrite,
+  type Sibling,
+  type SiblingLimits,
+  type SiblingSet,
+  type SiblingWrite,
+  visibleSiblings,
+  writeSibling,
+} from './siblings/sibling-set.ts';
 export { compareStamps, isStamp, maxStampCounter, maxStampMs, nextStamp, type Stamp, zeroStamp } from './stamp.ts';
 export { Tally, type TallyOutcome } from './tally.ts';
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { QuorumError } from './errors.ts';
-import { checkedQuorum, majority } from './levels.ts';
+import { answersNeeded, checkedQuorum, type ConsistencyLevel, consistencyLevels, majority } from './levels.ts';
 
 const replicaCounts = [1, 2, 3, 4, 5, 6, 7];
 
@@ -43,5 +43,32 @@ describe('checkedQuorum', () => {
 
   it('refuses a default over no replicas', () => {
     expect(() => checkedQuorum('r', undefined, 0)).toThrow(QuorumError);
+  });
+});
+
+describe('a consistency level', () => {
+  it.each(replicaCounts)('of %i replicas needs as many as it says, or is refused', (n) => {
+    const needed: Record<ConsistencyLevel, number> = {
+      one: 1,
+      two: 2,
+      three: 3,
+      quorum: majority(n),
+      all: n,
+      'local-one': 1,
+      'local-quorum': majority(n),
+      'each-quorum': majority(n),
+    };
+    for (const level of consistencyLevels) {
+      const answers = () => answersNeeded({ name: 'r', level }, n);
+      if (needed[level] <= n) expect(answers()).toBe(needed[level]);
+      else expect(answers).toThrow(`the level ${level} needs ${needed[level]} replicas, the keyspace has ${n}`);
+    }
+  });
+
+  it('excludes a number, and without either a majority is meant', () => {
+    expect(() => answersNeeded({ name: 'w', number: 2, level: 'quorum' }, 3)).toThrow(
+      'w and level exclude each other, got 2 and quorum',
+    );
+    expect([answersNeeded({ name: 'w' }, 5), answersNeeded({ name: 'w', number: 4 }, 5)]).toEqual([3, 4]);
   });
 });

@@ -1,0 +1,151 @@
+/**
+ * What is known of a key on which writes may be concurrent: its siblings, each with the dot of its write, and the context,
+ * which says of which writes this is the sum. A write tells what it has seen by the context that its client read; it
+ * replaces the siblings in there and stands beside all others, so that concurrent writers never lose an update silently
+ * (dotted version vector sets: Preguiça et al. 2010, Almeida et al. 2014).
+ *
+ * Sets are immutable. Merging is commutative, associative and idempotent.
+ */
+import { SiblingError } from '../errors.ts';
+import { compareVersions, sameVersion, type Version } from '../version.ts';
+
+/** Names one write for ever: the n-th that this actor gave a dot to. */
+export interface Dot {
+  readonly actor: string;
+  /** From 1. */
+  readonly counter: number;
+}
+
+/** Of each actor how many of its writes are known, the first ones without a gap: a version vector. */
+export type Context = ReadonlyMap<string, number>;
+
+export interface Sibling<Value> {
+  readonly dot: Dot;
+  /** The same for every try of one write. */
+  readonly id: Version;
+  readonly value: Value;
+}
+
+export interface SiblingSet<Value> {
+  readonly context: Context;
+  /** In the order of their ids, so that equal sets look equal. None: the key is deleted, or was never written. */
+  readonly siblings: readonly Sibling<Value>[];
+  /** The writes with the highest ids and their dots, siblings or replaced since: a write tried again is found here. */
+  readonly writes: readonly RememberedWrite[];
+}
+
+export interface RememberedWrite {
+  readonly id: Version;
+  readonly dot: Dot;
+}
+
+export interface SiblingWrite<Value> {
+  /** Who gives the dot: an owner of the key, one at a time. */
+  readonly actor: string;
+  readonly id: Version;
+  /** What the writer had read; empty: nothing, then it replaces nothing. */
+  readonly context: Context;
+  /** `undefined`: deletes what the context covers. */
+  readonly value: Value | undefined;
+}
+
+export interface SiblingLimits {
+  /** Siblings beyond which a write that would add one is refused; default 32. */
+  readonly siblings?: number;
+  /** Writes that are remembered for being tried again; default 32. */
+  readonly writes?: number;
+}
+
+const mostSiblings = 32;
+const mostWrites = 32;
+
+export const noSiblings: SiblingSet<never> = { context: new Map(), siblings: [], writes: [] };
+
+/**
+ * The set with one write more; the same set if it has that write already.
+ * @throws SiblingError TOO_MANY_SIBLINGS when its context covers too little: the writers of this key do not read before they
+ *   write. WRITE_TOO_OLD when it may be one of those that were forgotten: whether it was made before, nobody knows
+ */
+export function writeSibling<Value>(
+  set: SiblingSet<Value>,
+  { actor, id, context, value }: SiblingWrite<Value>,
+  limits: SiblingLimits = {},
+): SiblingSet<Value> {
+  if (set.writes.some((write) => sameVersion(write.id, id))) return set;
+  const [oldest] = set.writes;
+  const remembered = limits.writes ?? mostWrites;
+  if (oldest !== undefined && set.writes.length >= remembered && compareVersions(id, oldest.id) < 0) {
+    throw new SiblingError('WRITE_TOO_OLD', `a write is remembered for ${remembered} later ones, this one is older`);
+  }
+  const dot = { actor, counter: (set.context.get(actor) ?? 0) + 1 };
+  const kept = set.siblings.filter((sibling) => !covers(context, sibling.dot));
+  const siblings = value === undefined ? kept : [...kept, { dot, id, value }];
+  const most = limits.siblings ?? mostSiblings;
+  if (siblings.length > most && siblings.length > set.siblings.length) {
+    const message = `a key has at most ${most} siblings, this write would be number ${siblings.length}: read, reconcile, write`;
+    throw new SiblingError('TOO_MANY_SIBLINGS', message);
+  }
+  return {
+    context: joined(joined(set.context, context), new Map([[actor, dot.counter]])),
+    siblings: inOrder(siblings),
+    writes: highestWrites([...set.writes, { id, dot }], remembered),
+  };
+}
+
+/** What both know: a sibling of one stays unless the other has seen its write and no longer has it. */
+export function mergeSiblings<Value>(
+  a: SiblingSet<Value>,
+  b: SiblingSet<Value>,
+  limits: SiblingLimits = {},
+): SiblingSet<Value> {
+  const both = a.siblings.filter((sibling) => b.siblings.some((other) => sameDot(other.dot, sibling.dot)));
+  const onlyA = a.siblings.filter((sibling) => !covers(b.context, sibling.dot));
+  const onlyB = b.siblings.filter((sibling) => !covers(a.context, sibling.dot));
+  const unknown = b.writes.filter((write) => !a.writes.some((known) => sameDot(known.dot, write.dot)));
+  return {
+    context: joined(a.context, b.context),
+    siblings: inOrder([...both, ...onlyA, ...onlyB]),
+    writes: highestWrites([...a.writes, ...unknown], limits.writes ?? mostWrites),
+  };
+}
+
+/** What a reader is shown: a write that two owners gave a dot, because it was tried at both, shows once. */
+export function visibleSiblings<Value>({ siblings }: SiblingSet<Value>): readonly Sibling<Value>[] {
+  return siblings.filter((sibling, i) => i === 0 || !sameVersion(sibling.id, (siblings[i - 1] as Sibling<Value>).id));
+}
+
+/** Whether every write that `set` is the sum of is in `context` too. */
+export function isCoveredBy(set: SiblingSet<unknown>, context: Context): boolean {
+  return [...set.context].every(([actor, counter]) => (context.get(actor) ?? 0) >= counter);
+}
+
+function covers(context: Context, { actor, counter }: Dot): boolean {
+  return (context.get(actor) ?? 0) >= counter;
+}
+
+function joined(a: Context, b: Context): Context {
+  const all = new Map(a);
+  for (const [actor, counter] of b) all.set(actor, Math.max(all.get(actor) ?? 0, counter));
+  return all;
+}
+
+function inOrder<Value>(siblings: Sibling<Value>[]): Sibling<Value>[] {
+  return siblings.sort(compareWrites);
+}
+
+/** What is kept of a union depends on nothing but the union, or merging would not be associative. */
+function highestWrites(writes: RememberedWrite[], most: number): RememberedWrite[] {
+  return writes.sort(compareWrites).slice(-most);
+}
+
+function compareWrites(a: RememberedWrite, b: RememberedWrite): number {
+  return compareVersions(a.id, b.id) || compareDots(a.dot, b.dot);
+}
+
+function compareDots(a: Dot, b: Dot): number {
+  return a.counter - b.counter || (a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0);
+}
+
+function sameDot(a: Dot, b: Dot): boolean {
+  return compareDots(a, b) === 0;
+}
