@@ -1,11 +1,13 @@
 /** What a coordinator is asked, and what it answers. Bytes are the caller's; a member never changes or keeps them. */
-import type { Receipt, Version, WriteResult } from '@kv/quorum';
+import type { ConsistencyLevel, Receipt, Version, WriteResult } from '@kv/quorum';
 
 export interface RequestOptions {
   /** Name of the keyspace. */
   readonly keyspace: string;
   /** 1 to 4096 bytes. */
   readonly key: Uint8Array;
+  /** By name how many replicas must answer; instead of `r` or `w`. */
+  readonly level?: ConsistencyLevel | undefined;
   /** Milliseconds from now after which nobody waits for the answer any more. Default 5000. */
   readonly timeoutMs?: number | undefined;
 }

@@ -1,4 +1,5 @@
 /** What the API description says of the routes for single keys. */
+import { consistencyLevels } from '@kv/quorum';
 import type { DescribeRouteOptions } from 'hono-openapi';
 import { problemMediaType, type ProblemCode, problemTypes } from './problem-details.ts';
 
@@ -21,6 +22,12 @@ const keyParameters: Parameters = [
     in: 'query',
     schema: { type: 'string', enum: ['base64url'] },
     description: 'The key in the path is base64url: for binary keys, and for `.` and `..`, which clients fold away.',
+  },
+  {
+    name: 'level',
+    in: 'query',
+    schema: { type: 'string', enum: [...consistencyLevels] },
+    description: 'By name how many replicas must answer; instead of the number.',
   },
   {
     name: 'timeout',

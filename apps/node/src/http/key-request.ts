@@ -1,6 +1,7 @@
 /** Reads a request for a single key: which key of which keyspace, how many replicas, by when. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from '@kv/cluster-node';
+import { type ConsistencyLevel, consistencyLevels, isConsistencyLevel } from '@kv/quorum';
 import { Problem } from './problem-details.ts';
 import { decodeKey, keyAddress, parseRequestTarget } from './request-target.ts';
 
@@ -16,7 +17,6 @@ const maxKeyBytes = 4096;
 /** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
 const laterParameters: Readonly<Record<string, string>> = {
   sloppy: 'every keyspace is strict',
-  level: 'use r and w',
   ttl: 'values live until they are deleted',
 };
 const laterHeaders: Readonly<Record<string, string>> = {
@@ -36,11 +36,12 @@ export function readKeyRequest(incoming: IncomingMessage, quorum: 'r' | 'w'): Ke
   if (key.length > maxKeyBytes) {
     throw new Problem('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${key.length}`);
   }
-  return { keyspace, key, replicas: replicasOf(parameters, quorum), timeoutMs: timeoutOf(parameters) };
+  const [replicas, level] = [replicasOf(parameters, quorum), levelOf(parameters)];
+  return { keyspace, key, replicas, level, timeoutMs: timeoutOf(parameters) };
 }
 
 function checkParameterNames(parameters: ReadonlyMap<string, string>, quorum: 'r' | 'w'): void {
-  const known = [quorum, 'timeout', 'encoding'];
+  const known = [quorum, 'level', 'timeout', 'encoding'];
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue;
     if (Object.hasOwn(laterParameters, name)) {
@@ -73,6 +74,12 @@ function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): n
     'INVALID_QUORUM',
     `${name} must be an integer from 1 to the number of replicas, got ${quote(text)}`,
   );
+}
+
+function levelOf(parameters: ReadonlyMap<string, string>): ConsistencyLevel | undefined {
+  const text = parameters.get('level');
+  if (text === undefined || isConsistencyLevel(text)) return text;
+  throw new Problem('INVALID_QUORUM', `level must be one of ${consistencyLevels.join(', ')}, got ${quote(text)}`);
 }
 
 function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {

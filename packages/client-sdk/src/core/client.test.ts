@@ -124,7 +124,14 @@ describe('a write', () => {
   it('goes straight to one node, with the default W of its keyspace or the one asked for', async () => {
     await settle(values.set('a', 'x'));
     await settle(values.set('a', 'x', { w: 3 }));
-    expect(cluster.nodes.flatMap((node) => node.got('put').map(({ w }) => w))).toEqual([2, 3]);
+    await settle(values.set('a', 'x', { level: 'one' }));
+    expect(cluster.nodes.flatMap((node) => node.got('put').map(({ w }) => w)).sort()).toEqual([1, 2, 3]);
+  });
+
+  it('with a level and a number is refused, and with a level that no keyspace has', async () => {
+    expect((await failure(values.set('a', 1, { w: 2, level: 'quorum' }))).code).toBe('INVALID_QUORUM');
+    expect((await failure(values.get('a', { r: 2, level: 'quorum' }))).code).toBe('INVALID_QUORUM');
+    expect(versions()).toEqual([]);
   });
 
   it.each([0, 4, 1.5, Number.NaN])('with w = %s is refused before anything is sent', async (w) => {

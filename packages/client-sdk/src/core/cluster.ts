@@ -81,7 +81,7 @@ export class Cluster {
 
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
-    const route = this.#route(keyspace, key, 'r', options.r);
+    const route = this.topology.route(keyspace, key, { name: 'r', number: options.r, level: options.level });
     const message: Message = { type: 'get', key, want: 'value', r: route.needed };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
@@ -106,7 +106,7 @@ export class Cluster {
   }
 
   async #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
-    const route = this.#route(keyspace, write.key, 'w', options.w);
+    const route = this.topology.route(keyspace, write.key, { name: 'w', number: options.w, level: options.level });
     const message: Message = { ...write, w: route.needed };
     const restamp = (): Message => {
       this.#clock.refusedAsAhead();
@@ -135,11 +135,6 @@ export class Cluster {
       { ports: this.#ports, sessionWith, foundSilent },
       { ...request, candidates, timeoutMs, signal, header },
     );
-  }
-
-  /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
-  #route(keyspace: string, key: Uint8Array, name: 'r' | 'w', asked: number | undefined): Route {
-    return this.topology.route(keyspace, key, { name, asked });
   }
 
   #checkHello(theirs: Hello): void {

@@ -4,6 +4,7 @@
  */
 export { type ClusterInfo, connectWith, KvClient } from './client.ts';
 export { KvError, type KvErrorCode, type KvErrorDetails } from './errors.ts';
+export type { ConsistencyLevel } from '@kv/quorum';
 export type { Key } from './key.ts';
 export { type Entry, Keyspace, type WriteResult } from './keyspace.ts';
 export type { CallOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';

@@ -1,10 +1,14 @@
 /** What a call may say beside its key and value. */
 
+import type { ConsistencyLevel } from '@kv/quorum';
+
 export interface CallOptions {
   /** Milliseconds until the call fails if it is not answered. Default: the client's. */
   readonly timeoutMs?: number | undefined;
   /** Ends the call; what was sent already may still happen. */
   readonly signal?: AbortSignal | undefined;
+  /** By name how many replicas must answer, for instance `one` or `all`; instead of `r` or `w`. */
+  readonly level?: ConsistencyLevel | undefined;
 }
 
 export interface ReadOptions extends CallOptions {

@@ -50,7 +50,7 @@ describe('the route of a request', () => {
         const { message, holders } = topologyOf(all, replicas);
         const view = new TopologyView(message, []);
         for (const key of someKeys) {
-          const route = view.route('default', key, { name: 'r', asked: undefined });
+          const route = view.route('default', key, { name: 'r', number: undefined });
           expect(route.addresses.slice(0, replicas)).toEqual(holders(key));
           expect([...route.addresses].sort()).toEqual(all.map(({ address }) => address).sort());
         }
@@ -68,7 +68,7 @@ describe('the route of a request', () => {
     }));
     const view = new TopologyView(topologyOf(all, 3).message, []);
     const routeOf = (key: string): readonly string[] =>
-      view.route('default', new TextEncoder().encode(key), { name: 'r', asked: undefined }).addresses;
+      view.route('default', new TextEncoder().encode(key), { name: 'r', number: undefined }).addresses;
     expect(routeOf('{user:1}:name')).toEqual(routeOf('{user:1}:mail'));
     const routes = new Set(Array.from({ length: 50 }, (_, number) => routeOf(`key-${number}`).slice(0, 3).join()));
     expect(routes.size).toBeGreaterThan(5);
@@ -77,7 +77,7 @@ describe('the route of a request', () => {
   it('ends with the addresses that the client was given', () => {
     const all = [{ id: idOf(0), name: 'node-0', address: 'a:1', weight: 1 }];
     const view = new TopologyView(topologyOf(all, 1).message, ['b:2', 'a:1']);
-    expect(view.route('default', Uint8Array.of(1), { name: 'w', asked: 1 })).toMatchObject({
+    expect(view.route('default', Uint8Array.of(1), { name: 'w', number: 1 })).toMatchObject({
       keyspaceId: 9,
       epoch: 3,
       needed: 1,

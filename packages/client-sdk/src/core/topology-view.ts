@@ -1,6 +1,6 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
 import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
-import { checkedQuorum, QuorumError } from '@kv/quorum';
+import { answersNeeded, type AskedQuorum, QuorumError } from '@kv/quorum';
 import type { Topology, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
@@ -54,7 +54,7 @@ export class TopologyView {
   }
 
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
-  route(name: string, key: Uint8Array, quorum: { name: 'r' | 'w'; asked: number | undefined }): Route {
+  route(name: string, key: Uint8Array, quorum: AskedQuorum): Route {
     const keyspace = this.#keyspace(name);
     const needed = checkQuorum(quorum, keyspace.replicas);
     const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
@@ -86,9 +86,9 @@ export class TopologyView {
   }
 }
 
-function checkQuorum({ name, asked }: { name: 'r' | 'w'; asked: number | undefined }, replicas: number): number {
+function checkQuorum(asked: AskedQuorum, replicas: number): number {
   try {
-    return checkedQuorum(name, asked, replicas);
+    return answersNeeded(asked, replicas);
   } catch (error) {
     if (error instanceof QuorumError) throw new KvError('INVALID_QUORUM', error.message, { cause: error });
     throw error;

@@ -2,7 +2,7 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { HybridLogicalClock, ReplicaPlan, Version } from '@kv/quorum';
+import type { AskedQuorum, HybridLogicalClock, ReplicaPlan, Version } from '@kv/quorum';
 import type { Codec } from '@kv/lsm-storage/core';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
@@ -51,14 +51,14 @@ export class Coordinator {
 
   /** As `get`, with the record as replicas store it. */
   getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
-    const plan = this.#plan(request, { name: 'r', asked: request.r });
+    const plan = this.#plan(request, { name: 'r', number: request.r, level: request.level });
     new ReadDriver(this.#dependencies, this.#nearestFirst(plan), this.#deadlineOf(request), done).start();
   }
 
   /** @throws RequestError before anything is sent */
   put(request: PutRequest, done: (result: PutResult) => void): void {
     const { options, codec } = this.#dependencies;
-    const plan = this.#plan(request, { name: 'w', asked: request.w });
+    const plan = this.#plan(request, quorumOf(request));
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
     const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);
@@ -67,7 +67,7 @@ export class Coordinator {
 
   /** @throws RequestError before anything is sent */
   delete(request: DeleteRequest, done: (result: PutResult) => void): void {
-    this.#write(this.#plan(request, { name: 'w', asked: request.w }), request, tombstoneRecord, done);
+    this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done);
   }
 
   #write(
@@ -99,7 +99,7 @@ export class Coordinator {
     hlc.merge(version);
   }
 
-  #plan(request: RequestOptions, quorum: { name: 'r' | 'w'; asked: number | undefined }): RequestPlan {
+  #plan(request: RequestOptions, quorum: AskedQuorum): RequestPlan {
     if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
     return planRequest(this.#dependencies.topology(), request, quorum);
   }
@@ -114,4 +114,8 @@ export class Coordinator {
     const distance = (replica: string) => (replica === self ? 0 : 1 + membership.doubtsAbout(replica));
     return { ...plan, replicas: [...plan.replicas].sort((a, b) => distance(a) - distance(b)) };
   }
+}
+
+function quorumOf({ w, level }: DeleteRequest): AskedQuorum {
+  return { name: 'w', number: w, level };
 }

@@ -1,5 +1,5 @@
 /** What a request must be before anything is sent for it. Each check names the limit and what was got. */
-import { checkedQuorum, isVersion, QuorumError, type Version } from '@kv/quorum';
+import { answersNeeded, type AskedQuorum, isVersion, QuorumError, type Version } from '@kv/quorum';
 import { RequestError } from '../errors.ts';
 
 export const maxKeyBytes = 4096;
@@ -30,9 +30,9 @@ export function checkContentType(contentType: string): void {
 }
 
 /** @throws RequestError INVALID_QUORUM */
-export function checkQuorum(name: 'r' | 'w', asked: number | undefined, replicas: number): number {
+export function checkQuorum(asked: AskedQuorum, replicas: number): number {
   try {
-    return checkedQuorum(name, asked, replicas);
+    return answersNeeded(asked, replicas);
   } catch (error) {
     throw asRequestError(error);
   }

@@ -1,5 +1,5 @@
 /** Where one request goes: computed once from one topology and carried through the request. */
-import type { ReplicaPlan } from '@kv/quorum';
+import type { AskedQuorum, ReplicaPlan } from '@kv/quorum';
 import { RequestError } from '../errors.ts';
 import type { RecordPlace } from '../replica/replica.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -13,11 +13,7 @@ export interface RequestPlan extends ReplicaPlan {
 }
 
 /** @throws RequestError when the key, the keyspace or the quorum cannot be */
-export function planRequest(
-  topology: Topology,
-  request: RequestOptions,
-  quorum: { readonly name: 'r' | 'w'; readonly asked: number | undefined },
-): RequestPlan {
+export function planRequest(topology: Topology, request: RequestOptions, quorum: AskedQuorum): RequestPlan {
   checkKey(request.key);
   const keyspace = topology.keyspace(request.keyspace);
   if (keyspace === undefined) {
@@ -28,7 +24,7 @@ export function planRequest(
     keyspace,
     place: { partition, keyspaceId: keyspace.id, key: request.key },
     replicas: topology.owners(keyspace, partition),
-    needed: checkQuorum(quorum.name, quorum.asked, keyspace.replicas),
+    needed: checkQuorum(quorum, keyspace.replicas),
     epoch: topology.epoch,
   };
 }
