@@ -18,6 +18,9 @@ import { Membership } from './membership/membership.ts';
 import { type ClusterNodeOptions, defaultOptions } from './options.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
+import { RangeTrees } from './repair/range-trees.ts';
+import { type RepairDebt, Repairer } from './repair/repairer.ts';
+import { TreeServer } from './repair/tree-server.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
@@ -48,6 +51,8 @@ export class ClusterNode {
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
   readonly #replicaServer: ReplicaServer;
+  readonly #treeServer: TreeServer;
+  readonly #repairer: Repairer;
   readonly #coordinator: Coordinator;
   readonly #clientServer: ClientServer;
   #ticking: Timer | undefined;
@@ -68,7 +73,8 @@ export class ClusterNode {
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => source.current.epoch });
-    const replica = new Replica({ engine, counters, decide: strategies.decide, hlc });
+    const trees = new RangeTrees(engine, self, source.current, options.repairTreeLevels);
+    const replica = new Replica({ engine, counters, decide: strategies.decide, hlc, trees });
     const access = new ReplicaAccess({ self, replica, peers, log, storageFailed });
     const stamps = new StampSource(
       { engine, clock, hlc, failed: storageFailed },
@@ -96,7 +102,13 @@ export class ClusterNode {
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
     this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready, storageFailed });
+    this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
     const membership = this.#membership;
+    const { requestTimeoutMs, repairIntervalMs } = options;
+    this.#repairer = new Repairer(
+      { self, clock, random, peers, access, counters, trees, membership, topology, requestTimeoutMs },
+      { intervalMs: repairIntervalMs },
+    );
     const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
     this.#coordinator = new Coordinator({ self, ...driven, topology, ready });
     this.#clientServer = new ClientServer({ coordinator: this.#coordinator, clock, hlc, codec, counters, topology });
@@ -141,12 +153,18 @@ export class ClusterNode {
     if (this.#state !== 'opened') return;
     this.#state = 'running';
     this.#membership.start();
+    this.#repairer.start();
     this.#tickLater();
   }
 
   /** False while this member makes sure that nobody has seen a later life of it, and once it has stopped. */
   get ready(): boolean {
     return this.#state === 'running' && this.#membership.mayServe;
+  }
+
+  /** See {@link NodeStatus.repairDebt}. */
+  get repairDebt(): RepairDebt | undefined {
+    return this.#repairer.debt();
   }
 
   get topology(): Topology {
@@ -179,8 +197,14 @@ export class ClusterNode {
       case 'replica-read':
         this.#replicaServer.serve(frame, (reply) => this.#peers.tell(from, reply, { operationId: header.operationId }));
         return;
+      case 'tree-compare':
+      case 'tree-list':
+        this.#treeServer.serve(frame, (reply) => this.#peers.tell(from, reply, { operationId: header.operationId }));
+        return;
       case 'replica-write-reply':
       case 'replica-read-reply':
+      case 'tree-compare-reply':
+      case 'tree-list-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;
@@ -230,6 +254,7 @@ export class ClusterNode {
       wallMs: this.#ports.clock.wallMs(),
       ready: this.ready,
       storage: this.#engine.stats(),
+      repairDebt: this.repairDebt,
       counters: this.counters,
     });
   }
@@ -242,6 +267,7 @@ export class ClusterNode {
 
   #halt(): void {
     this.#state = 'stopped';
+    this.#repairer.stop();
     this.#ticking?.cancel();
   }
 
@@ -249,6 +275,7 @@ export class ClusterNode {
     this.#ticking = this.#ports.timers.set(this.#options.tickMs, () => {
       this.#membership.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());
+      if (this.ready) this.#repairer.tick();
       if (this.#state === 'running') this.#tickLater();
     });
   }

@@ -14,6 +14,12 @@ export interface Counters {
   /** Repairs that reads sent to replicas that were behind. */
   repairsSent: number;
   repairsAcknowledged: number;
+  /** Exchanges of hash trees with other owners that came to their end with both sides the same, and those that did not. */
+  exchangesConfirmed: number;
+  exchangesFailed: number;
+  /** Records that an exchange found older or missing at the other owner, and here. */
+  exchangeRepairsSent: number;
+  exchangeRepairsFetched: number;
   /** Reads that asked a further replica because one was slow. */
   standIns: number;
   replicaReads: number;
@@ -40,6 +46,10 @@ export function createCounters(): Counters {
     requestsRefused: 0,
     repairsSent: 0,
     repairsAcknowledged: 0,
+    exchangesConfirmed: 0,
+    exchangesFailed: 0,
+    exchangeRepairsSent: 0,
+    exchangeRepairsFetched: 0,
     standIns: 0,
     replicaReads: 0,
     replicaWrites: 0,

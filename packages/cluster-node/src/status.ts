@@ -4,6 +4,7 @@ import type { StorageStats } from '@kv/lsm-storage/core';
 import type { Identity } from '@kv/wire';
 import type { Counters } from './counters.ts';
 import type { Membership } from './membership/membership.ts';
+import type { RepairDebt } from './repair/repairer.ts';
 import type { Topology } from './topology/topology.ts';
 import type { KeyspaceConfig, MemberConfig } from './topology/topology-config.ts';
 
@@ -22,6 +23,8 @@ export interface NodeStatus {
   readonly members: readonly MemberStatus[];
   readonly keyspaces: readonly KeyspaceStatus[];
   readonly storage: StorageStats;
+  /** The range and the other owner with whom it was compared the longest ago; absent when nobody else owns anything. */
+  readonly repairDebt?: RepairDebt;
   readonly counters: Counters;
 }
 
@@ -58,11 +61,12 @@ export interface StatusSources {
   readonly wallMs: number;
   readonly ready: boolean;
   readonly storage: StorageStats;
+  readonly repairDebt: RepairDebt | undefined;
   readonly counters: Counters;
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, hlc, wallMs, ready, storage, counters } = sources;
+  const { identity, topology, hlc, wallMs, ready, storage, repairDebt, counters } = sources;
   const { clusterId, partitions, members, keyspaces } = topology.config;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
@@ -79,6 +83,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     members: members.map((member) => memberStatus(member, sources, keyspace)),
     keyspaces: keyspaces.map(({ id, name, replicas }) => ({ id, name, mode: 'eventual', sloppy: false, replicas })),
     storage,
+    ...(repairDebt !== undefined && { repairDebt }),
     counters: { ...counters },
   };
 }

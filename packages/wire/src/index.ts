@@ -18,6 +18,7 @@ export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
 export type { Topology, TopologyKeyspace, TopologyMember, TopologyRequest } from './messages/topology.ts';
+export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
 export {
   compareMetaVersions,
@@ -28,6 +29,8 @@ export {
   type TombstoneMeta,
   type ValueMeta,
   valueCodecs,
+  versionBytesOfMeta,
+  versionOfBytes,
   versionOfMeta,
 } from './record-meta.ts';
 export {

@@ -100,6 +100,23 @@ export function versionOfMeta(meta: Uint8Array): Version {
 }
 
 /**
+ * The version as hash trees count it: bytes whose order is version order. A copy.
+ * @throws WireError
+ */
+export function versionBytesOfMeta(meta: Uint8Array): Uint8Array {
+  checkLayout(meta);
+  return meta.slice(versionAt, versionEnd);
+}
+
+/** What {@link versionBytesOfMeta} made bytes of. @throws WireError MALFORMED */
+export function versionOfBytes(bytes: Uint8Array): Version {
+  if (bytes.length !== version.minSize) {
+    throw malformed(`needed a version of ${version.minSize} bytes, got ${bytes.length} bytes`);
+  }
+  return version.read(new ByteReader(bytes));
+}
+
+/**
  * Negative when the record of `a` loses against that of `b`, zero when they are the same write, positive when it wins:
  * `compareVersions` of their versions, on the bytes and without an allocation.
  * @throws WireError

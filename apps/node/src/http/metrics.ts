@@ -34,6 +34,18 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   requestsRefused: { name: 'kv_requests_refused_total', help: 'Requests refused before anything was sent.' },
   repairsSent: { name: 'kv_repairs_sent_total', help: 'Repairs that reads sent to replicas that were behind.' },
   repairsAcknowledged: { name: 'kv_repairs_acknowledged_total', help: 'Repairs that replicas confirmed.' },
+  exchangesConfirmed: {
+    name: 'kv_exchanges_total',
+    help: 'Comparisons of hash trees with other owners, by outcome.',
+    outcome: 'confirmed',
+  },
+  exchangesFailed: {
+    name: 'kv_exchanges_total',
+    help: 'Comparisons of hash trees with other owners, by outcome.',
+    outcome: 'failed',
+  },
+  exchangeRepairsSent: { name: 'kv_exchange_repairs_sent_total', help: 'Records that other owners lacked.' },
+  exchangeRepairsFetched: { name: 'kv_exchange_repairs_fetched_total', help: 'Records that this node lacked.' },
   standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
   replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
   replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
@@ -81,6 +93,7 @@ export class NodeMetrics {
   readonly #connections: Gauge;
   readonly #ready: Gauge;
   readonly #members: Gauge<'state'>;
+  readonly #repairDebt: Gauge;
 
   constructor() {
     const registers = [this.#registry];
@@ -88,6 +101,11 @@ export class NodeMetrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#connections = new Gauge({ name: 'kv_connections', help: 'Connections of peers and clients.', registers });
     this.#ready = new Gauge({ name: 'kv_ready', help: '1 while this node serves requests.', registers });
+    this.#repairDebt = new Gauge({
+      name: 'kv_repair_debt_seconds',
+      help: 'Since when some range was not known to be the same here and at another owner of it.',
+      registers,
+    });
     const help = 'Members of the cluster by what this node believes of them.';
     this.#members = new Gauge({ name: 'kv_members', help, labelNames: ['state'], registers });
     for (const place of Object.values(counterPlaces)) this.#add(place, true);
@@ -102,7 +120,8 @@ export class NodeMetrics {
     return this.#registry.metrics();
   }
 
-  #record({ counters, storage, members }: NodeStatus): void {
+  #record({ counters, storage, members, repairDebt }: NodeStatus): void {
+    this.#repairDebt.set((repairDebt?.ageMs ?? 0) / 1000);
     for (const state of ['alive', 'suspect', 'down'] as const) {
       this.#members.set({ state }, members.filter((member) => member.state === state).length);
     }

@@ -64,6 +64,10 @@ export const statusSchema = z.object({
     z.object({ id: count, name: z.string(), mode: z.literal('eventual'), sloppy: z.literal(false), replicas: count }),
   ),
   storage: storageSchema,
+  repairDebt: z
+    .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })
+    .optional()
+    .meta({ description: 'The range and the other owner with whom it was compared the longest ago.' }),
   counters: z.record(z.string(), count),
 });
 

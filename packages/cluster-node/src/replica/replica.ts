@@ -11,10 +11,13 @@ import {
   type ReplicaReadReply,
   type ReplicaWriteReply,
   versionOfMeta,
+  versionBytesOfMeta,
   type Want,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { StoredRecord } from '../record.ts';
+import type { VersionChange } from '../repair/range-tree.ts';
+import type { RangeTrees } from '../repair/range-trees.ts';
 
 /** Where a record lives: partition and keyspace make the prefix under which the engine keeps it. */
 export interface RecordPlace {
@@ -28,6 +31,7 @@ export interface ReplicaDependencies {
   readonly counters: Counters;
   readonly decide: Decide;
   readonly hlc: HybridLogicalClock;
+  readonly trees: RangeTrees;
 }
 
 export class Replica {
@@ -35,12 +39,14 @@ export class Replica {
   readonly #counters: Counters;
   readonly #decide: Decide;
   readonly #hlc: HybridLogicalClock;
+  readonly #trees: RangeTrees;
 
-  constructor({ engine, counters, decide, hlc }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, hlc, trees }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
     this.#hlc = hlc;
+    this.#trees = trees;
   }
 
   /** Calls back once what this replica then holds is durable, or with the error that kept it from being so. */
@@ -52,7 +58,18 @@ export class Replica {
   ): void {
     this.#counters.replicaWrites += 1;
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
-    this.#engine.apply(key, offered(record), this.#decide).then(({ meta }) => {
+    const tree = this.#trees.of(place);
+    let change: VersionChange | undefined;
+    const decide: Decide = (current, incoming, currentValue) => {
+      const decision = this.#decide(current, incoming, currentValue);
+      if (tree !== undefined && decision !== 'keep') {
+        change = { before: versionOf(current), after: versionOf(decision === 'replace' ? incoming : decision.meta) };
+        tree.writing(place.key, change.before);
+      }
+      return decision;
+    };
+    this.#engine.apply(key, offered(record), decide).then(({ meta }) => {
+      if (change !== undefined) tree?.written(place.key, change);
       const superseded = compareMetaVersions(meta, record.meta) > 0;
       const outcome = superseded ? 'superseded' : 'applied';
       done({ type: 'replica-write-reply', outcome, version: this.#heardIn(meta) });
@@ -88,6 +105,10 @@ export class Replica {
 }
 
 const noBytes = new Uint8Array(0);
+
+function versionOf(meta: Uint8Array | undefined): Uint8Array | undefined {
+  return meta === undefined ? undefined : versionBytesOfMeta(meta);
+}
 
 /** The engine knows a tombstone as one, so that it takes no room for a value and goes when it may. */
 function offered({ meta, value }: StoredRecord): Offered {

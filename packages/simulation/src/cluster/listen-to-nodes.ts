@@ -6,7 +6,7 @@
  * was used for two keys, as after a restart, the reply is left out.
  */
 import type { Receipt, Version } from '@kv/quorum';
-import { decodeFrame, type Frame, type Message, versionOfMeta } from '@kv/wire';
+import { decodeFrame, type Frame, type Message, versionOfBytes, versionOfMeta } from '@kv/wire';
 import type { StampedVersions } from '../checkers/clock-hears.ts';
 import type { ReplicaClaim } from '../checkers/replica-memory.ts';
 import type { World } from '../world/world.ts';
@@ -75,6 +75,8 @@ function versionsIn(message: Message): Version[] {
       return [message.version];
     case 'replica-read-reply':
       return message.found === 'absent' ? [] : [versionOfMeta(message.meta)];
+    case 'tree-list-reply':
+      return message.entries.map((entry) => versionOfBytes(entry.version));
     case 'get-reply':
       return [...(message.meta === undefined ? [] : [versionOfMeta(message.meta)]), ...versionsOf(message.receipt)];
     case 'write-reply':

@@ -69,10 +69,10 @@ function drawTopology(random: SeededRandom, names: readonly string[], options: C
 }
 
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
-  const { requestTimeoutMs, standInAfterMs, memtableBytes, blockBytes, scaling } = options;
+  const { requestTimeoutMs, standInAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } = options;
   const { separateBytes, garbageRatio, cacheBytes } = options;
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
-  return { requestTimeoutMs, standInAfterMs, storage };
+  return { requestTimeoutMs, standInAfterMs, repairIntervalMs, repairTreeLevels: 1, storage };
 }
 
 function messageOf(error: unknown): string {

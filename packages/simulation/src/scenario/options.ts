@@ -32,7 +32,14 @@ export interface ClusterOptions {
   readonly cacheBytes: number;
   /** Mean time until a flush or a compaction begins. */
   readonly jobWaitMs: number;
+  /**
+   * In which each range is compared once with each other owner of it. In half of the seeds longer than the run: what reads
+   * must repair by themselves must not be repaired before them.
+   */
+  readonly repairIntervalMs: number;
 }
+
+const never = 86_400_000;
 
 export interface WorkloadOptions {
   readonly operations: number;
@@ -108,6 +115,7 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     garbageRatio: random.fork('garbage').pick([0.2, 0.5, 0.8]),
     cacheBytes: random.fork('cache').pick([0, 4096, 1_000_000]),
     jobWaitMs: random.pick([0.1, 5, 100]),
+    repairIntervalMs: random.fork('repair').pick([5000, 60_000, never, never]),
   };
 }
 

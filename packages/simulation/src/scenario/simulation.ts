@@ -33,7 +33,14 @@ export interface SimulationSettings {
 }
 
 /** Virtual milliseconds within which each step must be done; no step comes near it unless something is wrong. */
-const limits = { ready: 60_000, workload: 600_000, healed: 60_000, finalReads: 120_000, closed: 60_000 } as const;
+const limits = {
+  ready: 60_000,
+  workload: 600_000,
+  healed: 60_000,
+  repaired: 600_000,
+  finalReads: 120_000,
+  closed: 60_000,
+} as const;
 
 /** Time for what was under way at the end of the faults, and after the last reads for their repairs, to arrive. */
 const settleMs = 8000;
@@ -132,6 +139,8 @@ export class Simulation {
   async #settle(): Promise<void> {
     await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
     await this.world.run(settleMs);
+    const isRepaired = await this.#beRepaired();
+    const repairsByReads = this.#repairsByReads;
     const finalReads = new FinalReads(
       { world: this.world, recorder: this.recorder, clients: this.#clients },
       keysOf(this.options.workload),
@@ -140,6 +149,23 @@ export class Simulation {
     finalReads.begin();
     await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
     await this.world.run(settleMs);
+    const repaired = this.#repairsByReads - repairsByReads;
+    if (isRepaired && repaired > 0) this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
+  }
+
+  /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
+  async #beRepaired(): Promise<boolean> {
+    if (this.options.cluster.repairIntervalMs > limits.repaired) return false;
+    const since = this.world.now;
+    const isDone = (): boolean =>
+      [...this.#cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
+    for (let step = 0; !isDone() && step < limits.repaired / 1000; step += 1) await this.world.run(1000);
+    if (!isDone()) throw new Error(`not all was compared within ${limits.repaired / 1000} virtual seconds`);
+    return true;
+  }
+
+  get #repairsByReads(): number {
+    return [...this.#cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
   }
 
   async #lookIntoDisks(): Promise<StoredCopy[]> {

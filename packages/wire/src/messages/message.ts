@@ -29,6 +29,16 @@ import {
   replicaWriteReply,
 } from './replica.ts';
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
+import {
+  type TreeCompare,
+  type TreeCompareReply,
+  type TreeList,
+  type TreeListReply,
+  treeCompare,
+  treeCompareReply,
+  treeList,
+  treeListReply,
+} from './tree.ts';
 
 export type Message =
   | Hello
@@ -40,6 +50,10 @@ export type Message =
   | ReplicaWriteReply
   | ReplicaRead
   | ReplicaReadReply
+  | TreeCompare
+  | TreeCompareReply
+  | TreeList
+  | TreeListReply
   | Get
   | GetReply
   | Put
@@ -65,6 +79,10 @@ const entries: Entries = {
   'replica-write-reply': [21, replicaWriteReply],
   'replica-read': [22, replicaRead],
   'replica-read-reply': [23, replicaReadReply],
+  'tree-compare': [24, treeCompare],
+  'tree-compare-reply': [25, treeCompareReply],
+  'tree-list': [26, treeList],
+  'tree-list-reply': [27, treeListReply],
   get: [30, get],
   'get-reply': [31, getReply],
   put: [32, put],

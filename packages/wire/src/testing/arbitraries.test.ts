@@ -64,6 +64,7 @@ const state = record({
   address: text(255),
 });
 const few = { maxLength: 8 };
+const nodes = fc.array(u32, { maxLength: 40 });
 
 const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
   epoch: safe,
@@ -132,6 +133,19 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('absent' as const) }),
     record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('version' as const), meta }),
     record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('value' as const), meta, value }),
+  ),
+  'tree-compare': record({ type: fc.constant('tree-compare'), partition: u16, level: u8, nodes, hashes: value }),
+  'tree-compare-reply': record({ type: fc.constant('tree-compare-reply'), levels: u8, differing: nodes }),
+  'tree-list': record(
+    { type: fc.constant('tree-list'), partition: u16, level: u8, nodes, limit: u16 },
+    { after: key, through: key },
+  ),
+  'tree-list-reply': record(
+    {
+      type: fc.constant('tree-list-reply'),
+      entries: fc.array(record({ key, version: bytes(1, 24, 255) }), few),
+    },
+    { through: key },
   ),
   get: record({ type: fc.constant('get'), key, want }, { r: u8 }),
   'get-reply': fc.oneof(

@@ -1,0 +1,133 @@
+/**
+ * Which exchange is next, and how far repair has come. Each range that this node holds is compared with each peer that
+ * holds it too, one after the other and each about once in an interval; what was marked goes first. A finished exchange
+ * confirms that everything written before it began is on both sides; the age of the oldest confirmation is the repair
+ * debt: how long a divergence may have gone unnoticed.
+ */
+import { AntiEntropyError } from './errors.ts';
+
+/** A range, by any name, and a peer that holds it too. */
+export interface Pairing {
+  readonly range: string;
+  readonly peer: string;
+}
+
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+}
+
+export interface RepairScheduleOptions {
+  /** Milliseconds in which each pairing has its turn, if there is time; default 60 000. */
+  readonly intervalMs?: number;
+  /** Exchanges under way at once; default 1: repair is never urgent enough to be in the way. */
+  readonly concurrency?: number;
+}
+
+export interface RepairDebt extends Pairing {
+  /** Milliseconds since the last moment of which it is known that both sides had everything. */
+  readonly ageMs: number;
+}
+
+interface Turn extends Pairing {
+  /** When its next exchange is due; marked ones are due since ever. */
+  dueAt: number;
+  confirmedAt: number;
+  /** When the exchange under way began. */
+  startedAt: number | undefined;
+  /** It was marked while its exchange was under way. */
+  marked: boolean;
+}
+
+export class RepairSchedule {
+  readonly #random: Random;
+  readonly #intervalMs: number;
+  readonly #concurrency: number;
+  readonly #turns = new Map<string, Turn>();
+
+  /** @throws AntiEntropyError INVALID_OPTION */
+  constructor(random: Random, { intervalMs = 60_000, concurrency = 1 }: RepairScheduleOptions = {}) {
+    if (!(intervalMs > 0)) throw invalid('intervalMs must be above 0', intervalMs);
+    if (!(Number.isInteger(concurrency) && concurrency > 0)) throw invalid('concurrency must be above 0', concurrency);
+    this.#random = random;
+    this.#intervalMs = intervalMs;
+    this.#concurrency = concurrency;
+  }
+
+  /**
+   * What is to be kept in step from now on. What was known before keeps its place; what is new is due at a random moment
+   * of the next interval and counts as confirmed now, for want of anything better.
+   */
+  setPairings(pairings: Iterable<Pairing>, now: number): void {
+    const wanted = new Map([...pairings].map((pairing) => [nameOf(pairing), pairing]));
+    for (const name of this.#turns.keys()) if (!wanted.has(name)) this.#turns.delete(name);
+    for (const [name, { range, peer }] of wanted) {
+      if (this.#turns.has(name)) continue;
+      const dueAt = now + this.#random.next() * this.#intervalMs;
+      this.#turns.set(name, { range, peer, dueAt, confirmedAt: now, startedAt: undefined, marked: false });
+    }
+  }
+
+  /** Something is known to be missing there: its exchange comes before all that are not marked. */
+  mark(pairing: Pairing): void {
+    const turn = this.#turns.get(nameOf(pairing));
+    if (turn === undefined) return;
+    turn.dueAt = Number.NEGATIVE_INFINITY;
+    turn.marked = true;
+  }
+
+  /** Begins the exchange that is due the longest with a peer of whom `reachable` is true; it must be {@link finished}. */
+  begin(now: number, reachable: (peer: string) => boolean): Pairing | undefined {
+    const turns = [...this.#turns.values()];
+    if (turns.filter(({ startedAt }) => startedAt !== undefined).length >= this.#concurrency) return undefined;
+    const due = turns
+      .filter(({ dueAt, startedAt, peer }) => dueAt <= now && startedAt === undefined && reachable(peer))
+      .reduce<Turn | undefined>(
+        (first, turn) => (first === undefined || turn.dueAt < first.dueAt ? turn : first),
+        undefined,
+      );
+    if (due === undefined) return undefined;
+    due.startedAt = now;
+    due.marked = false;
+    return { range: due.range, peer: due.peer };
+  }
+
+  /** `confirmed`: the exchange came to its end, and all that differed was made the same. */
+  finished(pairing: Pairing, confirmed: boolean, now: number): void {
+    const turn = this.#turns.get(nameOf(pairing));
+    if (turn?.startedAt === undefined) return;
+    if (confirmed) turn.confirmedAt = turn.startedAt;
+    turn.startedAt = undefined;
+    turn.dueAt = turn.marked ? Number.NEGATIVE_INFINITY : now + this.#intervalMs * (0.75 + 0.5 * this.#random.next());
+  }
+
+  /** The pairing that was confirmed the longest ago; `undefined`: there is none. */
+  debt(now: number): RepairDebt | undefined {
+    let oldest: Turn | undefined;
+    for (const turn of this.#turns.values())
+      if (oldest === undefined || turn.confirmedAt < oldest.confirmedAt) oldest = turn;
+    return oldest && { range: oldest.range, peer: oldest.peer, ageMs: Math.max(0, now - oldest.confirmedAt) };
+  }
+
+  /**
+   * Up to when everything that was written to a range is known to be with each of these peers; `undefined`: with one of
+   * them the range is not compared.
+   */
+  confirmedUpTo(range: string, peers: readonly string[]): number | undefined {
+    let least = Number.POSITIVE_INFINITY;
+    for (const peer of peers) {
+      const turn = this.#turns.get(nameOf({ range, peer }));
+      if (turn === undefined) return undefined;
+      least = Math.min(least, turn.confirmedAt);
+    }
+    return least;
+  }
+}
+
+function nameOf({ range, peer }: Pairing): string {
+  return `${range.length}:${range}${peer}`;
+}
+
+function invalid(needed: string, got: number): AntiEntropyError {
+  return new AntiEntropyError('INVALID_OPTION', `${needed}, got ${got}`);
+}

@@ -1,0 +1,128 @@
+/**
+ * Drives one exchange with another owner of a range, and repairs what it finds: the newer version goes to whoever has an
+ * older one or none, as a write like any other, so that whichever order things happen in, the highest version stays.
+ */
+import { compareKeys, type Difference, Exchange, type ExchangeEffect, type ExchangeRequest } from '@kv/anti-entropy';
+import type { ReplicaAccess } from '../coordinator/replica-access.ts';
+import type { Counters } from '../counters.ts';
+import type { PeerRequests } from '../peer-requests.ts';
+import type { Clock } from '../ports.ts';
+import type { RangeTree } from './range-tree.ts';
+import type { Range, RangeTrees } from './range-trees.ts';
+import { toMessage, toResponse } from './tree-messages.ts';
+
+export interface ExchangeDriverDependencies {
+  readonly self: string;
+  readonly clock: Clock;
+  readonly peers: PeerRequests;
+  readonly access: ReplicaAccess;
+  readonly counters: Counters;
+  readonly trees: RangeTrees;
+  readonly requestTimeoutMs: number;
+}
+
+/** Repairs under way at once: repair is never urgent enough to be in the way. */
+const repairsAtOnce = 8;
+
+export class ExchangeDriver {
+  readonly #dependencies: ExchangeDriverDependencies;
+  readonly #range: Range;
+  readonly #peer: string;
+  readonly #done: (confirmed: boolean) => void;
+  readonly #exchange: Exchange;
+  /** Differences that were told and are yet to be repaired. */
+  #waiting: Difference[] = [];
+  #repairing = 0;
+  /** What to go on with when they are. */
+  #next: (() => void) | undefined;
+  #allRepaired = true;
+
+  /** `done` is called once: whether all that was written before now is with both. */
+  constructor(
+    dependencies: ExchangeDriverDependencies,
+    { range, tree, peer }: { range: Range; tree: RangeTree; peer: string },
+    done: (confirmed: boolean) => void,
+  ) {
+    this.#dependencies = dependencies;
+    this.#range = range;
+    this.#peer = peer;
+    this.#done = done;
+    this.#exchange = new Exchange(tree.tree, dependencies.trees.listOf(range));
+  }
+
+  start(): void {
+    this.#run(this.#exchange.start());
+  }
+
+  #run(effects: readonly ExchangeEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'different') this.#waiting.push(...effect.differences);
+      else if (effect.type === 'request') this.#next = () => this.#ask(effect.request);
+      else this.#next = () => this.#done(effect.outcome !== 'refused' && this.#allRepaired);
+    }
+    this.#advance();
+  }
+
+  #advance(): void {
+    while (this.#repairing < repairsAtOnce) {
+      const difference = this.#waiting.shift();
+      if (difference === undefined) break;
+      this.#repairing += 1;
+      this.#repair(difference);
+    }
+    if (this.#repairing > 0) return;
+    const next = this.#next;
+    this.#next = undefined;
+    next?.();
+  }
+
+  #ask(request: ExchangeRequest): void {
+    const { partition, keyspaceId } = this.#range;
+    this.#dependencies.peers.ask({
+      to: this.#peer,
+      keyspaceId,
+      message: toMessage(request, partition),
+      deadline: this.#deadline(),
+      answered: (message) => {
+        const response = toResponse(message);
+        if (response === undefined) this.#done(false);
+        else this.#run(this.#exchange.receive(response));
+      },
+      failed: () => this.#done(false),
+    });
+  }
+
+  #repair({ key, ours, theirs }: Difference): void {
+    const { self, counters } = this.#dependencies;
+    const oursIsNewer = theirs === undefined || (ours !== undefined && compareKeys(ours, theirs) > 0);
+    const [from, to] = oursIsNewer ? [self, this.#peer] : [this.#peer, self];
+    if (oursIsNewer) counters.exchangeRepairsSent += 1;
+    else counters.exchangeRepairsFetched += 1;
+    this.#copy(key, from, to);
+  }
+
+  #copy(key: Uint8Array, from: string, to: string): void {
+    const { access } = this.#dependencies;
+    const place = { ...this.#range, key };
+    const deadline = this.#deadline();
+    const failed = (): void => this.#repaired(false);
+    access.read(from, place, 'value', deadline, {
+      answered: ({ value }) => {
+        // Nothing there any more: then there is nothing to repair either.
+        if (value === undefined) this.#repaired(true);
+        else access.write(to, place, value, deadline, { answered: () => this.#repaired(true), failed });
+      },
+      failed,
+    });
+  }
+
+  #repaired(successfully: boolean): void {
+    this.#repairing -= 1;
+    if (!successfully) this.#allRepaired = false;
+    this.#advance();
+  }
+
+  #deadline(): number {
+    return this.#dependencies.clock.monotonicMs() + this.#dependencies.requestTimeoutMs;
+  }
+}

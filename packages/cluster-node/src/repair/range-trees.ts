@@ -1,0 +1,83 @@
+/** The hash trees of all ranges that this member owns, a range being one keyspace in one partition. */
+import { type ListEntries, listFrom } from '@kv/anti-entropy';
+import type { StorageEngine } from '@kv/lsm-storage/core';
+import { dataRange, decodeDataKey, encodeDataKey, versionBytesOfMeta } from '@kv/wire';
+import type { Topology } from '../topology/topology.ts';
+import { RangeTree } from './range-tree.ts';
+
+export interface Range {
+  readonly partition: number;
+  readonly keyspaceId: number;
+}
+
+/** An entry as trees and exchanges know it. */
+interface VersionedKey {
+  readonly key: Uint8Array;
+  readonly version: Uint8Array;
+}
+
+/** Entries that one step of the scan counts. */
+const scanEntries = 256;
+
+export class RangeTrees {
+  readonly #engine: StorageEngine;
+  readonly #trees = new Map<string, { readonly range: Range; readonly tree: RangeTree }>();
+
+  /** To be made before the first write. */
+  constructor(engine: StorageEngine, self: string, topology: Topology, levels: number) {
+    this.#engine = engine;
+    for (const range of rangesOf(self, topology)) {
+      this.#trees.set(nameOfRange(range), { range, tree: new RangeTree(levels) });
+    }
+  }
+
+  /** `undefined` where this member is no owner. */
+  of(range: Range): RangeTree | undefined {
+    return this.#trees.get(nameOfRange(range))?.tree;
+  }
+
+  /** Counts a little more of what was stored before this member started. False: everything is counted. */
+  scanOn(): boolean {
+    for (const { range, tree } of this.#trees.values()) {
+      if (tree.complete) continue;
+      const found = [...this.#entries(range, tree.scanned, scanEntries)];
+      tree.count(found);
+      if (found.length < scanEntries) tree.finish();
+      return true;
+    }
+    return false;
+  }
+
+  /** What an exchange lists of a range. */
+  listOf(range: Range): ListEntries {
+    return (query) => listFrom(this.#entries(range, query.after), query);
+  }
+
+  /** Tombstones included: a deletion is a version like any other. */
+  *#entries(range: Range, after: Uint8Array | undefined, limit = Number.POSITIVE_INFINITY): Iterable<VersionedKey> {
+    const { gte, lt } = dataRange(range.partition, range.keyspaceId);
+    const begin = after === undefined ? { gte } : { gt: encodeDataKey(range.partition, range.keyspaceId, after) };
+    for (const { key, meta } of this.#engine.scanMeta({ ...begin, lt, limit, tombstones: true })) {
+      yield { key: decodeDataKey(key).key, version: versionBytesOfMeta(meta) };
+    }
+  }
+}
+
+/** The ranges that a member owns. */
+export function rangesOf(self: string, topology: Topology): Range[] {
+  const { partitions, keyspaces } = topology.config;
+  return keyspaces.flatMap((keyspace) =>
+    Array.from({ length: partitions }, (_, partition) => partition)
+      .filter((partition) => topology.owners(keyspace, partition).includes(self))
+      .map((partition) => ({ partition, keyspaceId: keyspace.id })),
+  );
+}
+
+export function nameOfRange({ partition, keyspaceId }: Range): string {
+  return `${partition}/${keyspaceId}`;
+}
+
+export function rangeNamed(name: string): Range {
+  const [partition = '', keyspaceId = ''] = name.split('/');
+  return { partition: Number(partition), keyspaceId: Number(keyspaceId) };
+}

@@ -1,0 +1,98 @@
+/**
+ * Anti-entropy (Dynamo §4.7): keeps the ranges of this member in step with every other owner, continuously and at low
+ * priority, whether anybody reads them or not.
+ */
+import { RepairSchedule } from '@kv/anti-entropy';
+import type { Membership } from '../membership/membership.ts';
+import type { Random } from '../ports.ts';
+import type { Topology } from '../topology/topology.ts';
+import { ExchangeDriver, type ExchangeDriverDependencies } from './exchange-driver.ts';
+import { type Range, nameOfRange, rangeNamed, rangesOf } from './range-trees.ts';
+
+export interface RepairerDependencies extends ExchangeDriverDependencies {
+  readonly random: Random;
+  readonly membership: Membership;
+  readonly topology: () => Topology;
+}
+
+export interface RepairerOptions {
+  readonly intervalMs: number;
+}
+
+/** The range and the owner with whom it was compared the longest ago. */
+export interface RepairDebt extends Range {
+  readonly peer: string;
+  /** Milliseconds since everything was last known to be with both, since this member's start if never. */
+  readonly ageMs: number;
+}
+
+/** Counting what is stored takes turns with other work: it stops after so many milliseconds. */
+const scanMs = 5;
+
+export class Repairer {
+  readonly #dependencies: RepairerDependencies;
+  readonly #schedule: RepairSchedule;
+  #running = false;
+  #scanning = true;
+
+  constructor(dependencies: RepairerDependencies, { intervalMs }: RepairerOptions) {
+    this.#dependencies = dependencies;
+    this.#schedule = new RepairSchedule(dependencies.random, { intervalMs });
+  }
+
+  start(): void {
+    const { self, topology, clock } = this.#dependencies;
+    const pairings = rangesOf(self, topology()).flatMap((range) =>
+      ownersOf(topology(), range)
+        .filter((owner) => owner !== self)
+        .map((peer) => ({ range: nameOfRange(range), peer })),
+    );
+    this.#schedule.setPairings(pairings, clock.monotonicMs());
+    this.#running = true;
+  }
+
+  /** No exchange goes on after this. */
+  stop(): void {
+    this.#running = false;
+  }
+
+  tick(): void {
+    if (this.#scanning) this.#scan();
+    this.#begin();
+  }
+
+  debt(): RepairDebt | undefined {
+    const debt = this.#schedule.debt(this.#dependencies.clock.monotonicMs());
+    return debt && { ...rangeNamed(debt.range), peer: debt.peer, ageMs: debt.ageMs };
+  }
+
+  #scan(): void {
+    const { clock, trees } = this.#dependencies;
+    const end = clock.monotonicMs() + scanMs;
+    while (this.#scanning && clock.monotonicMs() < end) this.#scanning = trees.scanOn();
+  }
+
+  #begin(): void {
+    const { clock, membership, trees, counters } = this.#dependencies;
+    const isAlive = (peer: string): boolean => membership.stateOf(peer) === 'alive';
+    const pairing = this.#running ? this.#schedule.begin(clock.monotonicMs(), isAlive) : undefined;
+    if (pairing === undefined) return;
+    const range = rangeNamed(pairing.range);
+    const tree = trees.of(range);
+    if (tree === undefined || !tree.complete) {
+      this.#schedule.finished(pairing, false, clock.monotonicMs());
+      return;
+    }
+    new ExchangeDriver(this.#dependencies, { range, tree, peer: pairing.peer }, (confirmed) => {
+      if (confirmed) counters.exchangesConfirmed += 1;
+      else counters.exchangesFailed += 1;
+      this.#schedule.finished(pairing, confirmed, clock.monotonicMs());
+      this.#begin();
+    }).start();
+  }
+}
+
+function ownersOf(topology: Topology, { partition, keyspaceId }: Range): readonly string[] {
+  const keyspace = topology.keyspaceById(keyspaceId);
+  return keyspace === undefined ? [] : topology.owners(keyspace, partition);
+}

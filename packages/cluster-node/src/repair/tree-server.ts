@@ -1,0 +1,59 @@
+/** Answers other owners who compare their trees with this member's. */
+import { AntiEntropyError, respond } from '@kv/anti-entropy';
+import type { HybridLogicalClock } from '@kv/quorum';
+import { type Frame, type Message, type TreeCompare, type TreeList, versionOfBytes } from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { Log } from '../ports.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { RangeTrees } from './range-trees.ts';
+import { toReply, toRequest } from './tree-messages.ts';
+
+export interface TreeServerDependencies {
+  readonly trees: RangeTrees;
+  readonly hlc: HybridLogicalClock;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly topology: () => Topology;
+  readonly ready: () => boolean;
+}
+
+export class TreeServer {
+  readonly #dependencies: TreeServerDependencies;
+
+  constructor(dependencies: TreeServerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  serve({ header, message }: Frame, reply: (message: Message) => void): void {
+    if (message.type !== 'tree-compare' && message.type !== 'tree-list') return;
+    const answer = this.#answer(header.epoch, header.keyspaceId, message);
+    if (answer.type === 'error') this.#dependencies.counters.replicaRefusals += 1;
+    reply(answer);
+  }
+
+  #answer(epoch: number, keyspaceId: number, message: TreeCompare | TreeList): Message {
+    const { topology, ready, trees, hlc, log } = this.#dependencies;
+    if (!ready()) return refusal('NOT_READY', 'this member is still starting');
+    if (epoch !== topology().epoch) {
+      return refusal('EPOCH_MISMATCH', `this member is at epoch ${topology().epoch}, the request at ${epoch}`);
+    }
+    const range = { partition: message.partition, keyspaceId };
+    const tree = trees.of(range);
+    if (tree === undefined) return refusal('NOT_AN_OWNER', `this member does not own partition ${message.partition}`);
+    if (!tree.complete) return refusal('NOT_READY', 'this member has not counted all that it stores');
+    try {
+      const response = respond(toRequest(message), tree.tree, trees.listOf(range));
+      // As with every version that leaves: the stamp of the frame must not be before one inside it.
+      if (response.type === 'listed') for (const { version } of response.entries) hlc.merge(versionOfBytes(version));
+      return toReply(response);
+    } catch (error) {
+      if (error instanceof AntiEntropyError) return refusal('MALFORMED', error.message);
+      log.error('tree-read-failed', { error });
+      return refusal('STORAGE_DAMAGED', 'this member could not read its keys');
+    }
+  }
+}
+
+function refusal(code: string, message: string): Message {
+  return { type: 'error', code, message };
+}
