@@ -35,10 +35,10 @@ export function fileSystemContract(primitives: TestPrimitives, factory: SubjectF
       const memory = new Uint8Array(10).fill(7);
       expect([...file.readSync(1, 2, memory)]).toEqual([2, 3]);
       expect([...file.readSync(1, 10, memory)]).toEqual([2, 3]);
-      expect([...memory]).toEqual([2, 3, ...new Array(8).fill(7)]);
+      expect([...memory]).toEqual([2, 3, ...new Array<number>(8).fill(7)]);
       expect([...(await file.read(0, 2, memory))]).toEqual([1, 2]);
       expect([...(await file.read(0, 10, memory))]).toEqual([1, 2, 3]);
-      expect([...memory]).toEqual([1, 2, 3, ...new Array(7).fill(7)]);
+      expect([...memory]).toEqual([1, 2, 3, ...new Array<number>(7).fill(7)]);
       await file.close();
     });
 

@@ -24,7 +24,10 @@ export type RecoveryMode = 'tolerate-tail' | 'point-in-time';
 
 /** What lets tombstones that carry meta go; without it they stay for ever. */
 export interface PurgeOptions extends Pick<PurgeRules, 'versionAt'> {
-  /** Asked before each flush and compaction for the rules that hold in a key range. */
+  /**
+   * Asked before each flush and compaction for the rules that hold in a key range. Must not throw; if it does, no rule
+   * holds, and `compactionFailure` of the statistics tells why, until it gives rules again.
+   */
   rules(range: KeyRange): readonly PurgeRule[];
 }
 
@@ -75,7 +78,7 @@ export interface StorageOptions {
   /** Default `tolerate-tail`. */
   readonly recovery?: RecoveryMode;
   readonly purge?: PurgeOptions;
-  /** Called when a compaction has ended. Must not throw. */
+  /** Called when a compaction has ended. Must not throw; if it does, that is what `compactionFailure` tells. */
   readonly onCompaction?: (progress: CompactionProgress) => void;
   /**
    * Default false. True: nothing is ever written, writes fail with `READ_ONLY`, and no lock is taken: what is read is the

@@ -48,7 +48,10 @@ export interface StorageStats {
   /** Groups that were logged a little later, and groups that waited, because flushes or compactions were behind. */
   readonly slowdowns: number;
   readonly stops: number;
-  /** Why the last compaction failed, until one succeeds; it is tried again after the next flush. */
+  /**
+   * Why the last compaction failed, until one succeeds; it is tried again after the next flush. Also why the caller's
+   * purge rules could not be had, without which flushes and compactions go on.
+   */
   readonly compactionFailure: Error | undefined;
 }
 
@@ -136,7 +139,7 @@ export interface RecoveryReport {
   readonly bytesTruncated: number;
   /** Only after `recovery: 'point-in-time'` met damage: acknowledged writes behind this place are lost here. */
   readonly stoppedAt: RecoveryStop | undefined;
-  /** Files that keep what a point-in-time recovery set aside. */
+  /** Files that keep what a point-in-time recovery set aside: of the log, and runs that the manifest does not name. */
   readonly lostFiles: readonly string[];
   /** Files of unfinished flushes and compactions that were removed. */
   readonly orphansRemoved: number;

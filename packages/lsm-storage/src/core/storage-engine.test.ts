@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '../contract/index.ts';
 import { HeldSyncs } from '../testing/held-syncs.ts';
@@ -135,6 +136,57 @@ describe('put, get and delete', () => {
     await engine.close();
   });
 
+  it('take byte strings only, and say what else they got', async () => {
+    const engine = await open();
+    const data = new DataView(new ArrayBuffer(2));
+    const wrongs: [unknown, string][] = [
+      ['key', 'string'],
+      [new Uint16Array([1000]), 'Uint16Array'],
+      [data, 'DataView'],
+      [new ArrayBuffer(2), 'ArrayBuffer'],
+      [[1, 2], 'Array'],
+      [null, 'null'],
+    ];
+    for (const [given, got] of wrongs) {
+      const wrong = given as Uint8Array;
+      const calls: [string, () => unknown][] = [
+        ['key', () => engine.put(wrong, NONE)],
+        ['value', () => engine.put(KEY, wrong)],
+        ['meta', () => engine.put(KEY, NONE, { meta: wrong })],
+        ['key', () => engine.delete(wrong)],
+        ['key', () => engine.batch([{ type: 'delete', key: wrong }])],
+        ['key', () => engine.deleteRange(wrong, undefined)],
+        ['key', () => engine.deleteRange(NONE, wrong)],
+        ['key', () => engine.apply(wrong, offer(NONE, ''), highest)],
+        ['value', () => engine.apply(KEY, { meta: NONE, value: wrong }, highest)],
+        ['meta', () => engine.apply(KEY, offer(NONE, ''), () => ({ meta: wrong, value: NONE }))],
+        ['key', () => engine.get(wrong)],
+        ['key', () => engine.getSync(wrong)],
+        ['key', () => engine.getEntry(wrong)],
+        ['key', () => engine.getEntrySync(wrong)],
+        ['key', () => engine.getMeta(wrong)],
+        ['key', () => engine.has(wrong)],
+        ['key', () => engine.hasSync(wrong)],
+        ['key', () => engine.getMany([KEY, wrong])],
+        ['key', () => engine.iterator({ gte: wrong })],
+        ['key', () => engine.iterator({ prefix: wrong })],
+        ['key', () => engine.compactRange(NONE, wrong)],
+        ['key', () => engine.approximateBytes(wrong, undefined)],
+      ];
+      for (const [what, call] of calls) {
+        await expect((async () => call())(), String(call)).rejects.toMatchObject({
+          code: 'INVALID_ARGUMENT',
+          message: `a ${what} must be a Uint8Array, got ${got}`,
+        });
+      }
+    }
+    await engine.put(Buffer.from('key'), Buffer.from('value'), { meta: Buffer.from('meta') });
+    expect([...contentsOf(engine)]).toEqual([['key', 'value']]);
+    const foreign = runInNewContext('new Uint8Array([107, 101, 121])') as Uint8Array;
+    expect(text(engine.getSync(foreign)!)).toBe('value');
+    await engine.close();
+  });
+
   it('show a write once it is durable, not before, wherever it lies', async () => {
     const { engine, syncs } = await openHeld();
     syncs.hold();
@@ -163,6 +215,17 @@ describe('batch', () => {
     expect([...contentsOf(engine)]).toEqual([['b', '2']]);
     await engine.flush();
     expect([...contentsOf(engine)]).toEqual([['b', '2']]);
+    await engine.close();
+  });
+
+  it('is refused if an operation is of no type there is', async () => {
+    const engine = await open();
+    const unknown = { type: 'del', key: KEY } as unknown as BatchOperation;
+    await expect(engine.batch([{ type: 'put', key: KEY, value: NONE }, unknown])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'an operation is of type put, delete or delete-range, got del',
+    });
+    expect(engine.stats().memtableEntries).toBe(0);
     await engine.close();
   });
 

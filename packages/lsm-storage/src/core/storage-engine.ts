@@ -47,7 +47,7 @@ import type { RecoveryReport, StorageStats } from './stats.ts';
 import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
 import { ValuePacker } from './value-packer.ts';
-import { addTo, addVersion, checkBatch, checkEntry, checkVersion } from './write.ts';
+import { addTo, addVersion, checkBatch, checkEntry, checkRange, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
 
 export interface StoragePorts {
@@ -245,6 +245,7 @@ export class StorageEngine extends StoreReads {
 
   /** As `compact`, for the runs that hold anything of a key range (`to` undefined: no end). */
   async compactRange(from: Uint8Array, to: Uint8Array | undefined): Promise<void> {
+    checkRange(from, to);
     await this.flush();
     await this.#orPoison(this.#compactor.range({ from, to }));
     await this.#store.removals();
@@ -256,6 +257,7 @@ export class StorageEngine extends StoreReads {
    */
   approximateBytes(from: Uint8Array, to: Uint8Array | undefined): number {
     this.assertOpen();
+    checkRange(from, to);
     return this.#store.current.runs.reduce((bytes, run) => bytes + run.approximateBytes({ from, to }), 0);
   }
 

@@ -103,6 +103,38 @@ describe('opening and closing', () => {
   });
 });
 
+describe('ranges that lie over each other', () => {
+  const LIMIT = 512 * 1024;
+  /** What is deleted up to a cursor again and again: each call lies over all before it. */
+  const ends = Array.from({ length: 2000 }, (_, i) => bytes(`cursor ${String(i).padStart(6, '0')}`));
+  const NONE = bytes('');
+
+  it('are counted as what they take, and flushed in time', async () => {
+    const engine = await openOn(new CrashableFileSystem(), { memtableBytes: LIMIT });
+    let most = 0;
+    for (const end of ends) {
+      await engine.deleteRange(NONE, end);
+      most = Math.max(most, engine.stats().memtableBytes);
+    }
+    // A cell for each range over each stretch between two ends comes to 64 MB.
+    expect(most).toBeGreaterThan(LIMIT / 2);
+    expect(most).toBeLessThan(4 * LIMIT);
+    expect(engine.stats().flushes).toBeGreaterThan(5);
+    await engine.close();
+  });
+
+  it('are no one group, and so no one memtable, when they come at once', async () => {
+    const engine = await openOn(new CrashableFileSystem(), { memtableBytes: LIMIT });
+    await engine.put(bytes('cursor 000500'), NONE);
+    const writes = ends.map((end) => engine.deleteRange(NONE, end));
+    expect(engine.stats().memtableBytes).toBeLessThan(16 * 1024 * 1024);
+    await Promise.all(writes);
+    expect(engine.stats().flushes).toBeGreaterThan(5);
+    expect(contentsOf(engine).size).toBe(0);
+    await engine.close();
+  });
+});
+
 describe('back-pressure', () => {
   it('delays writes while three memtables wait to be flushed, and blocks nothing else', async () => {
     const jobs = new HeldFlushes();

@@ -1,5 +1,6 @@
 /** What a writer may ask for: the operations, their limits, and how each goes into a memtable. */
 
+import { checkBytes } from './check-bytes.ts';
 import { MAX_BATCH_BYTES } from './commit-log/frame.ts';
 import { MAX_KEY_BYTES, MAX_META_BYTES, MAX_VALUE_BYTES } from './entry.ts';
 import type { Offered } from './entry.ts';
@@ -65,22 +66,33 @@ export function checkBatch(operations: readonly BatchOperation[]): number {
 
 function checkOperation(operation: BatchOperation): number {
   if (operation.type === 'delete-range') {
-    checkLength('key', operation.from, MAX_KEY_BYTES);
-    checkLength('key', operation.to ?? NO_BYTES, MAX_KEY_BYTES);
+    checkRange(operation.from, operation.to);
     return logEntryBytes(operation.from, NO_BYTES, 0, operation.to ?? NO_BYTES);
   }
   if (operation.type === 'delete') {
     checkEntry(operation.key, NO_BYTES, NO_BYTES, 0);
     return logEntryBytes(operation.key, NO_BYTES, 0, NO_BYTES);
   }
+  if (operation.type !== 'put') throw unknownOperation(operation);
   const { key, value, meta = NO_BYTES, deadline = 0 } = operation;
   checkEntry(key, meta, value, deadline);
   return logEntryBytes(key, meta, deadline, value);
 }
 
+function unknownOperation(operation: { readonly type?: unknown }): StorageError {
+  const got = String(operation.type);
+  return new StorageError('INVALID_ARGUMENT', `an operation is of type put, delete or delete-range, got ${got}`);
+}
+
+/** Throws `INVALID_ARGUMENT` for bounds that no key can have. `to` undefined: no end. */
+export function checkRange(from: Uint8Array, to: Uint8Array | undefined): void {
+  checkLength('key', from, MAX_KEY_BYTES);
+  if (to !== undefined) checkLength('key', to, MAX_KEY_BYTES);
+}
+
 /** Throws `INVALID_ARGUMENT` for a version that breaks a limit. */
 export function checkVersion(key: Uint8Array, { meta, value, deadline }: Offered): void {
-  checkEntry(key, meta, value ?? NO_BYTES, deadline ?? 0);
+  checkEntry(key, meta, value === undefined ? NO_BYTES : value, deadline ?? 0);
 }
 
 /** Throws `INVALID_ARGUMENT` for an entry that breaks a limit. */
@@ -94,6 +106,7 @@ export function checkEntry(key: Uint8Array, meta: Uint8Array, value: Uint8Array,
 }
 
 function checkLength(what: string, bytes: Uint8Array, most: number): void {
+  checkBytes(what, bytes);
   if (bytes.length <= most) return;
   throw new StorageError('INVALID_ARGUMENT', `a ${what} has at most ${most} bytes, got ${bytes.length}`);
 }

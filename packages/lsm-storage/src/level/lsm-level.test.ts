@@ -67,6 +67,22 @@ describe('a Level database over the engine', () => {
     expect(await db.hasMany(['in the log', 'nowhere', 'in a run'])).toEqual([true, false, true]);
   });
 
+  it('takes the compression of classic-level and of the engine, and no other', async () => {
+    const bytesWith = async (compression: LsmLevelOptions<string, string>['compression']): Promise<number> => {
+      await using opened = await openLevel(compression === undefined ? {} : { compression });
+      await opened.db.put('key', 'value '.repeat(1000));
+      await opened.db.engine.flush();
+      const { runBytes, valueBytes } = opened.db.engine.stats();
+      return runBytes + valueBytes;
+    };
+    for (const compressed of [undefined, true, 'zstd'] as const) expect(await bytesWith(compressed)).toBeLessThan(1000);
+    for (const plain of [false, 'none'] as const) expect(await bytesWith(plain)).toBeGreaterThan(6000);
+    await expect(bytesWith('snappy' as 'none')).rejects.toMatchObject({
+      code: 'LEVEL_DATABASE_NOT_OPEN',
+      cause: { code: 'LEVEL_INVALID_ARGUMENT' },
+    });
+  });
+
   it('makes nothing where createIfMissing is false, and leaves alone what errorIfExists finds', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'db');

@@ -6,6 +6,7 @@
 import { AbstractLevel } from 'abstract-level';
 import type { AbstractDatabaseOptions, AbstractIteratorOptions, AbstractOpenOptions, Transcoder } from 'abstract-level';
 import type { BatchOperation, MaybePromise, StorageEngine, StoreReads } from '../core/index.ts';
+import type { Compression } from '../node/compression.ts';
 import { openStorage } from '../node/open-storage.ts';
 import type { OpenStorageOptions } from '../node/open-storage.ts';
 import { bytesOf, dataOf } from './data.ts';
@@ -22,7 +23,10 @@ import type { SnapshotOwner } from './level-snapshot.ts';
 /** Level's options, and those of the engine beside them. */
 export interface LsmLevelOptions<K, V>
   extends AbstractDatabaseOptions<K, V>,
-    Omit<OpenStorageOptions, 'createIfMissing' | 'errorIfExists'> {}
+    Omit<OpenStorageOptions, 'createIfMissing' | 'errorIfExists' | 'compression'> {
+  /** As the engine has it; as `classic-level` has it, true (zstd here) or false (none). */
+  readonly compression?: Compression | boolean;
+}
 
 /** What iterators take beside Level's options; those over keys or values likewise. */
 export interface LsmIteratorOptions<K, V> extends AbstractIteratorOptions<K, V> {
@@ -40,6 +44,10 @@ interface ReadOptions {
   readonly valueEncoding: DataFormat;
   readonly snapshot?: LevelSnapshot | undefined;
 }
+
+type OpenOptions = AbstractOpenOptions &
+  Omit<OpenStorageOptions, 'compression'> &
+  Pick<LsmLevelOptions<unknown, unknown>, 'compression'>;
 
 type Operation =
   | { readonly type: 'put'; readonly key: Data; readonly value: Data }
@@ -105,8 +113,10 @@ export class LsmLevel<KDefault = string, VDefault = string> extends AbstractLeve
     if (range !== undefined) await engine.compactRange(range.from, range.to).catch(throwLevelError);
   }
 
-  protected async _open(options: AbstractOpenOptions & OpenStorageOptions): Promise<void> {
-    this.#engine = await openStorage(this.#location, options).catch(throwLevelError);
+  protected async _open(options: OpenOptions): Promise<void> {
+    const { compression = true, ...others } = options;
+    const named = typeof compression !== 'boolean' ? compression : compression ? 'zstd' : 'none';
+    this.#engine = await openStorage(this.#location, { ...others, compression: named }).catch(throwLevelError);
   }
 
   protected async _close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../testing/store.ts';
@@ -30,6 +30,32 @@ describe('lock file', () => {
     const lock = await acquireLockFile(path);
     await expect(acquireLockFile(path)).rejects.toThrow(`is held by this process (${process.pid}) already`);
     await lock.release();
+  });
+
+  it('refuses a second holder in the same process that comes by another path', async () => {
+    await using directory = await temporaryDirectory();
+    await mkdir(join(directory.path, 'real'));
+    await symlink(join(directory.path, 'real'), join(directory.path, 'other'));
+    const lock = await acquireLockFile(join(directory.path, 'real', 'LOCK'));
+    await expect(acquireLockFile(join(directory.path, 'other', 'LOCK'))).rejects.toThrow('is held by this process');
+    await lock.release();
+    const next = await acquireLockFile(join(directory.path, 'other', 'LOCK'));
+    await next.release();
+    expect(await readdir(join(directory.path, 'real'))).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('refuses while another thread of the same process holds it', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'LOCK');
+    const lock = await acquireLockFile(path);
+    const holder = JSON.parse(await readFile(path, 'utf8')) as { thread: number };
+    await lock.release();
+    await writeFile(path, JSON.stringify({ ...holder, thread: holder.thread + 1 }));
+    await expect(acquireLockFile(path)).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(await readdir(directory.path)).toEqual(['LOCK']);
+    // What names this thread, which does not hold it, was left behind by a release that failed.
+    await writeFile(path, JSON.stringify(holder));
+    await (await acquireLockFile(path)).release();
   });
 
   it('refuses while another process lives that holds it', async () => {

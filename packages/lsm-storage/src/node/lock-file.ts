@@ -8,7 +8,9 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { StorageError } from '../core/errors.ts';
 import type { FileLock } from '../core/index.ts';
 import { errnoOf, fileError } from './file-errors.ts';
@@ -18,14 +20,17 @@ interface Holder {
   /** Ticks since boot at which the process started; `undefined` where the system does not tell. */
   readonly started?: string | undefined;
   readonly boot?: string | undefined;
+  /** Which thread of the process. */
+  readonly thread?: number | undefined;
 }
 
-/** Lock files of this process, by absolute path: its own id in a file says nothing about who in it holds the lock. */
+/** Lock files of this thread, by real path: what it has begun to lock, it must not take for left behind. */
 const heldHere: Set<string> = new Set();
 
-/** `path`: absolute. `LOCKED` names the holder. */
-export async function acquireLockFile(path: string): Promise<FileLock> {
-  if (heldHere.has(path)) throw locked(path, `this process (${process.pid}) already`);
+/** Whichever path leads to the directory, it is one lock. `LOCKED` names the holder. */
+export async function acquireLockFile(given: string): Promise<FileLock> {
+  const path = await realPathOf(given);
+  if (heldHere.has(path)) throw locked(path, process.pid);
   heldHere.add(path);
   try {
     await writeOrTakeOver(path);
@@ -36,12 +41,21 @@ export async function acquireLockFile(path: string): Promise<FileLock> {
   return { release: () => release(path) };
 }
 
+/** Of a file that may not be there yet, in a directory that is. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return join(await realpath(dirname(path)), basename(path));
+  } catch (error) {
+    throw fileError(error, `locking ${path}`);
+  }
+}
+
 async function writeOrTakeOver(path: string): Promise<void> {
   while (!(await writeNew(path))) {
     const text = await readIfThere(path);
     if (text === undefined) continue;
     const holder = parseHolder(text);
-    if (holder !== undefined && isRunning(holder)) throw locked(path, `process ${holder.pid}`);
+    if (holder !== undefined && isRunning(holder)) throw locked(path, holder.pid);
     await moveAside(path);
   }
 }
@@ -57,8 +71,8 @@ async function release(path: string): Promise<void> {
 
 /** False if there is a lock file already. Linked, not created: nobody ever sees one that does not name its holder. */
 async function writeNew(path: string): Promise<boolean> {
-  const draft = `${path}.new-${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(thisProcess())}\n`);
+  const draft = `${path}.new-${process.pid}-${threadId}`;
+  await writeFile(draft, `${JSON.stringify(thisThread())}\n`);
   try {
     await link(draft, path);
     return true;
@@ -72,7 +86,7 @@ async function writeNew(path: string): Promise<boolean> {
 
 /** Renamed, not removed: of several processes that try, one succeeds. */
 async function moveAside(path: string): Promise<void> {
-  const aside = `${path}.stale-${process.pid}`;
+  const aside = `${path}.stale-${process.pid}-${threadId}`;
   try {
     await rename(path, aside);
     await unlink(aside);
@@ -95,12 +109,13 @@ function parseHolder(text: string): Holder | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const { pid, started, boot } = parsed as Record<string, unknown>;
+    const { pid, started, boot, thread } = parsed as Record<string, unknown>;
     if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
     return {
       pid,
       started: typeof started === 'string' ? started : undefined,
       boot: typeof boot === 'string' ? boot : undefined,
+      thread: typeof thread === 'number' ? thread : undefined,
     };
   } catch {
     return undefined;
@@ -108,8 +123,7 @@ function parseHolder(text: string): Holder | undefined {
 }
 
 function isRunning(holder: Holder): boolean {
-  // Held by this process it would be in `heldHere`: the id was that of an earlier process.
-  if (holder.pid === process.pid) return false;
+  if (holder.pid === process.pid) return isOtherThread(holder);
   try {
     process.kill(holder.pid, 0);
   } catch (cause) {
@@ -121,8 +135,17 @@ function isRunning(holder: Holder): boolean {
   return holder.started === undefined || started === undefined || holder.started === started;
 }
 
-function thisProcess(): Holder {
-  return { pid: process.pid, started: startOf(process.pid), boot: bootId() };
+/**
+ * Whether another thread of this process holds it, rather than an earlier process that had its id. Where the system does
+ * not tell them apart, the earlier one is meant. What this thread holds is known: a file that names it was left behind.
+ */
+function isOtherThread({ started, boot, thread }: Holder): boolean {
+  const own = thisThread();
+  return thread !== own.thread && started !== undefined && started === own.started && boot === own.boot;
+}
+
+function thisThread(): Holder {
+  return { thread: threadId, pid: process.pid, started: startOf(process.pid), boot: bootId() };
 }
 
 /** Field 22 of /proc/<pid>/stat; the command in field 2 may hold anything, but ends at the last parenthesis. */
@@ -146,6 +169,7 @@ function readProcess(path: string): string | undefined {
   }
 }
 
-function locked(path: string, holder: string): StorageError {
+function locked(path: string, pid: number): StorageError {
+  const holder = pid === process.pid ? `this process (${pid}) already` : `process ${pid}`;
   return new StorageError('LOCKED', `${path} is held by ${holder}`);
 }

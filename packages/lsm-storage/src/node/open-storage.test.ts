@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { bytes, codeOf, contentsOf, text } from '../testing/store.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { openStorage } from './open-storage.ts';
+import { repairStorage } from './repair-storage.ts';
 
 const WRITER = join(import.meta.dirname, 'testing/writing-process.ts');
 
@@ -83,6 +84,36 @@ describe('open storage', { timeout: 120_000 }, () => {
     const engine = await openStorage(directory.path, { compression: 'none' });
     expect(engine.getSync(bytes('plain'))).toHaveLength(50_000);
     expect(await codeOf(() => engine.getSync(bytes('compressed')))).toBe('UNSUPPORTED_FORMAT');
+    await engine.close();
+  });
+
+  it('refuses a compression and a level that there are not, and makes nothing', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'store');
+    for (const compression of ['gzip', true, null, {}]) {
+      const refused = openStorage(path, { compression: compression as 'none' });
+      await expect(refused).rejects.toThrow('compression must be zstd, none or a codec, got ');
+      await expect(repairStorage(path, { compression: compression as 'none' })).rejects.toThrow('compression must be');
+    }
+    for (const compressionLevel of [-8, 23, 1.5, NaN, '3' as unknown as number]) {
+      await expect(openStorage(path, { compressionLevel })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+    expect(await readdir(directory.path)).toEqual([]);
+  });
+
+  it('gives values whose memory no reader can take from the others', async () => {
+    await using directory = await temporaryDirectory();
+    const engine = await openStorage(directory.path);
+    await engine.put(bytes('k'), bytes('value'));
+    const [one, other] = [engine.getSync(bytes('k'))!, engine.getSync(bytes('k'))!];
+    expect(one.buffer).toBe(other.buffer);
+    try {
+      structuredClone(one, { transfer: [one.buffer as ArrayBuffer] });
+    } catch (error) {
+      // Later releases of Node refuse where this one copies.
+      expect(error).toMatchObject({ name: 'DataCloneError' });
+    }
+    expect([text(one), text(other)]).toEqual(['value', 'value']);
     await engine.close();
   });
 

@@ -5,22 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { MANIFEST_FILE } from '../core/file-names.ts';
-import {
-  StorageEngine,
-  StorageError,
-  accelerateAllocation,
-  accelerateCrc32,
-  inlineJobs,
-  noCodec,
-} from '../core/index.ts';
-import type { Codec, Jobs, StorageClock, StorageOptions, StoragePorts } from '../core/index.ts';
+import { StorageEngine, StorageError, accelerateAllocation, accelerateCrc32, inlineJobs } from '../core/index.ts';
+import type { Jobs, StorageClock, StorageOptions, StoragePorts } from '../core/index.ts';
+import { codecOf } from './compression.ts';
+import type { Compression } from './compression.ts';
 import { makeDirectory } from './make-directory.ts';
 import { openManifestFile } from './manifest-file.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 import { openForReading } from './open-for-reading.ts';
 import { allocateValue } from './value-memory.ts';
 import { WorkerJobs } from './worker-jobs.ts';
-import { ZstdCodec } from './zstd-codec.ts';
 
 export interface OpenStorageOptions extends StorageOptions {
   /** Default true; false: a directory that holds no store is `NOT_FOUND`, and nothing is made. */
@@ -31,8 +25,8 @@ export interface OpenStorageOptions extends StorageOptions {
    * What runs are compressed with: zstd (default), nothing, or a codec of your own, whose jobs then run on the calling
    * thread. A store needs its codec ever after; blocks that compression does not make smaller are stored plain.
    */
-  readonly compression?: 'zstd' | 'none' | Codec;
-  /** Of zstd: from -7 (fastest) to 22 (smallest), default -1. May be another at each opening. */
+  readonly compression?: Compression;
+  /** Of zstd: an integer from -7 (fastest) to 22 (smallest), default -1. May be another at each opening. */
   readonly compressionLevel?: number;
   /** Where flushes and compactions run; default: on a worker thread for each of the two. */
   readonly jobs?: Jobs;
@@ -67,8 +61,8 @@ function compressionOf(
   directory: string,
   { compression = 'zstd', compressionLevel: level, jobs }: OpenStorageOptions,
 ): Pick<StoragePorts, 'codec' | 'jobs'> {
-  if (typeof compression === 'object') return { codec: compression, jobs: jobs ?? inlineJobs };
-  const codec = compression === 'zstd' ? new ZstdCodec(level) : noCodec;
+  const codec = codecOf(compression, level);
+  if (typeof compression === 'object') return { codec, jobs: jobs ?? inlineJobs };
   return { codec, jobs: jobs ?? new WorkerJobs({ directory, compression, level }) };
 }
 

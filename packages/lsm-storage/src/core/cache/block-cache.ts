@@ -90,7 +90,7 @@ export class CacheSpace<T> {
 
   /** To be noted by whoever may look for the same item again. */
   slotAt(at: number): Slot | undefined {
-    return this.#slots.get(at) as Slot | undefined;
+    return this.#slots.get(at);
   }
 
   /** Leaves no trace: for readers that pass by once. */
@@ -110,7 +110,7 @@ export class CacheSpace<T> {
     if (slot === undefined) this.#slots.set(at, (slot = this.#policy.slotFor(this.#home, at)));
     if (slot.item !== undefined) return undefined;
     this.#policy.insert(slot, item, cost);
-    return slot as Slot;
+    return slot;
   }
 
   /** Lets everything of this space go. */

@@ -37,6 +37,8 @@ interface Group {
   readonly acknowledged: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  /** Memory that the memtable held when the group began. */
+  readonly memoryBefore: number;
   entries: number;
   bytes: number;
   /** Set when the group is closed. */
@@ -55,7 +57,7 @@ export class GroupCommit {
   #groups = 0;
   #bytes = 0;
 
-  /** `lastSequence`: of the newest entry that there is. A group of `groupBytes` takes no further entry. */
+  /** `lastSequence`: of the newest entry that there is. A group of `groupBytes` of memory takes no further entry. */
   constructor(target: GroupCommitTarget, lastSequence: number, groupBytes: number) {
     this.#target = target;
     this.#groupBytes = groupBytes;
@@ -99,7 +101,7 @@ export class GroupCommit {
     group.entries += entries;
     group.bytes += bytes;
     this.#lastSequence += entries;
-    if (group.bytes >= this.#groupBytes) close(group);
+    if (memoryOf(group) >= this.#groupBytes) close(group);
     return group.acknowledged;
   }
 
@@ -186,7 +188,23 @@ function newGroup(memtable: Memtable, firstSequence: number): Group {
     resolve = onResolve;
     reject = onReject;
   });
-  return { memtable, firstSequence, acknowledged, resolve, reject, entries: 0, bytes: 0, parts: undefined };
+  const memoryBefore = memtable.bytes;
+  return {
+    memtable,
+    firstSequence,
+    memoryBefore,
+    acknowledged,
+    resolve,
+    reject,
+    entries: 0,
+    bytes: 0,
+    parts: undefined,
+  };
+}
+
+/** More than its bytes where range tombstones lie over each other: such a group must not fill memory unseen. */
+function memoryOf({ memtable, memoryBefore }: Group): number {
+  return memtable.bytes - memoryBefore;
 }
 
 function close(group: Group): ClosedGroup {

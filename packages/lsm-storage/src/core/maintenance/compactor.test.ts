@@ -80,6 +80,28 @@ describe('tombstones that are held for want of a rule', () => {
     await engine.close();
   });
 
+  it('stay while the rules throw, which is told, and nothing else stops', async () => {
+    const mood = {
+      rules: (): readonly PurgeRule[] => {
+        throw new Error('no rules today');
+      },
+    };
+    const { engine } = await held(() => mood.rules());
+    const cause = expect.objectContaining({ message: 'no rules today' }) as Error;
+    expect(engine.stats()).toMatchObject({ state: 'open', compactionFailure: { code: 'INVALID_ARGUMENT', cause } });
+    await engine.put(bytes('x'), bytes('v'));
+    await engine.compact();
+    expect(shown(engine)).toHaveLength(10);
+    mood.rules = () => [upTo(9)];
+    await engine.settled();
+    expect([...engine.scan({ tombstones: true })].map(({ key }) => key)).toEqual([bytes('x')]);
+    expect(engine.stats().compactionFailure).toBeUndefined();
+    mood.rules = () => Promise.resolve([]) as never;
+    await engine.settled();
+    expect(engine.stats().compactionFailure).toBeInstanceOf(Error);
+    await engine.close();
+  });
+
   it('go with the next flush, without being asked for', async () => {
     let rules: readonly PurgeRule[] = [];
     const { engine } = await held(() => rules);

@@ -52,9 +52,9 @@ export class Compactor {
     return this.#bytesWritten;
   }
 
-  /** Why the last compaction failed, until one succeeds. */
+  /** Why the last compaction failed, until one succeeds; or why it had no purge rules to go by, until there are some. */
   get failure(): Error | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#use.jobs.rulesFailure;
   }
 
   get running(): Promise<void> | undefined {

@@ -4,6 +4,7 @@ import type { CompactionPlan } from '../compaction/pick-compaction.ts';
 import { copyBytes, equalBytes } from '../bytes.ts';
 import type { CompactionJob, Disposal, FlushJob, Job, PurgeRule, RunPlan } from '../jobs/job.ts';
 import type { JobPorts } from '../jobs/flush.ts';
+import { StorageError } from '../errors.ts';
 import { runJob } from '../jobs/run-job.ts';
 import type { Memtable } from '../memtable/memtable.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -31,6 +32,7 @@ export class JobRunner {
   readonly #use: JobRunnerDependencies;
   readonly #options: ResolvedOptions;
   #knownRules: readonly PurgeRule[] = [];
+  #rulesFailure: Error | undefined;
 
   constructor(dependencies: JobRunnerDependencies, options: ResolvedOptions) {
     this.#use = dependencies;
@@ -73,6 +75,11 @@ export class JobRunner {
     return { fileSystem, codec, control, pace: pacer(bytesPerSecond, clock) };
   }
 
+  /** Why the caller's rules for tombstones could not be had when they were last asked for. */
+  get rulesFailure(): Error | undefined {
+    return this.#rulesFailure;
+  }
+
   /** Whether the caller's rules for tombstones are others than at the last call. */
   purgeRulesChanged(): boolean {
     const rules = this.#rules(WHOLE);
@@ -99,13 +106,22 @@ export class JobRunner {
     return { oldest, now: this.#use.clock.now(), purge: { versionAt, rules: this.#rules(range) } };
   }
 
-  /** As they are now, whatever the caller does to its own. */
+  /** What fails in the caller's code must not fail a flush, and no rule is the safe one: more tombstones stay. */
   #rules(range: KeyRange): readonly PurgeRule[] {
-    const rules = this.#options.purge?.rules(range) ?? [];
-    return rules.map(({ from, to, upTo }) => {
-      return { from: copyBytes(from), to: to === undefined ? undefined : copyBytes(to), upTo: copyBytes(upTo) };
-    });
+    this.#rulesFailure = undefined;
+    try {
+      return (this.#options.purge?.rules(range) ?? []).map(copyRule);
+    } catch (cause) {
+      const message = 'purge.rules failed; tombstones with meta stay until it gives rules again';
+      this.#rulesFailure = new StorageError('INVALID_ARGUMENT', message, { cause });
+      return [];
+    }
   }
+}
+
+/** As it is now, whatever the caller does to its own. */
+function copyRule({ from, to, upTo }: PurgeRule): PurgeRule {
+  return { from: copyBytes(from), to: to === undefined ? undefined : copyBytes(to), upTo: copyBytes(upTo) };
 }
 
 function isSameRule(left: PurgeRule, right: PurgeRule): boolean {

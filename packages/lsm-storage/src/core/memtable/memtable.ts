@@ -20,9 +20,6 @@ export const RANGE_DELETED = -2;
 
 /** What an entry costs in memory beside its bytes. */
 const ENTRY_OVERHEAD_BYTES = 40;
-/** What a range tombstone costs: it is an object, and every lookup passes it. */
-const RANGE_OVERHEAD_BYTES = 512;
-
 export class Memtable {
   /** The segments of the log that hold its entries, ascending. */
   readonly segments: number[] = [];
@@ -44,7 +41,7 @@ export class Memtable {
 
   /** Memory held by what was written, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#ranges.bytes;
   }
 
   /** Entries, all versions, tombstones and range tombstones included. */
@@ -82,6 +79,7 @@ export class Memtable {
   /** Adds a range tombstone; returns its sequence. `to` undefined: no end. */
   addRange(from: Uint8Array, to: Uint8Array | undefined): number {
     const entry = this.#entries.append(KIND_RANGE, from, new Uint8Array(0), 0, to);
+    this.#bytes += ENTRY_OVERHEAD_BYTES + from.length + (to === undefined ? 0 : to.length);
     this.#noteRange(entry);
     return this.#firstSequence + entry;
   }
@@ -192,7 +190,6 @@ export class Memtable {
     const from = this.#entries.key(entry).slice();
     this.#ranges.add(from, this.#entries.rangeEnd(entry)?.slice(), this.#firstSequence + entry);
     this.#rangeCount++;
-    this.#bytes += RANGE_OVERHEAD_BYTES + from.length;
   }
 
   #rebuildRanges(): void {

@@ -1,19 +1,25 @@
 /** A lookup in a version as of a sequence. */
 
+import { checkBytes } from '../check-bytes.ts';
 import { hashKey } from '../key-hash.ts';
 import { RANGE_DELETED, UNKNOWN } from '../memtable/memtable.ts';
 import type { ReadFrom } from '../read-from.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
 
-/** The newest entry of a key, tombstones included; `undefined`: nothing is known of it, or a range deleted it. */
+/**
+ * The newest entry of a key, tombstones included; `undefined`: nothing is known of it, or a range deleted it. Throws
+ * `INVALID_ARGUMENT` for a key that is no byte string.
+ */
 export function findEntry(
   version: StoreVersion,
   key: Uint8Array,
   upTo: number,
   from: ReadFrom,
-  hash: number = hashKey(key),
+  knownHash?: number,
 ): VersionedEntry | undefined {
+  checkBytes('key', key);
+  const hash = knownHash ?? hashKey(key);
   const { memtables, runs } = version;
   for (let i = 0; i < memtables.length; i++) {
     const memtable = memtables[i] as (typeof memtables)[number];

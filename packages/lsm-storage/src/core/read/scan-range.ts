@@ -1,6 +1,7 @@
 /** What the bounds of a scan come to: where a cursor begins, and where the range ends. */
 
 import { compareBytes, copyBytes } from '../bytes.ts';
+import { checkBytes } from '../check-bytes.ts';
 import type { ScanRange } from '../entry.ts';
 import { StorageError } from '../errors.ts';
 import type { CursorStart } from '../sorted-run/run-cursor.ts';
@@ -10,8 +11,9 @@ export interface PrefixedRange extends ScanRange {
   readonly prefix?: Uint8Array;
 }
 
-/** Throws `INVALID_ARGUMENT` for a limit that is none. */
-export function checkLimit({ limit }: ScanRange): void {
+/** Throws `INVALID_ARGUMENT` for bounds that are no byte strings, and for a limit that is none. */
+export function checkScan({ gte, gt, lte, lt, prefix, limit }: PrefixedRange): void {
+  for (const bound of [gte, gt, lte, lt, prefix]) if (bound !== undefined) checkBytes('key', bound);
   if (limit === undefined || (limit >= 0 && (Number.isInteger(limit) || limit === Infinity))) return;
   throw new StorageError('INVALID_ARGUMENT', `limit must be an integer of at least 0, got ${limit}`);
 }

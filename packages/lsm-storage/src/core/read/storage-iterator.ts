@@ -7,6 +7,7 @@
  */
 
 import { compareBytes, copyBytes } from '../bytes.ts';
+import { checkBytes } from '../check-bytes.ts';
 import type { KeyedEntry } from '../entry.ts';
 import { StorageError } from '../errors.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
@@ -17,7 +18,7 @@ import { EntryPiece, ownedEntry } from './entry-piece.ts';
 import { MergeCursor } from './merge-cursor.ts';
 import { isTombstone, readValue } from './read-value.ts';
 import type { ReadsUnderWay } from './reads-under-way.ts';
-import { checkLimit, endOf, startOf, withPrefix } from './scan-range.ts';
+import { checkScan, endOf, startOf, withPrefix } from './scan-range.ts';
 import type { PrefixedRange } from './scan-range.ts';
 
 export interface IteratorOptions extends PrefixedRange {
@@ -61,8 +62,8 @@ export class StorageIterator implements IterableIterator<KeyedEntry>, AsyncItera
 
   /** The iterator holds the version until it is closed. */
   constructor(source: IteratorSource, options: IteratorOptions) {
+    checkScan(options);
     const range = withPrefix(options);
-    checkLimit(range);
     this.#source = source;
     this.#values = options.values !== false;
     this.#tombstones = options.tombstones === true;
@@ -111,6 +112,7 @@ export class StorageIterator implements IterableIterator<KeyedEntry>, AsyncItera
   /** Goes on from the first key not before this one in the iterator's direction; bounds and limit stay. */
   seek(key: Uint8Array): void {
     this.#assertReady();
+    checkBytes('key', key);
     const { key: start, inclusive, reverse } = this.#start;
     const order = start === undefined ? 1 : compareBytes(key, start) * (reverse ? -1 : 1);
     const from = order < 0 ? this.#start : { key: copyBytes(key), inclusive: order > 0 || inclusive, reverse };

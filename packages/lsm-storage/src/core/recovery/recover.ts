@@ -9,6 +9,7 @@ import {
   MANIFEST_FILE,
   runFileName,
   runNumbers,
+  segmentFileName,
   segmentNumbers,
   valueFileName,
   valueFileNumbers,
@@ -40,9 +41,12 @@ export async function recover(use: StoreDependencies, options: ResolvedOptions):
   const files = await openFiles(use, state);
   try {
     const memtable = new Memtable(use.slabs, state.flushedSequence + 1);
-    const replayed = await replayLog(fileSystem, names, state, options, memtable);
+    const orphans = orphansAmong(names, state);
+    const replayed = await replayLog(fileSystem, { names, orphans }, state, options, memtable);
     memtable.segments.push(...replayed.recovered.segments.map(({ number }) => number));
-    const orphansRemoved = options.readOnly ? 0 : await removeOrphans(fileSystem, names, state);
+    // A log that does not go with the manifest leaves open which of the two is right: then orphans are set aside.
+    const stays = options.readOnly || replayed.report.stoppedAt !== undefined;
+    const orphansRemoved = stays ? 0 : await removeOrphans(fileSystem, orphans);
     return {
       store: new Store(use, { memtables: [memtable], codec: use.codec, ...files }, state),
       log: new CommitLog(fileSystem, options.durability === 'group', options.memtableBytes, replayed.recovered),
@@ -55,10 +59,16 @@ export async function recover(use: StoreDependencies, options: ResolvedOptions):
   }
 }
 
-/** A new store has runs only beside the log they were flushed from: else its manifest is not new, but lost. */
+/**
+ * A new store has runs and value files only beside the log they were flushed from, whose first segment goes after the
+ * edit that names them: else its manifest is not new, but lost or taken back, and the files are all there is.
+ */
 function refuseLostManifest(state: ManifestState, names: readonly string[]): void {
-  if (state.flushedSequence > 0 || segmentNumbers(names).length > 0 || runNumbers(names).length === 0) return;
-  throw new CorruptionError(MANIFEST_FILE, 0, 'it names no sorted run, but there are some, and no commit log');
+  if (state.flushedSequence > 0 || state.runs.length > 0 || orphansAmong(names, state).length === 0) return;
+  const [first] = segmentNumbers(names);
+  if (first !== undefined && first <= state.oldestSegment) return;
+  const log = first === undefined ? 'and no commit log' : `and the commit log begins with ${segmentFileName(first)}`;
+  throw new CorruptionError(MANIFEST_FILE, 0, `it names no sorted run, but there are files of some, ${log}`);
 }
 
 interface OpenFiles {
@@ -90,10 +100,11 @@ async function closeAll({ runs, valueFiles }: OpenFiles): Promise<void> {
   for (const file of valueFiles.values()) await file.close();
 }
 
-async function removeOrphans(fileSystem: FileSystem, names: readonly string[], state: ManifestState): Promise<number> {
+/** The runs and value files that the manifest does not name. */
+function orphansAmong(names: readonly string[], state: ManifestState): string[] {
   const runs = new Set(state.runs.map((run) => run.number));
   const valueFiles = new Set(state.valueFiles.map((file) => file.number));
-  const orphans = [
+  return [
     ...runNumbers(names)
       .filter((number) => !runs.has(number))
       .map(runFileName),
@@ -101,6 +112,9 @@ async function removeOrphans(fileSystem: FileSystem, names: readonly string[], s
       .filter((number) => !valueFiles.has(number))
       .map(valueFileName),
   ];
+}
+
+async function removeOrphans(fileSystem: FileSystem, orphans: readonly string[]): Promise<number> {
   for (const orphan of orphans) await fileSystem.remove(orphan);
   // An orphan's number is given out again: its removal must not be undone under the new file.
   if (orphans.length > 0) await fileSystem.syncDirectory('');

@@ -163,6 +163,36 @@ describe('recovery of the log', () => {
     }
   });
 
+  it('refuses an emptied manifest beside a later log, in either mode, and leaves every file as it is', async () => {
+    const disk = await crashedDisk(30);
+    let engine = await openOn(disk, { ...SEGMENTS, separateBytes: 40 });
+    await engine.flush();
+    await engine.close();
+    engine = await openOn(disk, SEGMENTS);
+    await engine.put(bytes('more'), bytes('v'));
+    await engine.close();
+    const [first] = await segmentsOf(disk);
+    expect(first).not.toBe(segmentFileName(1));
+    await disk.remove('manifest.db');
+    for (const gone of ['', '.run']) {
+      for (const name of await disk.list('')) if (gone !== '' && name.endsWith(gone)) await disk.remove(name);
+      const before = await disk.list('');
+      for (const options of [SEGMENTS, POINT_IN_TIME]) {
+        await expect(openOn(disk, options)).rejects.toMatchObject({ code: 'CORRUPTION', file: 'manifest.db' });
+        expect(await disk.list('')).toEqual(before);
+      }
+    }
+  });
+
+  it('removes what an unfinished first flush left beside the log that holds all of it', async () => {
+    const disk = await crashedDisk(5);
+    disk.place('0000000001.run', Uint8Array.of(1, 2, 3));
+    disk.place('0000000002.values', Uint8Array.of(1, 2, 3));
+    const engine = await openOn(disk, SEGMENTS);
+    expect(engine.recovery).toMatchObject({ orphansRemoved: 2, entriesReplayed: 5 });
+    await engine.close();
+  });
+
   it('refuses another version of the log, naming both', async () => {
     const disk = await crashedDisk(5);
     const [segment] = await segmentsOf(disk);
@@ -294,8 +324,23 @@ describe('point-in-time recovery', () => {
     }
   });
 
+  it('sets aside what the manifest does not name, and never removes it', async () => {
+    const disk = await crashedDisk(30);
+    const run = Uint8Array.of(1, 2, 3);
+    disk.place('0000000001.run', run);
+    flip(disk, (await segmentsOf(disk))[1]!, 200);
+    const engine = await openOn(disk, POINT_IN_TIME);
+    expect(engine.recovery).toMatchObject({ orphansRemoved: 0 });
+    expect(engine.recovery.lostFiles[0]).toBe('0000000001.run.1.lost');
+    await engine.flush();
+    await engine.close();
+    await (await openOn(disk, SEGMENTS)).close();
+    expect(disk.contents('0000000001.run.1.lost')).toEqual(run);
+  });
+
   it('cut short by a crash at any call can be done again', async () => {
     const damaged = await crashedDisk(40);
+    damaged.place('0000000001.run', Uint8Array.of(1, 2, 3));
     const segments = await segmentsOf(damaged);
     flip(damaged, segments[1]!, 200);
     const recoverWithPowerLossAt = async (crashAt: number): Promise<Map<string, string> | CrashableFileSystem> => {

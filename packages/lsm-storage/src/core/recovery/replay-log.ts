@@ -19,7 +19,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { FileSystem, StorageFile } from '../ports/file-system.ts';
 import type { ManifestPosition } from '../ports/manifest.ts';
 import type { RecoveryReport, RecoveryStop } from '../stats.ts';
-import { setAside } from './set-aside.ts';
+import { setAside, setFilesAside } from './set-aside.ts';
 
 export interface ReplayedLog {
   /** What a `CommitLog` goes on from. */
@@ -28,13 +28,20 @@ export interface ReplayedLog {
   readonly report: Omit<RecoveryReport, 'orphansRemoved'>;
 }
 
+/** What lies in the directory of a store. */
+export interface FoundFiles {
+  readonly names: readonly string[];
+  /** The runs and value files among them that the manifest does not name. */
+  readonly orphans: readonly string[];
+}
+
 /**
  * Replays the segments among `names` that the manifest still needs, and removes those it does not. With `readOnly`
  * everything stays where it is, what follows the end of the log too.
  */
 export async function replayLog(
   fileSystem: FileSystem,
-  names: readonly string[],
+  { names, orphans }: FoundFiles,
   position: ManifestPosition,
   { recovery, readOnly }: Pick<ResolvedOptions, 'recovery' | 'readOnly'>,
   memtable: Memtable,
@@ -46,7 +53,7 @@ export async function replayLog(
     await replay.run(needed);
   } catch (error) {
     if (!(error instanceof CorruptionError) || recovery !== 'point-in-time') throw error;
-    await replay.stopAt(error, needed);
+    await replay.stopAt(error, needed, orphans);
   }
   for (const number of present) {
     if (number < position.oldestSegment && !readOnly) await fileSystem.remove(segmentFileName(number));
@@ -85,12 +92,18 @@ class LogReplay {
     }
   }
 
-  /** Ends the log before the damage: keeps what was replayed, sets the rest aside. */
-  async stopAt(damage: CorruptionError, numbers: readonly number[]): Promise<void> {
+  /**
+   * Ends the log before the damage: keeps what was replayed, sets the rest aside. Orphans too, and first of all: they may
+   * hold what the log misses, and once it is cut, nothing tells them from those of an unfinished flush.
+   */
+  async stopAt(damage: CorruptionError, numbers: readonly number[], orphans: readonly string[]): Promise<void> {
     const later = numbers.filter((number) => number >= this.#nextSegment());
     const damaged = later.find((number) => segmentFileName(number) === damage.file);
     const keptBytes = damaged === undefined || damage.offset <= FILE_HEADER_BYTES ? 0 : damage.offset;
-    if (!this.#readOnly) this.#lostFiles = await setAside(this.#fileSystem, later, damaged, keptBytes);
+    if (!this.#readOnly) {
+      const lostOrphans = await setFilesAside(this.#fileSystem, orphans);
+      this.#lostFiles = [...lostOrphans, ...(await setAside(this.#fileSystem, later, damaged, keptBytes))];
+    }
     if (damaged !== undefined && keptBytes > 0) this.#keep(damaged, keptBytes);
     if (this.#segments.length === 0 && !this.#readOnly) {
       const file = await createSegmentFile(this.#fileSystem, this.#nextSegment(), true);

@@ -24,13 +24,20 @@ export async function setAside(
     await replaceFile(fileSystem, lost, await readFrom(fileSystem, damaged, keptBytes));
     lostFiles.push(lost);
   }
-  for (const number of whole) {
-    const lost = await freeLostName(fileSystem, segmentFileName(number));
-    await fileSystem.rename(segmentFileName(number), lost);
+  lostFiles.push(...(await setFilesAside(fileSystem, whole.map(segmentFileName))));
+  if (damaged !== undefined && keptBytes > 0) await truncate(fileSystem, damaged, keptBytes);
+  return lostFiles;
+}
+
+/** Sets whole files aside, durably, and returns the names of their lost files. */
+export async function setFilesAside(fileSystem: FileSystem, names: readonly string[]): Promise<string[]> {
+  const lostFiles: string[] = [];
+  for (const name of names) {
+    const lost = await freeLostName(fileSystem, name);
+    await fileSystem.rename(name, lost);
     lostFiles.push(lost);
   }
   await fileSystem.syncDirectory('');
-  if (damaged !== undefined && keptBytes > 0) await truncate(fileSystem, damaged, keptBytes);
   return lostFiles;
 }
 
