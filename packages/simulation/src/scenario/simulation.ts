@@ -150,7 +150,8 @@ export class Simulation {
     await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
     await this.world.run(settleMs);
     const repaired = this.#repairsByReads - repairsByReads;
-    if (isRepaired && repaired > 0) this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
+    if (isRepaired && repaired > 0)
+      this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
   }
 
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
