@@ -47,7 +47,6 @@ export { Voters } from './register/voters.ts';
 export {
   type Context,
   type Dot,
-  isCoveredBy,
   mergeSiblings,
   noSiblings,
   type RememberedWrite,

@@ -69,6 +69,15 @@ describe('a value over HTTP', () => {
     expect(receiptOf(get).replicas).toHaveLength(1);
   });
 
+  it('needs as many replicas as the level says that it names', async () => {
+    const put = await to(0, `${keys}/level?level=all`, { method: 'PUT', body: 'x' });
+    expect(receiptOf(put)).toMatchObject({ needed: 3, got: 3 });
+    const get = await to(1, `${keys}/level?level=local-one`);
+    expect(receiptOf(get)).toMatchObject({ needed: 1, got: 1 });
+    const deleted = await to(2, `${keys}/level?level=one`, { method: 'DELETE' });
+    expect(receiptOf(deleted)).toMatchObject({ needed: 1 });
+  });
+
   it('answers HEAD as GET, without the bytes', async () => {
     await to(0, `${keys}/head`, { method: 'PUT', body: 'hello', headers: { 'content-type': 'text/plain' } });
     const get = await to(1, `${keys}/head`);

@@ -114,11 +114,6 @@ export function visibleSiblings<Value>({ siblings }: SiblingSet<Value>): readonl
   return siblings.filter((sibling, i) => i === 0 || !sameVersion(sibling.id, (siblings[i - 1] as Sibling<Value>).id));
 }
 
-/** Whether every write that `set` is the sum of is in `context` too. */
-export function isCoveredBy(set: SiblingSet<unknown>, context: Context): boolean {
-  return [...set.context].every(([actor, counter]) => (context.get(actor) ?? 0) >= counter);
-}
-
 function covers(context: Context, { actor, counter }: Dot): boolean {
   return (context.get(actor) ?? 0) >= counter;
 }
