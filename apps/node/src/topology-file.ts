@@ -1,6 +1,7 @@
 /** Reads the file that names a cluster's members and keyspaces: whether it has the form, and whether it makes sense. */
 import { readFileSync } from 'node:fs';
 import { checkTopologyConfig, ClusterNodeError, type TopologyConfig } from '@kv/cluster-node';
+import { consistencyLevels } from '@kv/quorum';
 import { z } from 'zod';
 
 const topologySchema = z.strictObject({
@@ -16,7 +17,20 @@ const topologySchema = z.strictObject({
       dataCentre: z.string().optional(),
     }),
   ),
-  keyspaces: z.array(z.strictObject({ id: z.number(), name: z.string(), replicas: z.number() })),
+  keyspaces: z.array(
+    z.strictObject({
+      id: z.number(),
+      name: z.string(),
+      replicas: z.number(),
+      mode: z.enum(['eventual', 'strong']).optional(),
+      conflict: z.enum(['last-write-wins', 'siblings']).optional(),
+      sloppy: z.boolean().optional(),
+      readLevel: z.enum(consistencyLevels).optional(),
+      writeLevel: z.enum(consistencyLevels).optional(),
+      ttlMs: z.number().optional(),
+      compressed: z.boolean().optional(),
+    }),
+  ),
 });
 
 export type TopologyFile =

@@ -9,7 +9,6 @@ import {
   type Get,
   type Message,
   type Put,
-  type Topology as TopologyMessage,
   valueCodecs,
 } from '@kv/wire';
 import type { Coordinator } from './coordinator/coordinator.ts';
@@ -70,7 +69,7 @@ export class ClientServer {
         return;
       }
       case 'topology-request':
-        answer(topologyMessage(this.#dependencies.topology()));
+        answer({ type: 'topology', ...this.#dependencies.topology().state });
         return;
       default:
         throw new RequestError('NOT_SUPPORTED', `a client may not send ${message.type}`);
@@ -110,24 +109,4 @@ function checkPlain({ codec, rawLength, value }: Put): void {
 function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {
   const optional = { ...(winner !== undefined && { winner }), ...(reason !== undefined && { reason }) };
   return { type: 'write-reply', outcome, version, certain, receipt, ...optional };
-}
-
-function topologyMessage(topology: Topology): TopologyMessage {
-  const { clusterId, partitions, members, keyspaces } = topology.config;
-  return {
-    type: 'topology',
-    epoch: topology.epoch,
-    clusterId,
-    partitions,
-    members: members.map(({ id, name, address, weight = 1, rack, dataCentre }) => ({
-      id,
-      name,
-      address,
-      weight,
-      ...(rack !== undefined && { rack }),
-      ...(dataCentre !== undefined && { dataCentre }),
-    })),
-    owners: topology.ownerTable(),
-    keyspaces: keyspaces.map(({ id, name, replicas }) => ({ id, name, replicas })),
-  };
 }

@@ -223,7 +223,7 @@ describe('frames', () => {
     expect(topology).toMatchObject({
       type: 'topology',
       epoch: 1,
-      keyspaces: [{ id: 1, name: 'default', replicas: 3 }],
+      keyspaces: [{ id: 1, name: 'default', replicas: 3, mode: 'eventual', conflict: 'last-write-wins', since: 1 }],
     });
     const version = { ms: cluster.time.wallMs(), counter: 0, actor: 'ab'.repeat(16) };
     const [key, value] = [bytesOf('key'), bytesOf('value')];

@@ -26,7 +26,8 @@ import { ReplicaServer } from './replica/replica-server.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
-import { StaticTopology } from './topology/static-topology.ts';
+import { firstTopology } from './topology/first-topology.ts';
+import { RingTopology } from './topology/ring-topology.ts';
 import type { Topology, TopologySource } from './topology/topology.ts';
 import type { TopologyConfig } from './topology/topology-config.ts';
 
@@ -126,7 +127,7 @@ export class ClusterNode {
     strategies: Strategies = defaultStrategies,
   ): Promise<ClusterNode> {
     const { topology: topologyConfig, nodeId, create = false } = config;
-    const topology = new StaticTopology(topologyConfig);
+    const topology = { current: new RingTopology(firstTopology(topologyConfig)) };
     if (topology.current.member(nodeId) === undefined) {
       throw new ClusterNodeError('NOT_A_MEMBER', `${nodeId} is not a member of cluster ${topologyConfig.clusterId}`);
     }

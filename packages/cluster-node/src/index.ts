@@ -10,8 +10,9 @@ export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
 export type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from './requests.ts';
 export type { RepairDebt } from './repair/repairer.ts';
-export type { KeyspaceStatus, MemberStatus, NodeStatus } from './status.ts';
+export type { MemberStatus, NodeStatus } from './status.ts';
 export { defaultStrategies, type Strategies } from './strategies.ts';
+export type { KeyspaceSettings, NamedKeyspace } from './topology/keyspace-settings.ts';
 export type { Topology, TopologySource } from './topology/topology.ts';
 export {
   checkTopologyConfig,

@@ -1,12 +1,11 @@
 /** What a member tells of itself and of what it believes of the others. */
 import type { HybridLogicalClock } from '@kv/quorum';
 import type { StorageStats } from '@kv/lsm-storage/core';
-import type { Identity } from '@kv/wire';
+import type { Identity, TopologyKeyspace, TopologyMember } from '@kv/wire';
 import type { Counters } from './counters.ts';
 import type { Membership } from './membership/membership.ts';
 import type { RepairDebt } from './repair/repairer.ts';
 import type { Topology } from './topology/topology.ts';
-import type { KeyspaceConfig, MemberConfig } from './topology/topology-config.ts';
 
 export interface NodeStatus {
   readonly clusterId: string;
@@ -21,7 +20,7 @@ export interface NodeStatus {
   /** How far the hybrid logical clock is ahead of the wall clock, in milliseconds. */
   readonly clockAheadMs: number;
   readonly members: readonly MemberStatus[];
-  readonly keyspaces: readonly KeyspaceStatus[];
+  readonly keyspaces: readonly TopologyKeyspace[];
   readonly storage: StorageStats;
   /** The range and the other owner with whom it was compared the longest ago; absent when nobody else owns anything. */
   readonly repairDebt?: RepairDebt;
@@ -45,14 +44,6 @@ export interface MemberStatus {
   readonly generation?: number;
 }
 
-export interface KeyspaceStatus {
-  readonly id: number;
-  readonly name: string;
-  readonly mode: 'eventual';
-  readonly sloppy: false;
-  readonly replicas: number;
-}
-
 export interface StatusSources {
   readonly identity: Identity;
   readonly topology: Topology;
@@ -67,7 +58,7 @@ export interface StatusSources {
 
 export function statusOf(sources: StatusSources): NodeStatus {
   const { identity, topology, hlc, wallMs, ready, storage, repairDebt, counters } = sources;
-  const { clusterId, partitions, members, keyspaces } = topology.config;
+  const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
   return {
@@ -81,7 +72,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     ready,
     clockAheadMs: Math.max(0, hlc.latest.ms - wallMs),
     members: members.map((member) => memberStatus(member, sources, keyspace)),
-    keyspaces: keyspaces.map(({ id, name, replicas }) => ({ id, name, mode: 'eventual', sloppy: false, replicas })),
+    keyspaces,
     storage,
     ...(repairDebt !== undefined && { repairDebt }),
     counters: { ...counters },
@@ -89,9 +80,9 @@ export function statusOf(sources: StatusSources): NodeStatus {
 }
 
 function memberStatus(
-  { id, name, weight = 1, rack, dataCentre }: MemberConfig,
+  { id, name, weight, rack, dataCentre }: TopologyMember,
   { identity, topology, membership }: StatusSources,
-  keyspace: KeyspaceConfig | undefined,
+  keyspace: TopologyKeyspace | undefined,
 ): MemberStatus {
   const state = membership.stateOf(id);
   const generation = id === identity.nodeId ? identity.generation : membership.viewOf(id)?.generation;

@@ -254,6 +254,8 @@ describe('encoding refuses what no format can hold', () => {
     members: [member],
     owners: [0],
     keyspaces: [],
+    nextKeyspaceId: 1,
+    voters: [nodeId],
   };
 
   it.each<[string, Message]>([
@@ -302,6 +304,7 @@ describe('encoding refuses what no format can hold', () => {
     ['tree-list-reply.entries[0].version', { type: 'tree-list-reply', entries: [{ key, version: new Uint8Array(0) }] }],
     ['topology.members[0].weight', { ...topology, members: [{ ...member, weight: -1 }] }],
     ['topology.members[0].weight', { ...topology, members: [{ ...member, weight: Number.POSITIVE_INFINITY }] }],
+    ['topology.voters', { ...topology, voters: new Array<string>(6).fill(nodeId) }],
     ['topology', { ...topology, partitions: 2 }],
     ['topology', { ...topology, owners: [1] }],
   ])('%s', (path, message) => {

@@ -143,7 +143,17 @@ describe('a count that lies', () => {
     ['gossip-ack2.states', { type: 'gossip-ack2', clusterId: id, states: [], suspects: [] }, 16],
     [
       'topology.owners',
-      { type: 'topology', epoch: 1, clusterId: id, partitions: 0, members: [], owners: [], keyspaces: [] },
+      {
+        type: 'topology',
+        epoch: 1,
+        clusterId: id,
+        partitions: 0,
+        members: [],
+        owners: [],
+        keyspaces: [],
+        nextKeyspaceId: 1,
+        voters: [],
+      },
       32,
     ],
     ['error.details', { type: 'error', code: '', message: '', details: {} }, 5],

@@ -17,7 +17,8 @@ export { anyClusterId, type Hello } from './messages/hello.ts';
 export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
-export type { Topology, TopologyKeyspace, TopologyMember, TopologyRequest } from './messages/topology.ts';
+export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
+export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
 export {
@@ -42,4 +43,5 @@ export {
   storageKinds,
   systemKey,
 } from './storage-key.ts';
+export { decodeTopologyRecord, encodeTopologyRecord } from './topology-record.ts';
 export { uuidFromBytes, uuidToBytes } from './uuid.ts';

@@ -1,5 +1,6 @@
 /** The form of `GET /v1/cluster/status`, and how a member's own status gets it. */
 import type { NodeStatus } from '@kv/cluster-node';
+import { consistencyLevels } from '@kv/quorum';
 import { z } from 'zod';
 
 const count = z.number().int().nonnegative();
@@ -49,6 +50,20 @@ const storageSchema = z.object({
   compactionFailure: z.string().optional(),
 });
 
+export const keyspaceSchema = z.object({
+  id: count,
+  name: z.string(),
+  replicas: count.meta({ description: 'N: distinct servers that hold each key.' }),
+  mode: z.enum(['eventual', 'strong']),
+  conflict: z.enum(['last-write-wins', 'siblings']),
+  sloppy: z.boolean().meta({ description: 'Whether other servers may stand in for owners that are down.' }),
+  readLevel: z.enum(consistencyLevels),
+  writeLevel: z.enum(consistencyLevels),
+  ttlMs: count.optional().meta({ description: 'Time to live of values whose writer names none, in milliseconds.' }),
+  compressed: z.boolean(),
+  since: count.meta({ description: 'The epoch of its last change.' }),
+});
+
 export const statusSchema = z.object({
   clusterId: z.string(),
   id: z.string(),
@@ -60,9 +75,7 @@ export const statusSchema = z.object({
   ready: z.boolean().meta({ description: 'Whether the answering node serves requests.' }),
   clockAheadMs: z.number().meta({ description: 'How far its stamps are ahead of its wall clock.' }),
   members: z.array(memberSchema),
-  keyspaces: z.array(
-    z.object({ id: count, name: z.string(), mode: z.literal('eventual'), sloppy: z.literal(false), replicas: count }),
-  ),
+  keyspaces: z.array(keyspaceSchema),
   storage: storageSchema,
   repairDebt: z
     .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })

@@ -1,4 +1,5 @@
 /** What `connect` gives: the way to a cluster's keyspaces. */
+import type { TopologyKeyspace } from '@kv/wire';
 import { Cluster, type ClusterView } from './cluster.ts';
 import { Keyspace } from './keyspace.ts';
 import type { ClientPorts } from './ports.ts';
@@ -11,8 +12,11 @@ export interface ClusterInfo {
   /** Raised with every change of who owns what. */
   readonly epoch: number;
   readonly members: readonly { readonly id: string; readonly name: string; readonly address: string }[];
-  readonly keyspaces: readonly { readonly name: string; readonly replicas: number }[];
+  readonly keyspaces: readonly KeyspaceInfo[];
 }
+
+/** A keyspace as the client last heard of it. */
+export type KeyspaceInfo = Pick<TopologyKeyspace, 'name' | 'replicas' | 'mode' | 'conflict' | 'sloppy'>;
 
 export class KvClient implements AsyncDisposable {
   readonly #cluster: Cluster;

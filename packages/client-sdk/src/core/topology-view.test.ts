@@ -14,9 +14,32 @@ function topologyOf(
   const ring = allocate({ servers: members, partitions: 64, copies: replicas });
   const place = new Map(members.map(({ id }, index) => [id, index]));
   const owners = Array.from(ring.owners(), (index) => place.get(ring.servers[index]?.id ?? '') ?? -1);
-  const keyspaces = [{ id: 9, name: 'default', replicas }];
+  const keyspaces = [
+    {
+      id: 9,
+      name: 'default',
+      replicas,
+      mode: 'eventual',
+      conflict: 'last-write-wins',
+      sloppy: true,
+      readLevel: 'quorum',
+      writeLevel: 'quorum',
+      compressed: true,
+      since: 1,
+    } as const,
+  ];
   return {
-    message: { type: 'topology', epoch: 3, clusterId, partitions: 64, members, owners, keyspaces },
+    message: {
+      type: 'topology',
+      epoch: 3,
+      clusterId,
+      partitions: 64,
+      members,
+      owners,
+      keyspaces,
+      nextKeyspaceId: 10,
+      voters: [],
+    },
     holders: (key) => ring.preferenceList(tokenOf(key), replicas).map(({ id }) => addressOf(id)),
   };
 }

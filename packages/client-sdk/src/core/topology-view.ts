@@ -43,7 +43,13 @@ export class TopologyView {
       id: clusterId,
       epoch,
       members: members.map(({ id, name, address }) => ({ id, name, address })),
-      keyspaces: keyspaces.map(({ name, replicas }) => ({ name, replicas })),
+      keyspaces: keyspaces.map(({ name, replicas, mode, conflict, sloppy }) => ({
+        name,
+        replicas,
+        mode,
+        conflict,
+        sloppy,
+      })),
     };
     this.#keyspaces = keyspaces;
     this.#names = new Map(members.map(({ id, name }) => [id, name]));
@@ -56,7 +62,7 @@ export class TopologyView {
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
   route(name: string, key: Uint8Array, quorum: AskedQuorum): Route {
     const keyspace = this.#keyspace(name);
-    const needed = checkQuorum(quorum, keyspace.replicas);
+    const needed = checkQuorum(quorum, keyspace);
     const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
     return { keyspaceId: keyspace.id, epoch: this.epoch, needed, addresses, nameOf };
@@ -86,9 +92,11 @@ export class TopologyView {
   }
 }
 
-function checkQuorum(asked: AskedQuorum, replicas: number): number {
+/** What a request does not say is as the keyspace says. */
+function checkQuorum(asked: AskedQuorum, { replicas, readLevel, writeLevel }: TopologyKeyspace): number {
+  const isSaid = asked.number !== undefined || asked.level !== undefined;
   try {
-    return answersNeeded(asked, replicas);
+    return answersNeeded(isSaid ? asked : { ...asked, level: asked.name === 'r' ? readLevel : writeLevel }, replicas);
   } catch (error) {
     if (error instanceof QuorumError) throw new KvError('INVALID_QUORUM', error.message, { cause: error });
     throw error;

@@ -37,6 +37,18 @@ export class FakeNode {
   }
 }
 
+const defaultKeyspace = {
+  id: 1,
+  name: 'default',
+  mode: 'eventual',
+  conflict: 'last-write-wins',
+  sloppy: true,
+  readLevel: 'quorum',
+  writeLevel: 'quorum',
+  compressed: true,
+  since: 1,
+} as const;
+
 export class FakeCluster {
   readonly time = new VirtualTime();
   readonly nodes: readonly FakeNode[];
@@ -77,7 +89,9 @@ export class FakeCluster {
       partitions: 8,
       members: this.nodes.map(({ id, name, address }) => ({ id, name, address, weight: 1 })),
       owners: Array.from({ length: 8 }, (_, partition) => partition % this.nodes.length),
-      keyspaces: [{ id: 1, name: 'default', replicas: Math.min(3, this.nodes.length) }],
+      keyspaces: [{ ...defaultKeyspace, replicas: Math.min(3, this.nodes.length) }],
+      nextKeyspaceId: 2,
+      voters: [],
     };
   }
 

@@ -1,14 +1,14 @@
 /** Where one request goes: computed once from one topology and carried through the request. */
 import type { AskedQuorum, ReplicaPlan } from '@kv/quorum';
+import type { TopologyKeyspace } from '@kv/wire';
 import { RequestError } from '../errors.ts';
 import type { RecordPlace } from '../replica/replica.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { KeyspaceConfig } from '../topology/topology-config.ts';
 import { checkKey, checkQuorum } from './request-checks.ts';
 import type { RequestOptions } from '../requests.ts';
 
 export interface RequestPlan extends ReplicaPlan {
-  readonly keyspace: KeyspaceConfig;
+  readonly keyspace: TopologyKeyspace;
   readonly place: RecordPlace;
 }
 
@@ -24,7 +24,12 @@ export function planRequest(topology: Topology, request: RequestOptions, quorum:
     keyspace,
     place: { partition, keyspaceId: keyspace.id, key: request.key },
     replicas: topology.owners(keyspace, partition),
-    needed: checkQuorum(quorum, keyspace.replicas),
+    needed: checkQuorum(withDefault(quorum, keyspace), keyspace.replicas),
     epoch: topology.epoch,
   };
+}
+
+function withDefault(quorum: AskedQuorum, { readLevel, writeLevel }: TopologyKeyspace): AskedQuorum {
+  if (quorum.number !== undefined || quorum.level !== undefined) return quorum;
+  return { ...quorum, level: quorum.name === 'r' ? readLevel : writeLevel };
 }

@@ -41,7 +41,7 @@ export class Membership {
   constructor(dependencies: MembershipDependencies, options: MembershipOptions) {
     this.#dependencies = dependencies;
     this.#options = options;
-    const { clusterId, members } = dependencies.topology().config;
+    const { clusterId, members } = dependencies.topology().state;
     const others = members.filter(({ id }) => id !== options.self);
     this.#ungreeted = new Set(others.map(({ id }) => id));
     this.#gossiper = new Gossiper(
@@ -61,7 +61,7 @@ export class Membership {
   start(): void {
     const { clock, topology, send } = this.#dependencies;
     this.#greetingEnds = clock.monotonicMs() + this.#options.greetingMs;
-    const { clusterId } = topology().config;
+    const { clusterId } = topology().state;
     const digests = [{ id: this.#options.self, generation: this.#options.generation, heartbeat: 0 }];
     for (const member of this.#ungreeted) send(member, { type: 'gossip-syn', clusterId, digests, suspects: [] });
     this.tick();
@@ -144,7 +144,7 @@ export class Membership {
   }
 
   #memberAt(address: string | null): string | undefined {
-    return this.#dependencies.topology().config.members.find((member) => member.address === address)?.id;
+    return this.#dependencies.topology().state.members.find((member) => member.address === address)?.id;
   }
 }
 

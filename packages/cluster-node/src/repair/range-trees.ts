@@ -65,7 +65,7 @@ export class RangeTrees {
 
 /** The ranges that a member owns. */
 export function rangesOf(self: string, topology: Topology): Range[] {
-  const { partitions, keyspaces } = topology.config;
+  const { partitions, keyspaces } = topology.state;
   return keyspaces.flatMap((keyspace) =>
     Array.from({ length: partitions }, (_, partition) => partition)
       .filter((partition) => topology.owners(keyspace, partition).includes(self))

@@ -2,11 +2,10 @@
  * Serves what other members ask of this one's replica: checks first that the request belongs here, and refuses with a
  * stable code when not. A refusal means that nothing was done.
  */
-import type { Frame, Message, ReplicaRead, ReplicaWrite } from '@kv/wire';
+import type { Frame, Message, ReplicaRead, ReplicaWrite, TopologyKeyspace } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { Log } from '../ports.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { KeyspaceConfig } from '../topology/topology-config.ts';
 import { isRecordMeta } from '../record.ts';
 import type { RecordPlace, Replica } from './replica.ts';
 
@@ -79,7 +78,7 @@ export class ReplicaServer {
     return undefined;
   }
 
-  #owns(topology: Topology, keyspace: KeyspaceConfig, { partition, key }: ReplicaWrite | ReplicaRead): boolean {
+  #owns(topology: Topology, keyspace: TopologyKeyspace, { partition, key }: ReplicaWrite | ReplicaRead): boolean {
     const owners = topology.owners(keyspace, partition);
     return topology.partitionOf(key) === partition && owners.includes(this.#dependencies.self);
   }

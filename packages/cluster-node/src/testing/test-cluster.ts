@@ -5,6 +5,7 @@ import { ClusterNode } from '../cluster-node.ts';
 import type { ClusterNodeOptions } from '../options.ts';
 import type { ClusterNodePorts } from '../ports.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from '../requests.ts';
+import type { KeyspaceSettings, NamedKeyspace } from '../topology/keyspace-settings.ts';
 import type { TopologyConfig } from '../topology/topology-config.ts';
 import { MemoryManifest } from './memory-manifest.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -14,6 +15,10 @@ export interface TestClusterSettings {
   readonly turn: () => Promise<void>;
   readonly members?: number;
   readonly options?: Partial<ClusterNodeOptions>;
+  /** Beside `default`, of three replicas if there are as many members: ids 2, 3, … in this order. */
+  readonly keyspaces?: readonly NamedKeyspace[];
+  /** Of `default`. */
+  readonly defaultKeyspace?: KeyspaceSettings;
 }
 
 /** One member: its disk survives its lives. */
@@ -53,7 +58,10 @@ export class TestCluster {
       clusterId: '00000000-0000-4000-8000-000000000000',
       partitions: 64,
       members: this.members.map(({ id }, index) => ({ id, name: `node-${index + 1}`, address: `memory:${index + 1}` })),
-      keyspaces: [{ id: 1, name: 'default', replicas: Math.min(3, numbers.length) }],
+      keyspaces: [
+        { id: 1, name: 'default', replicas: Math.min(3, numbers.length), ...settings.defaultKeyspace },
+        ...(settings.keyspaces ?? []).map((keyspace, index) => ({ id: index + 2, ...keyspace })),
+      ],
     };
   }
 

@@ -1,5 +1,6 @@
 /** The topology as an operator writes it down: the members, the partitions and the keyspaces of a cluster. */
 import { ClusterNodeError } from '../errors.ts';
+import { keyspaceFaults, type KeyspaceSettings } from './keyspace-settings.ts';
 
 export interface MemberConfig {
   /** The member's identity for ever: a UUID. */
@@ -14,7 +15,8 @@ export interface MemberConfig {
   readonly dataCentre?: string | undefined;
 }
 
-export interface KeyspaceConfig {
+/** A keyspace as it is asked for: what is left out is as {@link keyspaceOf} says. */
+export interface KeyspaceConfig extends KeyspaceSettings {
   /** Part of every storage key: 1 to 2^32−1, never reused. */
   readonly id: number;
   readonly name: string;
@@ -32,7 +34,7 @@ export interface TopologyConfig {
 }
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const nameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const memberNameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const addressForm = /^\S+:\d{1,5}$/;
 
 /** @throws ClusterNodeError INVALID_TOPOLOGY naming every fault at once */
@@ -61,20 +63,10 @@ function clusterFaults({ clusterId, partitions, members, keyspaces }: TopologyCo
 function memberFaults({ id, name, address, weight = 1 }: MemberConfig): string[] {
   const faults: string[] = [];
   if (!uuidForm.test(id)) faults.push(`a member's id must be a lowercase UUID, got ${id}`);
-  if (!nameForm.test(name)) faults.push(`a member's name must match ${nameForm.source}, got ${JSON.stringify(name)}`);
+  if (!memberNameForm.test(name))
+    faults.push(`a member's name must match ${memberNameForm.source}, got ${JSON.stringify(name)}`);
   if (!addressForm.test(address)) faults.push(`a member's address must be host:port, got ${JSON.stringify(address)}`);
   if (!(weight > 0 && weight <= 1000)) faults.push(`a member's weight must be above 0 and at most 1000, got ${weight}`);
-  return faults;
-}
-
-function keyspaceFaults({ id, name, replicas }: KeyspaceConfig, members: number): string[] {
-  const faults: string[] = [];
-  if (!(Number.isInteger(id) && id >= 1 && id < 2 ** 32)) faults.push(`a keyspace's id must be 1 to 2^32-1, got ${id}`);
-  if (!nameForm.test(name)) faults.push(`a keyspace's name must match ${nameForm.source}, got ${JSON.stringify(name)}`);
-  const most = Math.min(7, members);
-  if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= most)) {
-    faults.push(`keyspace ${name} must have 1 to ${most} replicas in a cluster of ${members}, got ${replicas}`);
-  }
   return faults;
 }
 

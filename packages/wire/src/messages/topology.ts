@@ -1,10 +1,11 @@
-/** Who owns what, for clients that send each request straight to a replica of its key. */
+/** Who owns what: what members agree on, and clients need to send each request straight to a replica of its key. */
 import { malformed } from '../errors.ts';
 import { text } from '../layout/byte-strings.ts';
-import { checked, list, optional, struct } from '../layout/composites.ts';
+import { checked, list, mapped, optional, struct } from '../layout/composites.ts';
 import { uuid } from '../layout/fields.ts';
 import type { Layout } from '../layout/layout.ts';
-import { constant, quantity, u16, u32, u64, u8 } from '../layout/scalars.ts';
+import { constant, quantity, u16, u32, u64 } from '../layout/scalars.ts';
+import { keyspace, type TopologyKeyspace } from './keyspace.ts';
 
 export interface TopologyRequest {
   readonly type: 'topology-request';
@@ -24,16 +25,8 @@ export interface TopologyMember {
   readonly dataCentre?: string;
 }
 
-export interface TopologyKeyspace {
-  readonly id: number;
-  /** At most 64 bytes. */
-  readonly name: string;
-  /** N: copies of every pair. */
-  readonly replicas: number;
-}
-
-export interface Topology {
-  readonly type: 'topology';
+/** One epoch of the topology. Epoch e + 1 is decided by a majority of the voters that epoch e names. */
+export interface TopologyState {
   readonly epoch: number;
   readonly clusterId: string;
   /** How many partitions there are, at most 65536; the length of `owners`. */
@@ -44,6 +37,14 @@ export interface Topology {
   readonly owners: readonly number[];
   /** At most 1024. */
   readonly keyspaces: readonly TopologyKeyspace[];
+  /** The id of the keyspace that is created next: ids are never used again. */
+  readonly nextKeyspaceId: number;
+  /** Ids of the members that decide about the next epoch, 1 to 5. */
+  readonly voters: readonly string[];
+}
+
+export interface Topology extends TopologyState {
+  readonly type: 'topology';
 }
 
 export const topologyRequest: Layout<TopologyRequest> = struct<TopologyRequest>({ type: constant('topology-request') });
@@ -57,19 +58,18 @@ const member = struct<TopologyMember>({
   dataCentre: optional(text(64)),
 });
 
-const keyspace = struct<TopologyKeyspace>({ id: u32, name: text(64), replicas: u8 });
-
-const fields = struct<Topology>({
-  type: constant('topology'),
+const fields = struct<TopologyState>({
   epoch: u64,
   clusterId: uuid,
   partitions: u32,
   members: list(member, 1024),
   owners: list(u16, 65536),
   keyspaces: list(keyspace, 1024),
+  nextKeyspaceId: u32,
+  voters: list(uuid, 5),
 });
 
-export const topology: Layout<Topology> = checked(fields, ({ partitions, owners, members }) => {
+export const topologyState: Layout<TopologyState> = checked(fields, ({ partitions, owners, members }) => {
   if (owners.length !== partitions) {
     throw malformed(`needed an owner for each of ${partitions} partitions, got ${owners.length} owners`);
   }
@@ -78,3 +78,9 @@ export const topology: Layout<Topology> = checked(fields, ({ partitions, owners,
     throw malformed(`needed owners among ${members.length} members, got the index ${stranger}`);
   }
 });
+
+export const topology: Layout<Topology> = mapped(
+  topologyState,
+  ({ type: _, ...state }) => state,
+  (state) => ({ type: 'topology', ...state }),
+);

@@ -1,7 +1,7 @@
 /** Every value that the formats can hold, as fast-check arbitraries. */
-import type { Receipt, ReplicaAnswer, Version } from '@kv/quorum';
+import { consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
 import fc, { type Arbitrary } from 'fast-check';
-import type { FrameHeader, Message, MessageType } from '../index.ts';
+import type { FrameHeader, Message, MessageType, TopologyKeyspace } from '../index.ts';
 
 const safe = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 1000 }), fc.constant(Number.MAX_SAFE_INTEGER));
 const u8 = fc.nat({ max: 0xff });
@@ -66,7 +66,23 @@ const state = record({
 const few = { maxLength: 8 };
 const nodes = fc.array(u32, { maxLength: 40 });
 
-const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
+const keyspace: Arbitrary<TopologyKeyspace> = record(
+  {
+    id: u32,
+    name: text(64),
+    replicas: u8,
+    mode: fc.constantFrom('eventual' as const, 'strong' as const),
+    conflict: fc.constantFrom('last-write-wins' as const, 'siblings' as const),
+    sloppy: fc.boolean(),
+    readLevel: fc.constantFrom(...consistencyLevels),
+    writeLevel: fc.constantFrom(...consistencyLevels),
+    compressed: fc.boolean(),
+    since: safe,
+  },
+  { ttlMs: u48 },
+);
+
+export const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
   epoch: safe,
   clusterId: uuid,
   members: fc.array(
@@ -76,7 +92,9 @@ const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
     ),
     { minLength: 1, maxLength: 8 },
   ),
-  keyspaces: fc.array(record({ id: u32, name: text(64), replicas: u8 }), few),
+  keyspaces: fc.array(keyspace, few),
+  nextKeyspaceId: u32,
+  voters: fc.array(uuid, { maxLength: 5 }),
   seeds: fc.array(fc.nat(), { maxLength: 300 }),
 }).map(({ seeds, ...rest }) => ({
   ...rest,

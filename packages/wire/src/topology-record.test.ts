@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeTopologyRecord, encodeTopologyRecord, WireError } from './index.ts';
+import { topology } from './testing/arbitraries.test.ts';
+
+describe('the topology at rest', () => {
+  it('comes back as it was stored', () => {
+    fc.assert(
+      fc.property(topology, ({ type: _, ...state }) => {
+        expect(decodeTopologyRecord(encodeTopologyRecord(state))).toStrictEqual(state);
+      }),
+    );
+  });
+
+  it('of a later layout is refused as such, and anything else as malformed', () => {
+    expect(codeOf(Uint8Array.of(2, 0, 0))).toBe('UNSUPPORTED_VERSION');
+    expect(codeOf(new Uint8Array(0))).toBe('MALFORMED');
+    expect(codeOf(Uint8Array.of(1, 0, 0))).toBe('MALFORMED');
+  });
+});
+
+function codeOf(bytes: Uint8Array): string {
+  try {
+    decodeTopologyRecord(bytes);
+  } catch (error) {
+    if (error instanceof WireError) return error.code;
+  }
+  return 'none';
+}
