@@ -11,14 +11,17 @@ import {
   type Put,
   valueCodecs,
 } from '@kv/wire';
+import type { ClusterNode } from './cluster-node.ts';
 import type { Coordinator } from './coordinator/coordinator.ts';
 import type { StoredReadResult } from './coordinator/read-driver.ts';
 import type { Counters } from './counters.ts';
 import { RequestError } from './errors.ts';
+import type { ClusterNodeOptions } from './options.ts';
 import { openRecord } from './record.ts';
 import type { Clock } from './ports.ts';
 import type { PutResult, RequestOptions } from './requests.ts';
 import type { Topology } from './topology/topology.ts';
+import type { TopologyChangeResult } from './topology/topology-changer.ts';
 
 export interface ClientServerDependencies {
   readonly coordinator: Coordinator;
@@ -26,6 +29,8 @@ export interface ClientServerDependencies {
   readonly hlc: HybridLogicalClock;
   readonly codec: Codec;
   readonly counters: Counters;
+  readonly options: Pick<ClusterNodeOptions, 'requestTimeoutMs'>;
+  readonly changeKeyspace: ClusterNode['changeKeyspace'];
   readonly topology: () => Topology;
 }
 
@@ -71,6 +76,12 @@ export class ClientServer {
       case 'topology-request':
         answer({ type: 'topology', ...this.#dependencies.topology().state });
         return;
+      case 'change-keyspace': {
+        const { id, change } = message;
+        const timeoutMs = header.deadlineMs === 0 ? this.#dependencies.options.requestTimeoutMs : header.deadlineMs;
+        this.#dependencies.changeKeyspace({ id, change, timeoutMs }, (result) => answer(changeReply(result)));
+        return;
+      }
       default:
         throw new RequestError('NOT_SUPPORTED', `a client may not send ${message.type}`);
     }
@@ -104,6 +115,19 @@ export class ClientServer {
 function checkPlain({ codec, rawLength, value }: Put): void {
   if (codec === valueCodecs.plain && rawLength === value.length) return;
   throw new RequestError('NOT_SUPPORTED', `a client's value is plain (codec 0), got codec ${codec}`);
+}
+
+function changeReply(result: TopologyChangeResult): Message {
+  switch (result.outcome) {
+    case 'changed':
+      return { type: 'topology', ...result.topology };
+    case 'refused':
+      return { type: 'error', code: result.error.code, message: result.error.message };
+    case 'unavailable':
+      return { type: 'error', code: 'TOO_FEW_VOTERS', message: 'too few voters about the topology can be reached' };
+    case 'unknown':
+      return { type: 'error', code: 'CHANGE_UNKNOWN', message: 'the change may be decided, now or later' };
+  }
 }
 
 function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {

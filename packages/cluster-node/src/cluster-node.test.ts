@@ -252,19 +252,34 @@ describe('frames', () => {
     expect(() => a.node?.serve(Uint8Array.of(1, 2, 3), () => undefined)).toThrow();
   });
 
-  it('of another epoch, to who owns nothing of it, or with a damaged record are refused', async () => {
+  it('of an epoch before the last change, to who owns nothing of it, or with a damaged record are refused', async () => {
     const refusals: unknown[] = [];
     const key = bytesOf('key');
     const partition = a.node?.topology.partitionOf(key) ?? 0;
     const write = { type: 'replica-write', partition, key, meta: bytesOf('not a meta'), value: key } as const;
     b.intercept = (frame) => refusals.push(decodeFrame(frame).message);
-    a.node?.receive(b.id, encodeFrame({ ...header, epoch: 2 }, write));
+    a.node?.receive(b.id, encodeFrame({ ...header, epoch: 0 }, write));
     a.node?.receive(b.id, encodeFrame({ ...header, keyspaceId: 4 }, write));
     a.node?.receive(b.id, encodeFrame(header, { ...write, partition: (partition + 1) % 64 }));
     a.node?.receive(b.id, encodeFrame(header, write));
     await cluster.elapse(50);
     const codes = refusals.map((message) => (message as { code?: string }).code).filter((code) => code !== undefined);
-    expect(codes).toEqual(['EPOCH_MISMATCH', 'UNKNOWN_KEYSPACE', 'NOT_AN_OWNER', 'MALFORMED']);
+    expect(codes).toEqual(['EPOCH_TOO_OLD', 'UNKNOWN_KEYSPACE', 'NOT_AN_OWNER', 'MALFORMED']);
+  });
+
+  it('of an epoch not heard of wait until their sender tells it, and are refused if he does not', async () => {
+    const answers: { code?: string; type: string }[] = [];
+    const key = bytesOf('key');
+    const partition = a.node?.topology.partitionOf(key) ?? 0;
+    const read = { type: 'replica-read', partition, key, want: 'version' } as const;
+    b.intercept = (frame) => answers.push(decodeFrame(frame).message);
+    a.node?.receive(b.id, encodeFrame({ ...header, epoch: 2 }, read));
+    await cluster.elapse(1000);
+    const asked = answers.filter(({ type }) => type === 'topology-request' || type === 'replica-read-reply');
+    expect(asked).toMatchObject([{ type: 'topology-request' }]);
+    expect(answers.some(({ type }) => type === 'error')).toBe(false);
+    await cluster.elapse(2000);
+    expect(answers.find(({ type }) => type === 'error')?.code).toBe('EPOCH_AHEAD');
   });
 
   it('carry the clock of their sender', async () => {

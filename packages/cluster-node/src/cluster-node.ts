@@ -5,13 +5,21 @@
  */
 import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock } from '@kv/quorum';
-import { decodeFrame, type Frame, type Hello, type Identity, WireError } from '@kv/wire';
+import {
+  decodeFrame,
+  type Frame,
+  type Hello,
+  type Identity,
+  type Message,
+  type TopologyState,
+  WireError,
+} from '@kv/wire';
 import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
 import { type Counters, createCounters } from './counters.ts';
-import { ClusterNodeError } from './errors.ts';
+import { ClusterNodeError, RequestError } from './errors.ts';
 import { checkHello, helloOf } from './handshake.ts';
 import { raiseGeneration, readIdentity } from './identity.ts';
 import { Membership } from './membership/membership.ts';
@@ -26,10 +34,11 @@ import { ReplicaServer } from './replica/replica-server.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
-import { firstTopology } from './topology/first-topology.ts';
-import { RingTopology } from './topology/ring-topology.ts';
-import type { Topology, TopologySource } from './topology/topology.ts';
-import type { TopologyConfig } from './topology/topology-config.ts';
+import type { Topology } from './topology/topology.ts';
+import type { TopologyChangeResult } from './topology/topology-changer.ts';
+import { checkTopologyConfig, type TopologyConfig } from './topology/topology-config.ts';
+import { type KeyspaceChangeRequest, TopologyService } from './topology/topology-service.ts';
+import { recallTopology } from './topology/topology-store.ts';
 
 export interface ClusterNodeConfig {
   readonly topology: TopologyConfig;
@@ -47,7 +56,7 @@ export class ClusterNode {
   readonly #identity: Identity;
   readonly #engine: StorageEngine;
   readonly #options: ClusterNodeOptions;
-  readonly #topology: TopologySource;
+  readonly #topology: TopologyService;
   readonly #hlc: HybridLogicalClock;
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
@@ -61,22 +70,26 @@ export class ClusterNode {
 
   private constructor(
     ports: ClusterNodePorts,
-    parts: { topology: TopologySource; identity: Identity; engine: StorageEngine; options: ClusterNodeOptions },
+    parts: { topology: TopologyState; identity: Identity; engine: StorageEngine; options: ClusterNodeOptions },
     strategies: Strategies,
   ) {
     const { clock, timers, random, transport, log, codec } = ports;
-    const { topology: source, identity, engine, options } = parts;
+    const { identity, engine, options } = parts;
     const { counters } = this;
     const self = identity.nodeId;
-    const topology = () => source.current;
+    const topology = () => this.topology;
     const ready = () => this.ready;
     const storageFailed = (error: unknown) => this.#stopBecause(error);
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
-    const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => source.current.epoch });
-    const trees = new RangeTrees(engine, self, source.current, options.repairTreeLevels);
+    const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
+    const agreed = new TopologyService(
+      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
+      parts.topology,
+    );
+    const trees = new RangeTrees(engine, self, agreed.store.current, options.repairTreeLevels);
     const replica = new Replica({ engine, counters, decide: strategies.decide, hlc, trees });
-    const access = new ReplicaAccess({ self, replica, peers, log, storageFailed });
+    const access = new ReplicaAccess({ self, replica, peers, log, topology, storageFailed });
     const stamps = new StampSource(
       { engine, clock, hlc, failed: storageFailed },
       self.replaceAll('-', ''),
@@ -87,7 +100,7 @@ export class ClusterNode {
     this.#identity = identity;
     this.#engine = engine;
     this.#options = options;
-    this.#topology = source;
+    this.#topology = agreed;
     this.#hlc = hlc;
     this.#peers = peers;
     this.#membership = new Membership(
@@ -111,8 +124,23 @@ export class ClusterNode {
       { intervalMs: repairIntervalMs },
     );
     const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
-    this.#coordinator = new Coordinator({ self, ...driven, topology, ready });
-    this.#clientServer = new ClientServer({ coordinator: this.#coordinator, clock, hlc, codec, counters, topology });
+    this.#coordinator = new Coordinator({ self, ...driven, topology, follower: agreed.follower, ready });
+    const coordinator = this.#coordinator;
+    this.#clientServer = new ClientServer({
+      coordinator,
+      changeKeyspace: (request, done) => this.changeKeyspace(request, done),
+      clock,
+      hlc,
+      codec,
+      counters,
+      options,
+      topology,
+    });
+    agreed.store.onChange((current) => {
+      log.info('topology-changed', { epoch: current.epoch });
+      trees.follow(current);
+      this.#repairer.follow();
+    });
   }
 
   /**
@@ -127,8 +155,8 @@ export class ClusterNode {
     strategies: Strategies = defaultStrategies,
   ): Promise<ClusterNode> {
     const { topology: topologyConfig, nodeId, create = false } = config;
-    const topology = { current: new RingTopology(firstTopology(topologyConfig)) };
-    if (topology.current.member(nodeId) === undefined) {
+    checkTopologyConfig(topologyConfig);
+    if (!topologyConfig.members.some(({ id }) => id === nodeId)) {
       throw new ClusterNodeError('NOT_A_MEMBER', `${nodeId} is not a member of cluster ${topologyConfig.clusterId}`);
     }
     const options = { ...defaultOptions, ...config.options };
@@ -142,6 +170,7 @@ export class ClusterNode {
     );
     try {
       const identity = await raiseGeneration(fileSystem, engine, expected, previous);
+      const topology = await recallTopology(engine, topologyConfig);
       return new ClusterNode(ports, { topology, identity, engine, options }, strategies);
     } catch (error) {
       await engine.close();
@@ -169,7 +198,7 @@ export class ClusterNode {
   }
 
   get topology(): Topology {
-    return this.#topology.current;
+    return this.#topology.store.current;
   }
 
   /** What to say first on every connection. */
@@ -188,6 +217,8 @@ export class ClusterNode {
     if (frame === undefined) return;
     this.#hlc.merge(frame.header.stamp);
     const { header, message } = frame;
+    const reply = (answer: Message): void => this.#peers.tell(from, answer, { operationId: header.operationId });
+    this.#topology.follower.heard(from, header.epoch);
     switch (message.type) {
       case 'gossip-syn':
       case 'gossip-ack':
@@ -196,16 +227,25 @@ export class ClusterNode {
         return;
       case 'replica-write':
       case 'replica-read':
-        this.#replicaServer.serve(frame, (reply) => this.#peers.tell(from, reply, { operationId: header.operationId }));
+        this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
         return;
       case 'tree-compare':
       case 'tree-list':
-        this.#treeServer.serve(frame, (reply) => this.#peers.tell(from, reply, { operationId: header.operationId }));
+        this.#serveAtEpoch(header.epoch, () => this.#treeServer.serve(frame, reply));
+        return;
+      case 'topology-request':
+      case 'topology-prepare':
+      case 'topology-accept':
+        this.#topology.serve(frame, reply);
+        return;
+      case 'topology':
+        if (!this.#peers.answer(from, header.operationId, message)) this.#topology.store.adopt(message);
         return;
       case 'replica-write-reply':
       case 'replica-read-reply':
       case 'tree-compare-reply':
       case 'tree-list-reply':
+      case 'topology-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;
@@ -246,6 +286,12 @@ export class ClusterNode {
     this.#coordinator.delete(request, done);
   }
 
+  /** Has a keyspace created, altered or dropped. The topology that comes of it is the next epoch. */
+  changeKeyspace(request: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
+    if (!this.ready) throw new RequestError('NOT_READY', 'this member is still starting');
+    this.#topology.change(request, done);
+  }
+
   status(): NodeStatus {
     return statusOf({
       identity: this.#identity,
@@ -275,10 +321,16 @@ export class ClusterNode {
   #tickLater(): void {
     this.#ticking = this.#ports.timers.set(this.#options.tickMs, () => {
       this.#membership.tick();
+      this.#topology.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());
       if (this.ready) this.#repairer.tick();
       if (this.#state === 'running') this.#tickLater();
     });
+  }
+
+  /** What was planned with an epoch that is not known here waits for it; if it does not come, the fence refuses it. */
+  #serveAtEpoch(epoch: number, serve: () => void): void {
+    this.#topology.follower.hold(epoch, serve, serve);
   }
 
   #decode(bytes: Uint8Array, from: string): Frame | undefined {

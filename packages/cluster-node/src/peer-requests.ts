@@ -3,7 +3,7 @@
  * answer, a refusal, a lost link or its deadline, whichever comes first.
  */
 import type { HybridLogicalClock } from '@kv/quorum';
-import { encodeFrame, type Message } from '@kv/wire';
+import { encodeFrame, type FrameHeader, type Message } from '@kv/wire';
 import type { Clock, Random, Transport } from './ports.ts';
 
 /** How a request ended when it was not answered: `refused` means that the member did nothing for it. */
@@ -12,12 +12,17 @@ export type PeerFailure = 'refused' | 'unreachable';
 export interface PeerRequest {
   readonly to: string;
   readonly keyspaceId: number;
+  /** Of the topology that the request was planned with; default: the current one. */
+  readonly epoch?: number | undefined;
   readonly message: Message;
   /** Monotonic milliseconds after which the answer is of no use. */
   readonly deadline: number;
   readonly answered: (message: Message) => void;
   readonly failed: (failure: PeerFailure, reason: string) => void;
 }
+
+/** What the header of a frame says beside its stamp; what is left out is 0, and the epoch the current one. */
+export type TellOptions = { readonly [Field in keyof Omit<FrameHeader, 'stamp'>]?: number | undefined };
 
 export interface PeerRequestsDependencies {
   readonly transport: Transport;
@@ -55,6 +60,7 @@ export class PeerRequests {
     this.tell(request.to, request.message, {
       operationId,
       keyspaceId: request.keyspaceId,
+      epoch: request.epoch,
       deadlineMs: Math.max(1, Math.ceil(remaining)),
     });
   }
@@ -63,13 +69,12 @@ export class PeerRequests {
   tell(
     to: string,
     message: Message,
-    header: { operationId?: number; keyspaceId?: number; deadlineMs?: number } = {},
+    { operationId = 0, keyspaceId = 0, deadlineMs = 0, epoch }: TellOptions = {},
   ): void {
-    const { transport, clock, hlc, addressOf, epoch } = this.#dependencies;
-    const frame = encodeFrame(
-      { operationId: 0, keyspaceId: 0, deadlineMs: 0, ...header, epoch: epoch(), stamp: hlc.read(clock.wallMs()) },
-      message,
-    );
+    const { transport, clock, hlc, addressOf } = this.#dependencies;
+    const stamp = hlc.read(clock.wallMs());
+    const planned = epoch ?? this.#dependencies.epoch();
+    const frame = encodeFrame({ operationId, keyspaceId, deadlineMs, epoch: planned, stamp }, message);
     transport.send(to, addressOf(to), frame);
   }
 
@@ -111,7 +116,8 @@ const refusals: ReadonlySet<string> = new Set([
   'NOT_READY',
   'NOT_AN_OWNER',
   'UNKNOWN_KEYSPACE',
-  'EPOCH_MISMATCH',
+  'EPOCH_TOO_OLD',
+  'EPOCH_AHEAD',
   'EXPIRED',
   'MALFORMED',
 ]);

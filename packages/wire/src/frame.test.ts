@@ -226,6 +226,10 @@ describe('the frozen bytes', () => {
       'read-failed': 35,
       'topology-request': 40,
       topology: 41,
+      'change-keyspace': 42,
+      'topology-prepare': 44,
+      'topology-accept': 45,
+      'topology-reply': 46,
     });
   });
 });
@@ -256,6 +260,7 @@ describe('encoding refuses what no format can hold', () => {
     keyspaces: [],
     nextKeyspaceId: 1,
     voters: [nodeId],
+    changes: [],
   };
 
   it.each<[string, Message]>([

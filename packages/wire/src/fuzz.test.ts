@@ -63,7 +63,7 @@ function tally(outcomes: Iterable<string>): Map<string, number> {
 }
 
 describe('hostile bytes', () => {
-  it('damaged frames of every type: 25,200 cases', () => {
+  it('damaged frames of every type: 1200 cases each', () => {
     const random = seeded(1);
     const outcomes: string[] = [];
     for (const arbitrary of Object.values(messages) as Arbitrary<Message>[]) {
@@ -74,7 +74,7 @@ describe('hostile bytes', () => {
       }
     }
     const counts = tally(outcomes);
-    expect(outcomes.length).toBe(25_200);
+    expect(outcomes.length).toBe(1200 * Object.keys(messages).length);
     expect(codes).toEqual(expect.arrayContaining([...counts.keys()].filter((outcome) => outcome !== 'value')));
     // Were nearly all refused at once, or none, the damage would prove nothing about the bodies.
     expect(counts.get('value')).toBeGreaterThan(2000);
@@ -153,6 +153,7 @@ describe('a count that lies', () => {
         keyspaces: [],
         nextKeyspaceId: 1,
         voters: [],
+        changes: [],
       },
       32,
     ],

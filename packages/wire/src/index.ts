@@ -18,7 +18,9 @@ export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
 export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
+export type { ChangeKeyspace, KeyspaceChange, KeyspaceSettings } from './messages/keyspace-change.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
+export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
 export {
@@ -40,8 +42,14 @@ export {
   decodeDataKey,
   encodeDataKey,
   type KeyRange,
+  keyspaceRanges,
   storageKinds,
   systemKey,
 } from './storage-key.ts';
-export { decodeTopologyRecord, encodeTopologyRecord } from './topology-record.ts';
+export {
+  decodeTopologyAcceptor,
+  decodeTopologyRecord,
+  encodeTopologyAcceptor,
+  encodeTopologyRecord,
+} from './topology-record.ts';
 export { uuidFromBytes, uuidToBytes } from './uuid.ts';

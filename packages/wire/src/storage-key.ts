@@ -65,6 +65,20 @@ export function dataRange(partition: number, keyspaceId: number): KeyRange {
   return { gte, lt: successor(gte) };
 }
 
+/**
+ * Everything that is stored of one keyspace, whatever its kind: what a node erases when the keyspace is dropped.
+ * @throws WireError MALFORMED
+ */
+export function keyspaceRanges(partitions: number, keyspaceId: number): KeyRange[] {
+  const kinds = [storageKinds.data, storageKinds.acceptor, storageKinds.hint];
+  return kinds.flatMap((kind) =>
+    Array.from({ length: partitions }, (_, partition) => {
+      const gte = encode(prefix, { kind, partition, keyspaceId });
+      return { gte, lt: successor(gte) };
+    }),
+  );
+}
+
 /** The key of something that the node keeps for itself, by a name of 1 to 4096 bytes. @throws WireError MALFORMED */
 export function systemKey(name: string): Uint8Array<ArrayBuffer> {
   const length = checkedLength(utf8Length(name));

@@ -1,13 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeTopologyRecord, encodeTopologyRecord, WireError } from './index.ts';
-import { topology } from './testing/arbitraries.test.ts';
+import {
+  decodeTopologyAcceptor,
+  decodeTopologyRecord,
+  encodeTopologyAcceptor,
+  encodeTopologyRecord,
+  WireError,
+} from './index.ts';
+import { ballot, topologyState } from './testing/arbitraries.test.ts';
 
 describe('the topology at rest', () => {
   it('comes back as it was stored', () => {
     fc.assert(
-      fc.property(topology, ({ type: _, ...state }) => {
+      fc.property(topologyState, (state) => {
         expect(decodeTopologyRecord(encodeTopologyRecord(state))).toStrictEqual(state);
+      }),
+    );
+  });
+
+  it('and the acceptor of a voter, with and without a promise and a value', () => {
+    const accepted = fc.record({ ballot, value: topologyState }, { noNullPrototype: true });
+    fc.assert(
+      fc.property(fc.option(ballot, { nil: undefined }), fc.option(accepted, { nil: undefined }), (promised, value) => {
+        const state = { promised, accepted: value };
+        expect(decodeTopologyAcceptor(encodeTopologyAcceptor(state))).toStrictEqual(state);
       }),
     );
   });

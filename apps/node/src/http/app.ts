@@ -4,6 +4,7 @@ import type { Log } from '@kv/cluster-node';
 import { Hono } from 'hono';
 import { addClusterRoutes, type ClusterRoutesDependencies } from './cluster-routes.ts';
 import { addKeyRoutes, type KeyRoutesDependencies } from './key-routes.ts';
+import { addKeyspaceRoutes, type KeyspaceRoutesDependencies } from './keyspace-routes.ts';
 import { addMetricsRoute, type MetricsDependencies } from './metrics-route.ts';
 import { addOpenApiRoute } from './openapi-route.ts';
 import { isProblemCode, Problem } from './problem-details.ts';
@@ -11,7 +12,11 @@ import { routingPath } from './request-target.ts';
 
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
-export interface HttpAppDependencies extends KeyRoutesDependencies, ClusterRoutesDependencies, MetricsDependencies {
+export interface HttpAppDependencies extends ClusterRoutesDependencies, MetricsDependencies {
+  /** @throws Problem NOT_READY while there is no member */
+  readonly member: () => ReturnType<KeyRoutesDependencies['member']> & ReturnType<KeyspaceRoutesDependencies['member']>;
+  readonly nameOf: KeyRoutesDependencies['nameOf'];
+  readonly maxValueBytes: number;
   readonly log: Log;
 }
 
@@ -21,6 +26,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
     getPath: (_request, options) => routingPath((options?.env as HttpBindings).incoming.url ?? '/'),
   });
   addKeyRoutes(app, dependencies);
+  addKeyspaceRoutes(app, dependencies);
   addClusterRoutes(app, dependencies);
   addMetricsRoute(app, dependencies);
   addOpenApiRoute(app);

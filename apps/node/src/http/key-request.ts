@@ -82,7 +82,7 @@ function levelOf(parameters: ReadonlyMap<string, string>): ConsistencyLevel | un
   throw new Problem('INVALID_QUORUM', `level must be one of ${consistencyLevels.join(', ')}, got ${quote(text)}`);
 }
 
-function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {
+export function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {
   const text = parameters.get('timeout');
   if (text === undefined) return undefined;
   const timeoutMs = /^\d{1,6}$/.test(text) ? Number(text) : 0;

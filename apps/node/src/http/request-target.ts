@@ -32,6 +32,12 @@ export function keyAddress(path: string): { keyspace: string; key: string } {
   return { keyspace: decodeUtf8(percentDecode(keyspace), 'keyspace'), key: rest.join('/') };
 }
 
+/** The keyspace's name in the path of a keyspace. */
+export function keyspaceAddress(path: string): string {
+  const [, , , keyspace = ''] = path.split('/');
+  return decodeUtf8(percentDecode(keyspace), 'keyspace');
+}
+
 /**
  * The bytes of a key. Percent-encoded UTF-8 by default; with `encoding=base64url` any bytes, and keys like `..` that
  * clients fold away before they send them.

@@ -2,6 +2,7 @@
 import type { TopologyKeyspace } from '@kv/wire';
 import { Cluster, type ClusterView } from './cluster.ts';
 import { Keyspace } from './keyspace.ts';
+import { Keyspaces } from './keyspaces.ts';
 import type { ClientPorts } from './ports.ts';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts';
 import { type ConnectOptions, parseTarget } from './target.ts';
@@ -28,6 +29,11 @@ export class KvClient implements AsyncDisposable {
 
   get cluster(): ClusterInfo {
     return this.#cluster.topology.info;
+  }
+
+  /** What keyspaces there are, and their lives. */
+  get keyspaces(): Keyspaces {
+    return new Keyspaces(this.#cluster);
   }
 
   /** A keyspace whose values the caller vouches for. */

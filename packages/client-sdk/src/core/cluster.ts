@@ -2,19 +2,21 @@
  * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
  * that go straight to a replica of their key.
  */
-import type { Stamp } from '@kv/quorum';
+import type { AskedQuorum, Stamp } from '@kv/quorum';
 import {
   anyClusterId,
   type Delete,
   type FrameHeader,
   type Hello,
   highestProtocol,
+  type KeyspaceChange,
   lowestProtocol,
   type Message,
   negotiate,
   type Put,
   valueCodecs,
 } from '@kv/wire';
+import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
 import type { CallOptions, ReadOptions, WriteOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
@@ -24,7 +26,7 @@ import { Sessions } from './sessions.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
 import type { EncodedValue } from './value.ts';
-import { judgeRead, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
+import { judgeChange, judgeRead, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
 import { WriteClock } from './write-clock.ts';
 
 /** What a keyspace needs of the cluster. */
@@ -81,7 +83,7 @@ export class Cluster {
 
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
-    const route = this.topology.route(keyspace, key, { name: 'r', number: options.r, level: options.level });
+    const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
     const message: Message = { type: 'get', key, want: 'value', r: route.needed };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
@@ -100,13 +102,37 @@ export class Cluster {
     return this.#write({ type: 'delete', key, version: this.#clock.stamp() }, keyspace, options);
   }
 
+  /** Has the keyspaces changed. @throws KvError */
+  async changeKeyspace(change: KeyspaceChange, options: CallOptions): Promise<ClusterInfo> {
+    const message: Message = { type: 'change-keyspace', id: uuidOf(hex(this.#ports.random.bytes(16))), change };
+    const { addresses, epoch } = this.topology;
+    const topology = await this.#run(
+      { kind: 'write', message, judge: judgeChange },
+      { keyspaceId: 0, epoch, addresses },
+      options,
+    );
+    this.#learn(new TopologyView(topology, this.#target.nodes));
+    return this.topology.info;
+  }
+
+  /** Fetches the topology again. @throws KvError UNREACHABLE */
+  async refresh(): Promise<void> {
+    const failures: string[] = [];
+    for (const address of this.#sessions.bestFirst(this.topology.addresses)) {
+      const failure = await this.#fetchTopology(address);
+      if (failure === undefined) return;
+      failures.push(`${address} (${failure})`);
+    }
+    throw new KvError('UNREACHABLE', `no node told the topology: ${failures.join(', ')}`);
+  }
+
   /** Requests under way fail. Idempotent. */
   close(): void {
     this.#sessions.close();
   }
 
   async #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
-    const route = this.topology.route(keyspace, write.key, { name: 'w', number: options.w, level: options.level });
+    const route = await this.#route(keyspace, write.key, { name: 'w', number: options.w, level: options.level });
     const message: Message = { ...write, w: route.needed };
     const restamp = (): Message => {
       this.#clock.refusedAsAhead();
@@ -118,9 +144,16 @@ export class Cluster {
     return answer;
   }
 
+  /** A keyspace that is not known here may have been made since: asking once tells. */
+  #route(keyspace: string, key: Uint8Array, quorum: AskedQuorum): Route | Promise<Route> {
+    const { topology } = this;
+    if (topology.hasKeyspace(keyspace)) return topology.route(keyspace, key, quorum);
+    return this.refresh().then(() => this.topology.route(keyspace, key, quorum));
+  }
+
   #run<Result>(
     request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'restamp' | 'judge'>,
-    { keyspaceId, epoch, addresses }: Route,
+    { keyspaceId, epoch, addresses }: Pick<Route, 'keyspaceId' | 'epoch' | 'addresses'>,
     { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
   ): Promise<Result> {
     const candidates = this.#sessions.bestFirst(addresses);
@@ -146,11 +179,11 @@ export class Cluster {
 
   #heard({ stamp, epoch }: FrameHeader): void {
     this.#clock.heard(stamp);
-    if (this.#topology !== undefined && (this.#isStale || epoch > this.#topology.epoch)) this.#refresh();
+    if (this.#topology !== undefined && (this.#isStale || epoch > this.#topology.epoch)) this.#refreshSoon();
   }
 
   /** Fetches the topology again, from whoever is there. */
-  #refresh(): void {
+  #refreshSoon(): void {
     const now = this.#ports.clock.monotonicMs();
     const session = this.#sessions.anyOpen();
     if (session === undefined || now < this.#refreshedAt + refreshEveryMs) return;
@@ -200,7 +233,6 @@ export class Cluster {
 const answerWithinMs = 3000;
 
 function helloOf(id: string): Hello {
-  const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   return {
     type: 'hello',
     lowestProtocol,
@@ -208,11 +240,15 @@ function helloOf(id: string): Hello {
     features: 0,
     codecs: [],
     clusterId: anyClusterId,
-    nodeId: uuid,
+    nodeId: uuidOf(id),
     role: 'client',
     generation: 0,
     authentication: new Uint8Array(0),
   };
+}
+
+function uuidOf(digits: string): string {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function hex(bytes: Uint8Array): string {

@@ -12,8 +12,10 @@ import type { Receipt } from './receipt.ts';
  * - `VALUE_TOO_LARGE`, `INVALID_VALUE`, `INVALID_CONTENT_TYPE`: the value cannot be stored.
  * - `UNDECODABLE_VALUE`: the stored bytes are not what their content type says; `raw` holds them.
  * - `SCHEMA`: the keyspace's schema refuses the value; `cause` holds its issues.
+ * - `KEYSPACE_EXISTS`, `KEYSPACE_FIXED`, `INVALID_KEYSPACE`, `TOO_MANY_KEYSPACES`: keyspaces cannot be changed like this.
+ * - `CONFIRMATION_NEEDED`: what erases data wants its name said twice.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
- * - `TOO_FEW_REPLICAS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
+ * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
  * - `TIMEOUT`: a read was not answered by its deadline.
  * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
  * - `REFUSED`: nodes refused for a reason that this version does not know.
@@ -31,10 +33,16 @@ export type KvErrorCode =
   | 'INVALID_CONTENT_TYPE'
   | 'UNDECODABLE_VALUE'
   | 'SCHEMA'
+  | 'KEYSPACE_EXISTS'
+  | 'KEYSPACE_FIXED'
+  | 'INVALID_KEYSPACE'
+  | 'TOO_MANY_KEYSPACES'
+  | 'CONFIRMATION_NEEDED'
   | 'UNKNOWN_KEYSPACE'
   | 'INVALID_QUORUM'
   | 'NOT_SUPPORTED'
   | 'TOO_FEW_REPLICAS'
+  | 'TOO_FEW_VOTERS'
   | 'REPAIR_INCOMPLETE'
   | 'NOT_READY'
   | 'STAMP_TOO_FAR_AHEAD'
@@ -74,6 +82,7 @@ export class KvError extends Error {
 const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
   'UNREACHABLE',
   'TOO_FEW_REPLICAS',
+  'TOO_FEW_VOTERS',
   'REPAIR_INCOMPLETE',
   'NOT_READY',
   'STAMP_TOO_FAR_AHEAD',

@@ -2,11 +2,12 @@
  * The client without a platform: everything that touches sockets, clocks or randomness comes in through ports.
  * @packageDocumentation
  */
-export { type ClusterInfo, connectWith, KvClient } from './client.ts';
+export { type ClusterInfo, connectWith, type KeyspaceInfo, KvClient } from './client.ts';
 export { KvError, type KvErrorCode, type KvErrorDetails } from './errors.ts';
 export type { ConsistencyLevel } from '@kv/quorum';
 export type { Key } from './key.ts';
 export { type Entry, Keyspace, type WriteResult } from './keyspace.ts';
+export { type ChangedKeyspace, Keyspaces, type NewKeyspace } from './keyspaces.ts';
 export type { CallOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 export type { ClientPorts, Clock, Link, LinkHandlers, Random, Timer, Timers, Transport } from './ports.ts';
 export type { Receipt, ReplicaReceipt } from './receipt.ts';

@@ -39,6 +39,7 @@ function topologyOf(
       keyspaces,
       nextKeyspaceId: 10,
       voters: [],
+      changes: [],
     },
     holders: (key) => ring.preferenceList(tokenOf(key), replicas).map(({ id }) => addressOf(id)),
   };

@@ -59,6 +59,15 @@ export class TopologyView {
     for (const { replicas } of keyspaces) this.#candidates.set(replicas, []);
   }
 
+  hasKeyspace(name: string): boolean {
+    return this.#keyspaces.some((keyspace) => keyspace.name === name);
+  }
+
+  /** Every node that may be there. */
+  get addresses(): readonly string[] {
+    return [...new Set([...this.#addressOf.values(), ...this.#seeds])];
+  }
+
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
   route(name: string, key: Uint8Array, quorum: AskedQuorum): Route {
     const keyspace = this.#keyspace(name);

@@ -6,6 +6,7 @@ import {
   type Message,
   type ReadFailed,
   type Refusal,
+  type Topology,
   type WriteReply,
 } from '@kv/wire';
 import { KvError, type KvErrorCode } from './errors.ts';
@@ -67,6 +68,13 @@ export function judgeWrite(nameOf: NameOf): Judge<WriteAnswer> {
   };
 }
 
+export const judgeChange: Judge<Topology> = (message) => {
+  if (message.type === 'topology') return { type: 'settled', result: message };
+  if (message.type !== 'error') return unexpected(message);
+  if (message.code !== 'CHANGE_UNKNOWN') return refusal(message);
+  return { type: 'try-again', error: new KvError('REFUSED', message.message), harmless: false };
+};
+
 function readAnswer(reply: GetReply, nameOf: NameOf): ReadAnswer {
   const receipt = clientReceipt(reply.receipt, nameOf);
   const meta = reply.meta === undefined ? undefined : decodeRecordMeta(reply.meta);
@@ -111,8 +119,12 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
   'INVALID_QUORUM',
   'UNKNOWN_KEYSPACE',
   'NOT_SUPPORTED',
+  'KEYSPACE_EXISTS',
+  'KEYSPACE_FIXED',
+  'INVALID_KEYSPACE',
+  'TOO_MANY_KEYSPACES',
 ]);
-const passing: ReadonlySet<string> = new Set<KvErrorCode>(['NOT_READY', 'STAMP_TOO_FAR_AHEAD']);
+const passing: ReadonlySet<string> = new Set<KvErrorCode>(['NOT_READY', 'STAMP_TOO_FAR_AHEAD', 'TOO_FEW_VOTERS']);
 
 function refusal({ code, message }: Refusal): Verdict<never> {
   if (lasting.has(code)) return { type: 'refused', error: new KvError(code as KvErrorCode, message) };

@@ -1,6 +1,14 @@
 /** Nodes that a test scripts, behind a transport without sockets: frames are really encoded and decoded. */
 import type { Receipt, Stamp } from '@kv/quorum';
-import { encodeFrame, type Frame, FrameDecoder, type Hello, type Message, type Topology } from '@kv/wire';
+import {
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  type Hello,
+  type Message,
+  type Topology,
+  type TopologyKeyspace,
+} from '@kv/wire';
 import type { ClientPorts, Link, LinkHandlers, Transport } from '../core/index.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -50,6 +58,8 @@ const defaultKeyspace = {
 } as const;
 
 export class FakeCluster {
+  /** Keyspaces beside `default`. */
+  readonly further: TopologyKeyspace[] = [];
   readonly time = new VirtualTime();
   readonly nodes: readonly FakeNode[];
   readonly dials: string[] = [];
@@ -89,9 +99,10 @@ export class FakeCluster {
       partitions: 8,
       members: this.nodes.map(({ id, name, address }) => ({ id, name, address, weight: 1 })),
       owners: Array.from({ length: 8 }, (_, partition) => partition % this.nodes.length),
-      keyspaces: [{ ...defaultKeyspace, replicas: Math.min(3, this.nodes.length) }],
+      keyspaces: [{ ...defaultKeyspace, replicas: Math.min(3, this.nodes.length) }, ...this.further],
       nextKeyspaceId: 2,
       voters: [],
+      changes: [],
     };
   }
 

@@ -14,7 +14,9 @@ import { RequestError } from '../errors.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from '../requests.ts';
 import type { Strategies } from '../strategies.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { TopologyFollower } from '../topology/topology-follower.ts';
 import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
+import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type RequestPlan } from './request-plan.ts';
 import { ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
@@ -34,6 +36,7 @@ export interface CoordinatorDependencies {
   readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
   readonly topology: () => Topology;
+  readonly follower: TopologyFollower;
   readonly ready: () => boolean;
 }
 
@@ -51,8 +54,10 @@ export class Coordinator {
 
   /** As `get`, with the record as replicas store it. */
   getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
-    const plan = this.#plan(request, { name: 'r', number: request.r, level: request.level });
-    new ReadDriver(this.#dependencies, this.#nearestFirst(plan), this.#deadlineOf(request), done).start();
+    const planned = (): RequestPlan =>
+      this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
+    const read = { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
+    new ReadDriver(this.#dependencies, read, done).start();
   }
 
   /** @throws RequestError before anything is sent */
@@ -77,8 +82,11 @@ export class Coordinator {
     done: (result: PutResult) => void,
   ): void {
     const deadline = this.#deadlineOf(request);
-    const start = (version: Version) =>
-      new WriteDriver(this.#dependencies, plan, version, makeRecord(version), deadline, done).start();
+    const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
+    const start = (version: Version): void => {
+      const write = { plan, version, record: makeRecord(version), deadline, replan };
+      new WriteDriver(this.#dependencies, write, done).start();
+    };
     if (request.version === undefined) {
       this.#dependencies.stamps.issue(start);
     } else {
@@ -102,6 +110,10 @@ export class Coordinator {
   #plan(request: RequestOptions, quorum: AskedQuorum): RequestPlan {
     if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
     return planRequest(this.#dependencies.topology(), request, quorum);
+  }
+
+  #replanWith(plan: () => RequestPlan): Replan {
+    return replanWith(this.#dependencies.follower, plan);
   }
 
   #deadlineOf({ timeoutMs }: RequestOptions): number {

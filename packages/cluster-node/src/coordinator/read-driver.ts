@@ -4,39 +4,43 @@ import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { CoordinatorDependencies } from './coordinator.ts';
+import { plannedTooEarly, type Replan } from './replan.ts';
 import type { RequestPlan } from './request-plan.ts';
 
 export type StoredReadResult = ReadResult<StoredRecord>;
 
+export interface DrivenRead {
+  readonly plan: RequestPlan;
+  /** Monotonic milliseconds. */
+  readonly deadline: number;
+  readonly replan: Replan;
+}
+
 export class ReadDriver {
   readonly #dependencies: CoordinatorDependencies;
-  readonly #plan: RequestPlan;
-  readonly #deadline: number;
+  readonly #read: DrivenRead;
   readonly #done: (result: StoredReadResult) => void;
   readonly #operation: ReadOperation<StoredRecord>;
   #deadlineTimer: Timer | undefined;
   #standInTimer: Timer | undefined;
+  /** Another driver goes on with the request, by a later topology. */
+  #replaced = false;
 
-  constructor(
-    dependencies: CoordinatorDependencies,
-    plan: RequestPlan,
-    deadline: number,
-    done: (result: StoredReadResult) => void,
-  ) {
+  constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: StoredReadResult) => void) {
     this.#dependencies = dependencies;
-    this.#plan = plan;
-    this.#deadline = deadline;
+    this.#read = read;
     this.#done = done;
-    this.#operation = dependencies.strategies.readOperation(plan, dependencies.clock.monotonicMs());
+    this.#operation = dependencies.strategies.readOperation(read.plan, dependencies.clock.monotonicMs());
   }
 
   start(): void {
     const { membership, timers, clock } = this.#dependencies;
-    if (membership.reachable(this.#plan.replicas).length < this.#plan.needed) {
+    const { plan, deadline } = this.#read;
+    if (membership.reachable(plan.replicas).length < plan.needed) {
       this.#run(this.#operation.reject());
       return;
     }
-    this.#deadlineTimer = timers.set(this.#deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
+    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
     this.#standInLater();
     this.#run(this.#operation.start());
   }
@@ -53,6 +57,7 @@ export class ReadDriver {
   }
 
   #run(effects: readonly ReadEffect<StoredRecord>[]): void {
+    if (this.#replaced) return;
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
       else if (effect.type === 'repair') this.#repair(effect.to, effect.value);
@@ -61,7 +66,8 @@ export class ReadDriver {
   }
 
   #fetch(from: string, want: 'value' | 'version'): void {
-    this.#dependencies.access.read(from, this.#plan.place, want, this.#deadline, {
+    const { plan, deadline } = this.#read;
+    this.#dependencies.access.read(from, plan.place, want, deadline, {
       answered: (held) => this.#run(this.#operation.receive(from, held, this.#now())),
       failed: (failure, reason) => this.#failed(from, failure, reason),
     });
@@ -69,8 +75,9 @@ export class ReadDriver {
 
   #repair(to: string, record: StoredRecord): void {
     const { access, counters } = this.#dependencies;
+    const { plan, deadline } = this.#read;
     counters.repairsSent += 1;
-    access.write(to, this.#plan.place, record, this.#deadline, {
+    access.write(to, plan.place, record, deadline, {
       answered: (version) => {
         counters.repairsAcknowledged += 1;
         this.#run(this.#operation.repaired(to, version));
@@ -80,12 +87,28 @@ export class ReadDriver {
   }
 
   #failed(replica: string, failure: PeerFailure, reason: string): void {
-    this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
+    const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
+    if (reason === plannedTooEarly) this.#planAgain(fail);
+    else fail();
+  }
+
+  #planAgain(giveUp: () => void): void {
+    const again = (plan: RequestPlan): void => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      new ReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
+    };
+    this.#read.replan(this.#read.plan, again, giveUp);
+  }
+
+  #cancelTimers(): void {
+    this.#deadlineTimer?.cancel();
+    this.#standInTimer?.cancel();
   }
 
   #answer(result: StoredReadResult): void {
-    this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#cancelTimers();
     countRead(this.#dependencies, result);
     this.#done(result);
   }

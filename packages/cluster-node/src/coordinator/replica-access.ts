@@ -4,13 +4,16 @@ import { type Message, versionOfMeta, type Want } from '@kv/wire';
 import type { Log } from '../ports.ts';
 import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
-import type { RecordPlace, Replica } from '../replica/replica.ts';
+import type { PlannedPlace, Replica } from '../replica/replica.ts';
+import { fence } from '../topology/fence.ts';
+import type { Topology } from '../topology/topology.ts';
 
 export interface ReplicaAccessDependencies {
   readonly self: string;
   readonly replica: Replica;
   readonly peers: PeerRequests;
   readonly log: Log;
+  readonly topology: () => Topology;
   readonly storageFailed: (error: unknown) => void;
 }
 
@@ -30,13 +33,15 @@ export class ReplicaAccess {
   /** Answers with the version that the replica then holds durably. */
   write(
     to: string,
-    place: RecordPlace,
+    place: PlannedPlace,
     record: StoredRecord,
     deadline: number,
     { answered, failed }: ReplicaCallbacks<Version>,
   ): void {
     const { self, replica, storageFailed } = this.#dependencies;
     if (to === self) {
+      const refusal = this.#ownRefusal(place);
+      if (refusal !== undefined) return failed('refused', refusal);
       const broken = (error: unknown) => {
         failed('unreachable', 'STORAGE_FAILED');
         storageFailed(error);
@@ -45,7 +50,7 @@ export class ReplicaAccess {
       return;
     }
     const message = { type: 'replica-write', partition: place.partition, key: place.key, ...record } as const;
-    this.#ask(to, place.keyspaceId, message, deadline, failed, (reply) => {
+    this.#ask(to, place, message, deadline, failed, (reply) => {
       if (reply.type === 'replica-write-reply') answered(reply.version);
       else failed('unreachable', 'MALFORMED');
     });
@@ -53,7 +58,7 @@ export class ReplicaAccess {
 
   read(
     from: string,
-    place: RecordPlace,
+    place: PlannedPlace,
     want: Want,
     deadline: number,
     { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>,
@@ -63,14 +68,16 @@ export class ReplicaAccess {
       return;
     }
     const message = { type: 'replica-read', partition: place.partition, key: place.key, want } as const;
-    this.#ask(from, place.keyspaceId, message, deadline, failed, (reply) => {
+    this.#ask(from, place, message, deadline, failed, (reply) => {
       const held = heldIn(reply);
       if (held === undefined) failed('unreachable', 'MALFORMED');
       else answered(held);
     });
   }
 
-  #readOwn(place: RecordPlace, want: Want, { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>): void {
+  #readOwn(place: PlannedPlace, want: Want, { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>): void {
+    const refusal = this.#ownRefusal(place);
+    if (refusal !== undefined) return failed('refused', refusal);
     let held: Held<StoredRecord> | undefined;
     try {
       held = heldIn(this.#dependencies.replica.read(place, want));
@@ -81,15 +88,20 @@ export class ReplicaAccess {
     else answered(held);
   }
 
+  /** This member's own replica stands behind the same fence as the others'. */
+  #ownRefusal({ epoch, keyspaceId }: PlannedPlace): string | undefined {
+    return fence(this.#dependencies.topology(), epoch, keyspaceId)?.code;
+  }
+
   #ask(
     to: string,
-    keyspaceId: number,
+    { keyspaceId, epoch }: PlannedPlace,
     message: Message,
     deadline: number,
     failed: ReplicaCallbacks<never>['failed'],
     answered: (message: Message) => void,
   ): void {
-    this.#dependencies.peers.ask({ to, keyspaceId, message, deadline, answered, failed });
+    this.#dependencies.peers.ask({ to, keyspaceId, epoch, message, deadline, answered, failed });
   }
 }
 

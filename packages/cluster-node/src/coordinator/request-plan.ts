@@ -2,14 +2,14 @@
 import type { AskedQuorum, ReplicaPlan } from '@kv/quorum';
 import type { TopologyKeyspace } from '@kv/wire';
 import { RequestError } from '../errors.ts';
-import type { RecordPlace } from '../replica/replica.ts';
+import type { PlannedPlace } from '../replica/replica.ts';
 import type { Topology } from '../topology/topology.ts';
 import { checkKey, checkQuorum } from './request-checks.ts';
 import type { RequestOptions } from '../requests.ts';
 
 export interface RequestPlan extends ReplicaPlan {
   readonly keyspace: TopologyKeyspace;
-  readonly place: RecordPlace;
+  readonly place: PlannedPlace;
 }
 
 /** @throws RequestError when the key, the keyspace or the quorum cannot be */
@@ -22,7 +22,7 @@ export function planRequest(topology: Topology, request: RequestOptions, quorum:
   const partition = topology.partitionOf(request.key);
   return {
     keyspace,
-    place: { partition, keyspaceId: keyspace.id, key: request.key },
+    place: { partition, keyspaceId: keyspace.id, key: request.key, epoch: topology.epoch },
     replicas: topology.owners(keyspace, partition),
     needed: checkQuorum(withDefault(quorum, keyspace), keyspace.replicas),
     epoch: topology.epoch,

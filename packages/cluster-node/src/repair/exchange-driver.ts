@@ -7,6 +7,7 @@ import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { Counters } from '../counters.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { RangeTree } from './range-tree.ts';
 import type { Range, RangeTrees } from './range-trees.ts';
 import { toMessage, toResponse } from './tree-messages.ts';
@@ -18,6 +19,7 @@ export interface ExchangeDriverDependencies {
   readonly access: ReplicaAccess;
   readonly counters: Counters;
   readonly trees: RangeTrees;
+  readonly topology: () => Topology;
   readonly requestTimeoutMs: number;
 }
 
@@ -103,7 +105,7 @@ export class ExchangeDriver {
 
   #copy(key: Uint8Array, from: string, to: string): void {
     const { access } = this.#dependencies;
-    const place = { ...this.#range, key };
+    const place = { ...this.#range, key, epoch: this.#dependencies.topology().epoch };
     const deadline = this.#deadline();
     const failed = (): void => this.#repaired(false);
     access.read(from, place, 'value', deadline, {

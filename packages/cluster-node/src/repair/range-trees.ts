@@ -21,13 +21,24 @@ const scanEntries = 256;
 
 export class RangeTrees {
   readonly #engine: StorageEngine;
+  readonly #self: string;
+  readonly #levels: number;
   readonly #trees = new Map<string, { readonly range: Range; readonly tree: RangeTree }>();
 
   /** To be made before the first write. */
   constructor(engine: StorageEngine, self: string, topology: Topology, levels: number) {
     this.#engine = engine;
-    for (const range of rangesOf(self, topology)) {
-      this.#trees.set(nameOfRange(range), { range, tree: new RangeTree(levels) });
+    this.#self = self;
+    this.#levels = levels;
+    this.follow(topology);
+  }
+
+  /** Keeps a tree for each range that this member owns now, and no other. What it owns newly is to be counted. */
+  follow(topology: Topology): void {
+    const ranges = new Map(rangesOf(this.#self, topology).map((range) => [nameOfRange(range), range]));
+    for (const name of this.#trees.keys()) if (!ranges.has(name)) this.#trees.delete(name);
+    for (const [name, range] of ranges) {
+      if (!this.#trees.has(name)) this.#trees.set(name, { range, tree: new RangeTree(this.#levels) });
     }
   }
 

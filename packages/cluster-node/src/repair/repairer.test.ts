@@ -92,7 +92,7 @@ describe('anti-entropy', () => {
     const header = { operationId: 77, keyspaceId: 1, epoch: 1, deadlineMs: 1000, stamp: { ms: 1, counter: 0 } };
     const compare = { type: 'tree-compare', partition: 0, level: 1, nodes: [1], hashes: new Uint8Array(8) } as const;
     const bad = [
-      [{ ...header, epoch: 9 }, compare],
+      [{ ...header, epoch: 0 }, compare],
       [{ ...header, keyspaceId: 9 }, compare],
       [header, { ...compare, partition: 64 }],
       [header, { ...compare, level: 9 }],

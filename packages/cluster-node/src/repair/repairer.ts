@@ -12,7 +12,6 @@ import { type Range, nameOfRange, rangeNamed, rangesOf } from './range-trees.ts'
 export interface RepairerDependencies extends ExchangeDriverDependencies {
   readonly random: Random;
   readonly membership: Membership;
-  readonly topology: () => Topology;
 }
 
 export interface RepairerOptions {
@@ -41,6 +40,12 @@ export class Repairer {
   }
 
   start(): void {
+    this.follow();
+    this.#running = true;
+  }
+
+  /** The topology has changed: there may be other ranges, and trees that nothing was counted for yet. */
+  follow(): void {
     const { self, topology, clock } = this.#dependencies;
     const pairings = rangesOf(self, topology()).flatMap((range) =>
       ownersOf(topology(), range)
@@ -48,7 +53,7 @@ export class Repairer {
         .map((peer) => ({ range: nameOfRange(range), peer })),
     );
     this.#schedule.setPairings(pairings, clock.monotonicMs());
-    this.#running = true;
+    this.#scanning = true;
   }
 
   /** No exchange goes on after this. */

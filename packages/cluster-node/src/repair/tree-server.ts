@@ -4,6 +4,7 @@ import type { HybridLogicalClock } from '@kv/quorum';
 import { type Frame, type Message, type TreeCompare, type TreeList, versionOfBytes } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { Log } from '../ports.ts';
+import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RangeTrees } from './range-trees.ts';
 import { toReply, toRequest } from './tree-messages.ts';
@@ -34,9 +35,8 @@ export class TreeServer {
   #answer(epoch: number, keyspaceId: number, message: TreeCompare | TreeList): Message {
     const { topology, ready, trees, hlc, log } = this.#dependencies;
     if (!ready()) return refusal('NOT_READY', 'this member is still starting');
-    if (epoch !== topology().epoch) {
-      return refusal('EPOCH_MISMATCH', `this member is at epoch ${topology().epoch}, the request at ${epoch}`);
-    }
+    const fenced = fence(topology(), epoch, keyspaceId);
+    if (fenced !== undefined) return refusal(fenced.code, fenced.message);
     const range = { partition: message.partition, keyspaceId };
     const tree = trees.of(range);
     if (tree === undefined) return refusal('NOT_AN_OWNER', `this member does not own partition ${message.partition}`);

@@ -5,6 +5,7 @@
 import type { Frame, Message, ReplicaRead, ReplicaWrite, TopologyKeyspace } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { Log } from '../ports.ts';
+import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
 import type { RecordPlace, Replica } from './replica.ts';
@@ -64,12 +65,10 @@ export class ReplicaServer {
   ): { code: string; message: string } | undefined {
     const topology = this.#dependencies.topology();
     if (!this.#dependencies.ready()) return { code: 'NOT_READY', message: 'this member is still starting' };
-    if (epoch !== topology.epoch) {
-      return { code: 'EPOCH_MISMATCH', message: `this member is at epoch ${topology.epoch}, the request at ${epoch}` };
-    }
+    const fenced = fence(topology, epoch, keyspaceId);
+    if (fenced !== undefined) return fenced;
     const keyspace = topology.keyspaceById(keyspaceId);
-    if (keyspace === undefined) return { code: 'UNKNOWN_KEYSPACE', message: `there is no keyspace ${keyspaceId}` };
-    if (!this.#owns(topology, keyspace, request)) {
+    if (keyspace === undefined || !this.#owns(topology, keyspace, request)) {
       return { code: 'NOT_AN_OWNER', message: `this member does not own the key in partition ${request.partition}` };
     }
     if (request.type === 'replica-write' && !isRecordMeta(request.meta)) {

@@ -26,6 +26,11 @@ export interface RecordPlace {
   readonly key: Uint8Array;
 }
 
+/** With the epoch of the topology that the request was planned with. */
+export interface PlannedPlace extends RecordPlace {
+  readonly epoch: number;
+}
+
 export interface ReplicaDependencies {
   readonly engine: StorageEngine;
   readonly counters: Counters;

@@ -21,6 +21,7 @@ export function firstTopology(config: TopologyConfig): TopologyState {
     keyspaces: keyspaces.map((keyspace) => keyspaceOf(keyspace, keyspace.id, 1)),
     nextKeyspaceId: Math.max(...keyspaces.map(({ id }) => id)) + 1,
     voters: votersAmong(members),
+    changes: [],
   };
 }
 

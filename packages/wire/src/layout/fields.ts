@@ -1,10 +1,10 @@
 /** Layouts of the words that many messages share. */
-import type { Stamp, Version } from '@kv/quorum';
+import type { Ballot, Stamp, Version } from '@kv/quorum';
 import { malformed } from '../errors.ts';
 import { list, mapped, struct } from './composites.ts';
 import { shortBytes, text } from './byte-strings.ts';
 import type { Layout } from './layout.ts';
-import { fixed, u16, u48 } from './scalars.ts';
+import { fixed, u16, u48, u64 } from './scalars.ts';
 
 export const maxKeyBytes = 4096;
 export const maxMetaBytes = 255;
@@ -38,6 +38,9 @@ const actor: Layout<string> = fixed(
 
 /** `u48 ms · u16 counter · 16 bytes actor`: byte order is version order. */
 export const version: Layout<Version> = struct<Version>({ ms: u48, counter: u16, actor });
+
+/** The number of an attempt to change a register; proposers have names of at most 64 bytes. */
+export const ballot: Layout<Ballot> = struct<Ballot>({ counter: u64, proposer: text(64) });
 
 /** A user's key. */
 export const key: Layout<Uint8Array> = shortBytes(1, maxKeyBytes);

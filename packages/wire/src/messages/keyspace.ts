@@ -34,7 +34,7 @@ export interface TopologyKeyspace {
 }
 
 /** Frozen: never change or reuse a number. */
-const level: Layout<ConsistencyLevel> = choice<ConsistencyLevel>({
+export const level: Layout<ConsistencyLevel> = choice<ConsistencyLevel>({
   one: 1,
   two: 2,
   three: 3,
@@ -45,12 +45,15 @@ const level: Layout<ConsistencyLevel> = choice<ConsistencyLevel>({
   'each-quorum': 8,
 });
 
+export const keyspaceMode: Layout<KeyspaceMode> = choice<KeyspaceMode>({ eventual: 1, strong: 2 });
+export const conflictRule: Layout<ConflictRule> = choice<ConflictRule>({ 'last-write-wins': 1, siblings: 2 });
+
 export const keyspace: Layout<TopologyKeyspace> = struct<TopologyKeyspace>({
   id: u32,
   name: text(64),
   replicas: u8,
-  mode: choice<KeyspaceMode>({ eventual: 1, strong: 2 }),
-  conflict: choice<ConflictRule>({ 'last-write-wins': 1, siblings: 2 }),
+  mode: keyspaceMode,
+  conflict: conflictRule,
   sloppy: boolean,
   readLevel: level,
   writeLevel: level,

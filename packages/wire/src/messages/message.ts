@@ -28,7 +28,16 @@ import {
   replicaWrite,
   replicaWriteReply,
 } from './replica.ts';
+import { type ChangeKeyspace, changeKeyspace } from './keyspace-change.ts';
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
+import {
+  type TopologyAccept,
+  type TopologyPrepare,
+  type TopologyReply,
+  topologyAccept,
+  topologyPrepare,
+  topologyReply,
+} from './topology-register.ts';
 import {
   type TreeCompare,
   type TreeCompareReply,
@@ -61,7 +70,11 @@ export type Message =
   | WriteReply
   | ReadFailed
   | TopologyRequest
-  | Topology;
+  | Topology
+  | ChangeKeyspace
+  | TopologyPrepare
+  | TopologyAccept
+  | TopologyReply;
 export type MessageType = Message['type'];
 
 type Entries = {
@@ -91,6 +104,10 @@ const entries: Entries = {
   'read-failed': [35, readFailed],
   'topology-request': [40, topologyRequest],
   topology: [41, topology],
+  'change-keyspace': [42, changeKeyspace],
+  'topology-prepare': [44, topologyPrepare],
+  'topology-accept': [45, topologyAccept],
+  'topology-reply': [46, topologyReply],
 };
 
 /** How one type of message travels. */

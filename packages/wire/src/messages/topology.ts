@@ -41,6 +41,8 @@ export interface TopologyState {
   readonly nextKeyspaceId: number;
   /** Ids of the members that decide about the next epoch, 1 to 5. */
   readonly voters: readonly string[];
+  /** Ids of the last changes, the newest last, at most 16: a change that is tried again is recognised. */
+  readonly changes: readonly string[];
 }
 
 export interface Topology extends TopologyState {
@@ -67,6 +69,7 @@ const fields = struct<TopologyState>({
   keyspaces: list(keyspace, 1024),
   nextKeyspaceId: u32,
   voters: list(uuid, 5),
+  changes: list(uuid, 16),
 });
 
 export const topologyState: Layout<TopologyState> = checked(fields, ({ partitions, owners, members }) => {

@@ -1,7 +1,7 @@
 /** Every value that the formats can hold, as fast-check arbitraries. */
-import { consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
+import { type Ballot, consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
 import fc, { type Arbitrary } from 'fast-check';
-import type { FrameHeader, Message, MessageType, TopologyKeyspace } from '../index.ts';
+import type { FrameHeader, KeyspaceSettings, Message, MessageType, TopologyKeyspace, TopologyState } from '../index.ts';
 
 const safe = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 1000 }), fc.constant(Number.MAX_SAFE_INTEGER));
 const u8 = fc.nat({ max: 0xff });
@@ -82,7 +82,7 @@ const keyspace: Arbitrary<TopologyKeyspace> = record(
   { ttlMs: u48 },
 );
 
-export const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
+const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
   epoch: safe,
   clusterId: uuid,
   members: fc.array(
@@ -95,6 +95,7 @@ export const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = recor
   keyspaces: fc.array(keyspace, few),
   nextKeyspaceId: u32,
   voters: fc.array(uuid, { maxLength: 5 }),
+  changes: fc.array(uuid, { maxLength: 16, size: 'max' }),
   seeds: fc.array(fc.nat(), { maxLength: 300 }),
 }).map(({ seeds, ...rest }) => ({
   ...rest,
@@ -102,6 +103,21 @@ export const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = recor
   partitions: seeds.length,
   owners: seeds.map((seed) => seed % rest.members.length),
 }));
+
+export const topologyState: Arbitrary<TopologyState> = topology.map(({ type: _, ...rest }) => rest);
+export const ballot: Arbitrary<Ballot> = record({ counter: safe, proposer: text(64) });
+const settings: Arbitrary<KeyspaceSettings> = record(
+  {},
+  {
+    mode: fc.constantFrom('eventual' as const, 'strong' as const),
+    conflict: fc.constantFrom('last-write-wins' as const, 'siblings' as const),
+    sloppy: fc.boolean(),
+    readLevel: fc.constantFrom(...consistencyLevels),
+    writeLevel: fc.constantFrom(...consistencyLevels),
+    ttlMs: u48,
+    compressed: fc.boolean(),
+  },
+);
 
 /** One arbitrary for every type of message: a type that is forgotten here does not compile. */
 export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Message, { type: Type }>> } = {
@@ -192,6 +208,25 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
   }),
   'topology-request': record({ type: fc.constant('topology-request') }),
   topology,
+  'change-keyspace': record({
+    type: fc.constant('change-keyspace'),
+    id: uuid,
+    change: fc.oneof(
+      record({ kind: fc.constant('create' as const), name: text(64), settings }, { replicas: u8 }),
+      record({ kind: fc.constant('alter' as const), name: text(64), settings }, { replicas: u8 }),
+      record({ kind: fc.constant('drop' as const), name: text(64) }),
+    ),
+  }),
+  'topology-prepare': record({ type: fc.constant('topology-prepare'), ballot }),
+  'topology-accept': record({ type: fc.constant('topology-accept'), ballot, topology: topologyState }),
+  'topology-reply': record({
+    type: fc.constant('topology-reply'),
+    reply: fc.oneof(
+      record({ type: fc.constant('promised' as const) }, { accepted: record({ ballot, value: topologyState }) }),
+      record({ type: fc.constant('accepted' as const) }),
+      record({ type: fc.constant('outbid' as const), promised: ballot }),
+    ),
+  }),
 };
 
 export const message: Arbitrary<Message> = fc.oneof(...(Object.values(messages) as Arbitrary<Message>[]));

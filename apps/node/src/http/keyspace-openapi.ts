@@ -1,0 +1,131 @@
+/** What the API description says of keyspaces, and what their bodies must be. */
+import { consistencyLevels } from '@kv/quorum';
+import { type DescribeRouteOptions, resolver } from 'hono-openapi';
+import { z } from 'zod';
+import { problemResponses } from './key-openapi.ts';
+import { keyspaceSchema } from './status-schema.ts';
+
+type Parameters = NonNullable<DescribeRouteOptions['parameters']>;
+
+const settings = {
+  sloppy: z.boolean().optional(),
+  readLevel: z.enum(consistencyLevels).optional(),
+  writeLevel: z.enum(consistencyLevels).optional(),
+  compressed: z.boolean().optional(),
+};
+const replicas = z.number().int().min(1).max(7).optional();
+const ttlMs = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 48 - 1)
+  .meta({ description: 'Time to live of values whose writer names none, in milliseconds.' });
+
+export const creationSchema = z.strictObject({
+  replicas: replicas.meta({ description: 'N. Default: 3, or as many as there are members.' }),
+  mode: z.enum(['eventual', 'strong']).optional(),
+  conflict: z.enum(['last-write-wins', 'siblings']).optional(),
+  ...settings,
+  ttlMs: ttlMs.optional(),
+});
+
+export const changesSchema = z.strictObject({
+  replicas: replicas.meta({ description: 'Only what it is: it cannot change yet.' }),
+  mode: z.enum(['eventual', 'strong']).optional().meta({ description: 'Only what it is: it never changes.' }),
+  conflict: z
+    .enum(['last-write-wins', 'siblings'])
+    .optional()
+    .meta({ description: 'Only what it is: it never changes.' }),
+  ...settings,
+  ttlMs: ttlMs.nullable().optional().meta({ description: 'null: for ever.' }),
+});
+
+const keyspaceParameter: Parameters = [
+  { name: 'keyspace', in: 'path', required: true, schema: { type: 'string' }, description: 'Name of the keyspace.' },
+];
+const changeParameters: Parameters = [
+  ...keyspaceParameter,
+  {
+    name: 'timeout',
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: 60_000 },
+    description: 'Milliseconds after which nobody waits for the answer any more.',
+  },
+  {
+    name: 'idempotency-key',
+    in: 'header',
+    schema: { type: 'string', format: 'uuid' },
+    description: 'A UUID, the same for every try: a change that was made is not made again.',
+  },
+];
+
+const keyspaceAnswer = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: resolver(keyspaceSchema) } },
+});
+
+/** `requestBody` takes no resolver: the schema goes in as it is written. */
+const bodyOf = (schema: z.ZodType): NonNullable<DescribeRouteOptions['requestBody']> => ({
+  content: { 'application/json': { schema: z.toJSONSchema(schema, { io: 'input' }) as object } },
+});
+
+export const describeKeyspaces: DescribeRouteOptions = {
+  summary: 'All keyspaces',
+  operationId: 'listKeyspaces',
+  tags: ['keyspaces'],
+  responses: {
+    200: {
+      description: 'As of the epoch that this node knows.',
+      content: {
+        'application/json': {
+          schema: resolver(z.object({ epoch: z.number().int().nonnegative(), keyspaces: z.array(keyspaceSchema) })),
+        },
+      },
+    },
+    ...problemResponses([400, 503]),
+  },
+};
+
+export const describeKeyspace: DescribeRouteOptions = {
+  summary: 'One keyspace',
+  operationId: 'getKeyspace',
+  tags: ['keyspaces'],
+  parameters: keyspaceParameter,
+  responses: { 200: keyspaceAnswer('As this node knows it.'), ...problemResponses([400, 404, 503]) },
+};
+
+export const describeCreate: DescribeRouteOptions = {
+  summary: 'Make a keyspace',
+  description: 'Mode and conflict rule hold for ever. What is left out is as the defaults say.',
+  operationId: 'createKeyspace',
+  tags: ['keyspaces'],
+  parameters: changeParameters,
+  requestBody: bodyOf(creationSchema),
+  responses: { 201: keyspaceAnswer('It can be used at every node.'), ...problemResponses([400, 409, 413, 503, 504]) },
+};
+
+export const describeAlter: DescribeRouteOptions = {
+  summary: 'Change the settings of a keyspace',
+  operationId: 'alterKeyspace',
+  tags: ['keyspaces'],
+  parameters: changeParameters,
+  requestBody: bodyOf(changesSchema),
+  responses: { 200: keyspaceAnswer('As it is now.'), ...problemResponses([400, 404, 409, 413, 503, 504]) },
+};
+
+export const describeDrop: DescribeRouteOptions = {
+  summary: 'Drop a keyspace and erase all that is in it',
+  operationId: 'dropKeyspace',
+  tags: ['keyspaces'],
+  parameters: [
+    ...changeParameters,
+    {
+      name: 'confirm',
+      in: 'query',
+      required: true,
+      schema: { type: 'string' },
+      description: 'The name of the keyspace once more.',
+    },
+  ],
+  responses: { 204: { description: 'It is gone.' }, ...problemResponses([400, 404, 503, 504]) },
+};

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { send } from '../testing/raw-http.ts';
+import { TestCluster } from '../testing/test-cluster.ts';
+
+/** What these tests look at of an answer. */
+interface Answer {
+  readonly code?: string;
+  readonly since?: number;
+  readonly ttlMs?: number;
+}
+
+describe('keyspaces over HTTP', () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start();
+  });
+  afterAll(() => cluster.close());
+
+  async function ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    { node = 0, headers = {} }: { node?: number; headers?: Record<string, string> } = {},
+  ): Promise<{ status: number; json: Answer }> {
+    const text = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
+    const port = cluster.ports[node] ?? 0;
+    const answer = await send({ port, path, method, headers, ...(text !== undefined && { body: text }) });
+    const received = answer.body.toString();
+    return { status: answer.status, json: (received === '' ? {} : JSON.parse(received)) as Answer };
+  }
+
+  it('are made, listed, used at another node, altered and dropped', async () => {
+    const made = await ask('PUT', '/v1/keyspaces/orders', { replicas: 2, readLevel: 'all', ttlMs: 60_000 });
+    expect(made).toMatchObject({ status: 201, json: { name: 'orders', replicas: 2, readLevel: 'all', ttlMs: 60_000 } });
+    const since = made.json.since ?? 0;
+    const listed = await ask('GET', '/v1/keyspaces', undefined, { node: 1 });
+    expect(listed.json).toMatchObject({ epoch: since, keyspaces: [{ name: 'default' }, { name: 'orders' }] });
+    expect((await ask('PUT', '/v1/keyspaces/orders/keys/a', 'text', { node: 2 })).status).toBe(204);
+    const altered = await ask('PATCH', '/v1/keyspaces/orders', { readLevel: 'one', ttlMs: null }, { node: 1 });
+    expect(altered).toMatchObject({ status: 200, json: { readLevel: 'one', since: since + 1 } });
+    expect(altered.json.ttlMs).toBeUndefined();
+    expect((await ask('GET', '/v1/keyspaces/orders')).json).toEqual(altered.json);
+    expect(await ask('DELETE', '/v1/keyspaces/orders')).toMatchObject({
+      status: 400,
+      json: { code: 'CONFIRMATION_NEEDED' },
+    });
+    expect((await ask('DELETE', '/v1/keyspaces/orders?confirm=orders', undefined, { node: 2 })).status).toBe(204);
+    expect(await ask('PUT', '/v1/keyspaces/orders/keys/a', 'text', { node: 2 })).toMatchObject({
+      status: 404,
+      json: { code: 'UNKNOWN_KEYSPACE' },
+    });
+  });
+
+  it('a creation that is tried again under its idempotency key is the same one', async () => {
+    const headers = { 'idempotency-key': '00000000-0000-4000-8000-0000000000aa' };
+    const first = await ask('PUT', '/v1/keyspaces/once', {}, { headers });
+    const again = await ask('PUT', '/v1/keyspaces/once', {}, { headers, node: 1 });
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.json).toEqual(first.json);
+    expect(await ask('PUT', '/v1/keyspaces/once', {})).toMatchObject({
+      status: 409,
+      json: { code: 'KEYSPACE_EXISTS' },
+    });
+  });
+
+  it.each([
+    ['PUT', '/v1/keyspaces/x', 'not json', 400, 'MALFORMED_BODY'],
+    ['PUT', '/v1/keyspaces/x', { colour: 'red' }, 400, 'MALFORMED_BODY'],
+    ['PUT', '/v1/keyspaces/x', { replicas: 8 }, 400, 'MALFORMED_BODY'],
+    ['PUT', '/v1/keyspaces/x', { replicas: 4 }, 400, 'INVALID_KEYSPACE'],
+    ['PUT', '/v1/keyspaces/x', { mode: 'strong', conflict: 'siblings' }, 400, 'INVALID_KEYSPACE'],
+    ['PUT', '/v1/keyspaces/Big', {}, 400, 'INVALID_KEYSPACE'],
+    ['PUT', '/v1/keyspaces/default', {}, 409, 'KEYSPACE_EXISTS'],
+    ['PATCH', '/v1/keyspaces/default', { mode: 'strong' }, 409, 'KEYSPACE_FIXED'],
+    ['PATCH', '/v1/keyspaces/default', { replicas: 2 }, 409, 'KEYSPACE_FIXED'],
+    ['PATCH', '/v1/keyspaces/none', {}, 404, 'UNKNOWN_KEYSPACE'],
+    ['GET', '/v1/keyspaces/none', undefined, 404, 'UNKNOWN_KEYSPACE'],
+    ['GET', '/v1/keyspaces?x=1', undefined, 400, 'UNKNOWN_PARAMETER'],
+    ['DELETE', '/v1/keyspaces/none?confirm=none', undefined, 404, 'UNKNOWN_KEYSPACE'],
+    ['PUT', '/v1/keyspaces/x/', {}, 404, 'NOT_FOUND'],
+    ['POST', '/v1/keyspaces/x', {}, 405, 'METHOD_NOT_ALLOWED'],
+  ])('%s %s %j is refused: %i %s', async (method, path, body, status, code) => {
+    expect(await ask(method, path, body)).toMatchObject({ status, json: { code } });
+  });
+});

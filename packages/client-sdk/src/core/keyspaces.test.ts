@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
+import { connectWith, type KvClient } from './client.ts';
+
+let cluster: FakeCluster;
+let kv: KvClient;
+
+beforeEach(async () => {
+  cluster = new FakeCluster();
+  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+});
+
+const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
+const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
+
+/** The topology of the next epoch, with one keyspace more. */
+const grown: Behaviour = () => {
+  cluster.epoch += 1;
+  const topology = cluster.topology();
+  const [first] = topology.keyspaces;
+  cluster.further.push({ ...first!, id: 2, name: 'orders', ttlMs: 5, since: cluster.epoch });
+  return cluster.topology();
+};
+
+describe('keyspaces', () => {
+  it('are made by any node, and usable at once', async () => {
+    everywhere(grown);
+    expect(await settle(kv.keyspaces.create('orders', { ttlMs: 5, replicas: 2 }))).toMatchObject({ name: 'orders' });
+    const sent = cluster.nodes.flatMap((node) => node.got('change-keyspace'));
+    expect(sent).toMatchObject([{ change: { kind: 'create', name: 'orders', replicas: 2, settings: { ttlMs: 5 } } }]);
+    expect(kv.cluster.epoch).toBe(2);
+    expect(await settle(kv.keyspaces.list())).toHaveLength(2);
+  });
+
+  it('that others made since are found by asking again', async () => {
+    await expect(settle(kv.keyspace('orders').get('a'))).rejects.toMatchObject({ code: 'UNKNOWN_KEYSPACE' });
+    const [first] = cluster.topology().keyspaces;
+    cluster.further.push({ ...first!, id: 2, name: 'orders' });
+    expect(await settle(kv.keyspace('orders').get('a'))).toBeUndefined();
+  });
+
+  it('a change that a node cannot have decided is asked of another, under the same id', async () => {
+    let asked = 0;
+    everywhere((message, node) => {
+      asked += 1;
+      return asked === 1 ? { type: 'error', code: 'TOO_FEW_VOTERS', message: 'alone' } : grown(message, node);
+    });
+    await settle(kv.keyspaces.create('orders'));
+    const ids = cluster.nodes.flatMap((node) => node.got('change-keyspace')).map(({ id }) => id);
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('what nobody knows is said to be unknown', async () => {
+    everywhere(() => ({ type: 'error', code: 'CHANGE_UNKNOWN', message: 'it may be decided' }));
+    await expect(settle(kv.keyspaces.create('orders', {}, { timeoutMs: 500 }))).rejects.toMatchObject({
+      code: 'WRITE_UNKNOWN',
+      outcome: 'unknown',
+    });
+  });
+
+  it('that make no sense are refused once and for all', async () => {
+    everywhere(() => ({ type: 'error', code: 'KEYSPACE_EXISTS', message: 'there is one' }));
+    await expect(settle(kv.keyspaces.create('default'))).rejects.toMatchObject({ code: 'KEYSPACE_EXISTS' });
+    expect(cluster.nodes.flatMap((node) => node.got('change-keyspace'))).toHaveLength(1);
+  });
+
+  it('are dropped only by who says their name twice', async () => {
+    await expect(settle(kv.keyspaces.drop('default', { confirm: 'yes' }))).rejects.toMatchObject({
+      code: 'CONFIRMATION_NEEDED',
+    });
+    expect(cluster.nodes.flatMap((node) => node.got('change-keyspace'))).toHaveLength(0);
+  });
+});

@@ -1,0 +1,93 @@
+/** What a change of a keyspace makes of the topology: the next epoch, or why there is none. */
+import type { KeyspaceChange, TopologyKeyspace, TopologyState } from '@kv/wire';
+import { RequestError } from '../errors.ts';
+import { keyspaceFaults, keyspaceOf } from './keyspace-settings.ts';
+
+/** Every keyspace costs each member a hash tree in each of its partitions. */
+const mostKeyspaces = 64;
+/** Changes that are recognised when they are tried again. */
+const rememberedChanges = 16;
+const defaultReplicas = 3;
+
+/**
+ * @param id of the change: if this topology has it already, the very same topology comes back
+ * @throws RequestError KEYSPACE_EXISTS, UNKNOWN_KEYSPACE, INVALID_KEYSPACE, KEYSPACE_FIXED, TOO_MANY_KEYSPACES
+ */
+export function changeKeyspace(state: TopologyState, id: string, change: KeyspaceChange): TopologyState {
+  if (state.changes.includes(id)) return state;
+  const epoch = state.epoch + 1;
+  const next = { ...state, epoch, changes: [...state.changes, id].slice(-rememberedChanges) };
+  switch (change.kind) {
+    case 'create':
+      return { ...next, ...created(state, change, epoch) };
+    case 'alter':
+      return { ...next, keyspaces: replaced(state, altered(state, change, epoch)) };
+    case 'drop': {
+      const { id: dropped } = keyspaceNamed(state, change.name);
+      return { ...next, keyspaces: state.keyspaces.filter((keyspace) => keyspace.id !== dropped) };
+    }
+  }
+}
+
+function created(
+  { keyspaces, members, nextKeyspaceId }: TopologyState,
+  { name, replicas = Math.min(defaultReplicas, members.length), settings }: KeyspaceChange & { kind: 'create' },
+  epoch: number,
+): Pick<TopologyState, 'keyspaces' | 'nextKeyspaceId'> {
+  if (keyspaces.some((keyspace) => keyspace.name === name)) {
+    throw new RequestError('KEYSPACE_EXISTS', `there is a keyspace ${name} already`);
+  }
+  if (keyspaces.length >= mostKeyspaces) {
+    throw new RequestError('TOO_MANY_KEYSPACES', `a cluster has at most ${mostKeyspaces} keyspaces`);
+  }
+  const asked = { name, replicas, ...settings };
+  checkFaults(keyspaceFaults(asked, members.length));
+  return {
+    keyspaces: [...keyspaces, keyspaceOf(asked, nextKeyspaceId, epoch)],
+    nextKeyspaceId: nextKeyspaceId + 1,
+  };
+}
+
+/** A keyspace keeps what its data depends on: mode, conflict rule, and for now the number of replicas. */
+function altered(
+  state: TopologyState,
+  { name, replicas, settings }: KeyspaceChange & { kind: 'alter' },
+  epoch: number,
+): TopologyKeyspace {
+  const keyspace = keyspaceNamed(state, name);
+  checkFixed(keyspace, 'mode', settings.mode);
+  checkFixed(keyspace, 'conflict', settings.conflict);
+  checkFixed(keyspace, 'replicas', replicas);
+  const { ttlMs: before, ...kept } = keyspace;
+  const { sloppy = kept.sloppy, readLevel = kept.readLevel, writeLevel = kept.writeLevel } = settings;
+  const { compressed = kept.compressed, ttlMs = before } = settings;
+  const asked = { ...kept, sloppy, readLevel, writeLevel, compressed, ...(ttlMs && { ttlMs }) };
+  checkFaults(keyspaceFaults(asked, state.members.length));
+  return { ...asked, since: epoch };
+}
+
+function checkFixed(
+  keyspace: TopologyKeyspace,
+  field: 'mode' | 'conflict' | 'replicas',
+  asked: string | number | undefined,
+): void {
+  if (asked === undefined || asked === keyspace[field]) return;
+  throw new RequestError(
+    'KEYSPACE_FIXED',
+    `the ${field} of keyspace ${keyspace.name} is ${keyspace[field]} and cannot change, asked was ${asked}`,
+  );
+}
+
+function keyspaceNamed({ keyspaces }: TopologyState, name: string): TopologyKeyspace {
+  const keyspace = keyspaces.find((candidate) => candidate.name === name);
+  if (keyspace !== undefined) return keyspace;
+  throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(name)}`);
+}
+
+function replaced({ keyspaces }: TopologyState, changed: TopologyKeyspace): TopologyKeyspace[] {
+  return keyspaces.map((keyspace) => (keyspace.id === changed.id ? changed : keyspace));
+}
+
+function checkFaults(faults: readonly string[]): void {
+  if (faults.length > 0) throw new RequestError('INVALID_KEYSPACE', faults.join('; '));
+}

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
+import { type KeyspaceChange, keyspaceRanges } from '@kv/wire';
+import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
+import type { TopologyChangeResult } from './topology-changer.ts';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+let changes = 0;
+
+describe('keyspaces of a running cluster', () => {
+  let cluster: TestCluster;
+  let members: readonly TestMember[];
+
+  beforeEach(async () => {
+    cluster = await TestCluster.start({ turn, members: 3, options: { requestTimeoutMs: 2000 } });
+    members = cluster.members;
+    await cluster.elapse(1000);
+  });
+
+  afterEach(() => cluster.close());
+
+  async function change(at: TestMember, asked: KeyspaceChange, id?: string): Promise<TopologyChangeResult> {
+    changes += 1;
+    const request = { id: id ?? `00000000-0000-4000-9000-${String(changes).padStart(12, '0')}`, change: asked };
+    const answers: TopologyChangeResult[] = [];
+    at.node!.changeKeyspace({ ...request, timeoutMs: 2000 }, (result) => answers.push(result));
+    for (let waited = 0; answers.length === 0 && waited < 4000; waited += 50) await cluster.elapse(50);
+    return answers[0]!;
+  }
+
+  const create = (name: string, more: Partial<KeyspaceChange & { kind: 'create' }> = {}): KeyspaceChange => ({
+    kind: 'create',
+    name,
+    settings: {},
+    ...more,
+  });
+
+  it('are made at any member and usable at every other at once', async () => {
+    const result = await change(members[0]!, create('orders', { settings: { ttlMs: 1000, readLevel: 'all' } }));
+    expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2, nextKeyspaceId: 3 } });
+    for (const { node } of members) {
+      expect(node!.topology.keyspace('orders')).toMatchObject({
+        id: 2,
+        replicas: 3,
+        mode: 'eventual',
+        sloppy: true,
+        readLevel: 'all',
+        writeLevel: 'quorum',
+        ttlMs: 1000,
+        since: 2,
+      });
+    }
+    expect(await cluster.put(members[1]!, 'key', 'value', { keyspace: 'orders' })).toMatchObject({
+      outcome: 'applied',
+    });
+    const read = await cluster.get(members[2]!, 'key', { keyspace: 'orders' });
+    expect(read).toMatchObject({ outcome: 'found', receipt: { needed: 3, epoch: 2 } });
+    expect(await cluster.get(members[2]!, 'key')).toMatchObject({ outcome: 'absent' });
+  });
+
+  it('are refused by name where they make no sense, and then nothing changes', async () => {
+    const refused = async (asked: KeyspaceChange): Promise<unknown> => {
+      const result = await change(members[0]!, asked);
+      return result.outcome === 'refused' ? result.error.code : result;
+    };
+    expect(await refused(create('default'))).toBe('KEYSPACE_EXISTS');
+    expect(await refused(create('No'))).toBe('INVALID_KEYSPACE');
+    expect(await refused(create('many', { replicas: 4 }))).toBe('INVALID_KEYSPACE');
+    expect(await refused(create('odd', { settings: { mode: 'strong', sloppy: true } }))).toBe('INVALID_KEYSPACE');
+    expect(await refused({ kind: 'alter', name: 'default', settings: { mode: 'strong' } })).toBe('KEYSPACE_FIXED');
+    expect(await refused({ kind: 'alter', name: 'default', settings: { conflict: 'siblings' } })).toBe(
+      'KEYSPACE_FIXED',
+    );
+    expect(await refused({ kind: 'alter', name: 'default', replicas: 2, settings: {} })).toBe('KEYSPACE_FIXED');
+    expect(await refused({ kind: 'drop', name: 'none' })).toBe('UNKNOWN_KEYSPACE');
+    expect(members.map(({ node }) => node!.topology.epoch)).toEqual([1, 1, 1]);
+  });
+
+  it('a change that is tried again under its id is not made again', async () => {
+    const id = '00000000-0000-4000-a000-000000000001';
+    const first = await change(members[0]!, create('once'), id);
+    const again = await change(members[1]!, create('once'), id);
+    expect([first, again]).toMatchObject([
+      { outcome: 'changed', topology: { epoch: 2 } },
+      { outcome: 'changed', topology: { epoch: 2 } },
+    ]);
+  });
+
+  it('changes asked for at the same time at two members become two epochs', async () => {
+    const results = await Promise.all([change(members[0]!, create('left')), change(members[1]!, create('right'))]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['changed', 'changed']);
+    await cluster.elapse(500);
+    for (const { node } of members) {
+      expect(node!.topology.epoch).toBe(3);
+      expect(node!.topology.state.keyspaces.map(({ id }) => id)).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('a dropped one is refused everywhere, its data erased, and its id not used again', async () => {
+    await change(members[0]!, create('gone'));
+    await cluster.put(members[0]!, 'key', 'value', { keyspace: 'gone', w: 3 });
+    expect(await change(members[1]!, { kind: 'drop', name: 'gone' })).toMatchObject({ outcome: 'changed' });
+    await cluster.elapse(100);
+    for (const member of members) {
+      expect(() => member.node!.get({ keyspace: 'gone', key: new Uint8Array([1]) }, () => undefined)).toThrow(
+        expect.objectContaining({ code: 'UNKNOWN_KEYSPACE' }),
+      );
+    }
+    const result = await change(members[0]!, create('gone'));
+    expect(result).toMatchObject({ topology: { epoch: 4, keyspaces: [{ id: 1 }, { id: 3, name: 'gone' }] } });
+    expect(await cluster.get(members[0]!, 'key', { keyspace: 'gone' })).toMatchObject({ outcome: 'absent' });
+    expect(await storedAnywhere(2)).toBe(0);
+  });
+
+  it('what is written to a keyspace is on all disks, as the tests around this one count it', async () => {
+    await change(members[0]!, create('there'));
+    await cluster.put(members[0]!, 'key', 'value', { keyspace: 'there', w: 3 });
+    expect(await storedAnywhere(2)).toBe(3);
+  });
+
+  it('a member that was away learns of a change from the first frame it gets, and erases what was dropped', async () => {
+    await change(members[0]!, create('gone'));
+    await cluster.put(members[0]!, 'key', 'value', { keyspace: 'gone', w: 3 });
+    await members[2]!.node!.close();
+    members[2]!.node = undefined;
+    expect(await change(members[0]!, { kind: 'drop', name: 'gone' })).toMatchObject({ outcome: 'changed' });
+    const back = await cluster.open(members[2]!);
+    expect(back.topology.epoch).toBe(2);
+    back.start();
+    await cluster.elapse(2000);
+    expect(back.topology.epoch).toBe(3);
+    expect(await storedAnywhere(2)).toBe(0);
+  });
+
+  it('without a majority of the voters nothing is changed, and it is said so', async () => {
+    cluster.cut(members[0]!, members[1]!);
+    cluster.cut(members[0]!, members[2]!);
+    expect(await change(members[0]!, create('alone'))).toMatchObject({ outcome: 'unavailable' });
+    cluster.heal();
+    await cluster.elapse(1000);
+    expect(members[0]!.node!.topology.epoch).toBe(1);
+  });
+
+  it('a topology that was gone by is remembered across a restart', async () => {
+    await change(members[0]!, create('kept'));
+    for (const member of members) {
+      await member.node!.close();
+      expect((await cluster.open(member)).topology.epoch).toBe(2);
+    }
+  });
+
+  it('a request planned before a change of its keyspace is planned again, under the same version', async () => {
+    const late = members[2]!;
+    // Member 3 hears of nothing: it plans with epoch 1, and meets the fence of the others.
+    cluster.cut(late, members[0]!);
+    cluster.cut(late, members[1]!);
+    expect(await change(members[0]!, { kind: 'alter', name: 'default', settings: { readLevel: 'all' } })).toMatchObject(
+      {
+        outcome: 'changed',
+      },
+    );
+    cluster.heal();
+    expect(late.node!.topology.epoch).toBe(1);
+    const version = { ms: cluster.time.wallMs(), counter: 0, actor: 'ab'.repeat(16) };
+    expect(await cluster.put(late, 'key', 'value', { version, w: 3 })).toMatchObject({
+      outcome: 'applied',
+      version,
+      receipt: { epoch: 2, got: 3 },
+    });
+  });
+
+  /** Entries of a keyspace on all disks. The members are closed after this. */
+  async function storedAnywhere(keyspaceId: number): Promise<number> {
+    let entries = 0;
+    for (const { node, disk, manifest } of members) {
+      await node?.close();
+      const clock = { now: () => cluster.time.wallMs(), pause: () => Promise.resolve() };
+      const engine = await StorageEngine.open({ fileSystem: disk, manifest, jobs: inlineJobs, codec: noCodec, clock });
+      for (const { gte, lt } of keyspaceRanges(64, keyspaceId)) entries += [...engine.scanMeta({ gte, lt })].length;
+      await engine.close();
+    }
+    return entries;
+  }
+});

@@ -1,0 +1,54 @@
+/**
+ * This member as a voter about the topology: the acceptor of a CASPaxos register, whose every change is durable before it
+ * is told.
+ */
+import type { StorageEngine } from '@kv/lsm-storage/core';
+import { accept, type AcceptorState, type AcceptorStep, emptyAcceptor, prepare } from '@kv/quorum';
+import {
+  decodeTopologyAcceptor,
+  encodeTopologyAcceptor,
+  systemKey,
+  type TopologyAccept,
+  type TopologyPrepare,
+  type TopologyReply,
+  type TopologyState,
+} from '@kv/wire';
+
+const acceptorKey = systemKey('topology-acceptor');
+const noMeta = new Uint8Array(0);
+
+export class TopologyAcceptor {
+  readonly #engine: StorageEngine;
+
+  constructor(engine: StorageEngine) {
+    this.#engine = engine;
+  }
+
+  /** Calls back once the acceptor's state is durable, or with the error that kept it from being so. */
+  serve(
+    request: TopologyPrepare | TopologyAccept,
+    done: (reply: TopologyReply) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    let reply: TopologyReply | undefined;
+    const decide = (_: unknown, __: unknown, currentValue: () => Uint8Array | undefined) => {
+      const stored = currentValue();
+      const state = stored === undefined ? emptyAcceptor : decodeTopologyAcceptor(stored);
+      const step = stepOf(state, request);
+      reply = { type: 'topology-reply', reply: step.reply };
+      return step.state === state ? 'keep' : { meta: noMeta, value: encodeTopologyAcceptor(step.state) };
+    };
+    this.#engine.apply(acceptorKey, { meta: noMeta, value: noMeta }, decide).then(() => {
+      if (reply !== undefined) done(reply);
+    }, failed);
+  }
+}
+
+function stepOf(
+  state: AcceptorState<TopologyState>,
+  request: TopologyPrepare | TopologyAccept,
+): AcceptorStep<TopologyState> {
+  return request.type === 'topology-prepare'
+    ? prepare(state, request.ballot)
+    : accept(state, request.ballot, request.topology);
+}

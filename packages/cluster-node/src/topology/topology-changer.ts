@@ -1,0 +1,161 @@
+/**
+ * Has the voters agree on the next epoch: drives one operation of the topology register, and tells every member what came
+ * of it.
+ */
+import { RegisterOperation, type RegisterEffect, type RegisterRequest, Voters } from '@kv/quorum';
+import type { Message, TopologyAccept, TopologyPrepare, TopologyState } from '@kv/wire';
+import { RequestError } from '../errors.ts';
+import type { PeerRequests } from '../peer-requests.ts';
+import type { Clock, Random, Timer, Timers } from '../ports.ts';
+import type { TopologyAcceptor } from './topology-acceptor.ts';
+import type { TopologyStore } from './topology-store.ts';
+
+export interface TopologyChangerDependencies {
+  readonly self: string;
+  readonly generation: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly peers: PeerRequests;
+  readonly acceptor: TopologyAcceptor;
+  readonly store: TopologyStore;
+  readonly storageFailed: (error: unknown) => void;
+}
+
+/**
+ * - `changed`: decided; every request that begins now goes by it.
+ * - `refused`: the change makes no sense for the topology as it is.
+ * - `unavailable`: too few voters can be reached; nothing was changed.
+ * - `unknown`: it may be decided, now or later; tried again under the same id it is the same change.
+ */
+export type TopologyChangeResult =
+  | { readonly outcome: 'changed'; readonly topology: TopologyState }
+  | { readonly outcome: 'refused'; readonly error: RequestError }
+  | { readonly outcome: 'unavailable' | 'unknown' };
+
+type Verdict = { readonly topology: TopologyState } | { readonly error: RequestError };
+
+export class TopologyChanger {
+  readonly #dependencies: TopologyChangerDependencies;
+  #operations = 0;
+
+  constructor(dependencies: TopologyChangerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** `next`: the topology after the change, the same object if it was made already. May throw a RequestError. */
+  change(
+    next: (current: TopologyState) => TopologyState,
+    deadline: number,
+    done: (result: TopologyChangeResult) => void,
+  ): void {
+    const { self, generation, store, random } = this.#dependencies;
+    this.#operations += 1;
+    const { state: known } = store.current;
+    const operation = new RegisterOperation<TopologyState, Verdict>(
+      new Voters(known.voters),
+      (current) => judged(current ?? known, next),
+      { proposer: `${self}.${generation}.${this.#operations}`, random },
+    );
+    new ChangeDriver(this.#dependencies, operation, deadline, done).start();
+  }
+}
+
+/**
+ * While the register is empty, no epoch but the first was ever decided, and every member made that one of its
+ * configuration.
+ */
+function judged(
+  current: TopologyState,
+  next: (current: TopologyState) => TopologyState,
+): { next?: TopologyState; result: Verdict } {
+  try {
+    const topology = next(current);
+    return { ...(topology !== current && { next: topology }), result: { topology } };
+  } catch (error) {
+    if (error instanceof RequestError) return { result: { error } };
+    throw error;
+  }
+}
+
+class ChangeDriver {
+  readonly #dependencies: TopologyChangerDependencies;
+  readonly #operation: RegisterOperation<TopologyState, Verdict>;
+  readonly #deadline: number;
+  readonly #done: (result: TopologyChangeResult) => void;
+  #deadlineTimer: Timer | undefined;
+
+  constructor(
+    dependencies: TopologyChangerDependencies,
+    operation: RegisterOperation<TopologyState, Verdict>,
+    deadline: number,
+    done: (result: TopologyChangeResult) => void,
+  ) {
+    this.#dependencies = dependencies;
+    this.#operation = operation;
+    this.#deadline = deadline;
+    this.#done = done;
+  }
+
+  start(): void {
+    const { timers, clock } = this.#dependencies;
+    const remaining = this.#deadline - clock.monotonicMs();
+    this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#operation.expire()));
+    this.#run(this.#operation.start());
+  }
+
+  #run(effects: readonly RegisterEffect<TopologyState, Verdict>[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'send') this.#send(effect.to, effect.request);
+      else if (effect.type === 'answer') this.#answer(effect.result);
+      else {
+        const { attempt, milliseconds } = effect;
+        this.#dependencies.timers.set(milliseconds, () => this.#run(this.#operation.wake(attempt)));
+      }
+    }
+  }
+
+  #send(to: string, request: RegisterRequest<TopologyState>): void {
+    const { self, acceptor, peers, storageFailed } = this.#dependencies;
+    const message = messageOf(request);
+    const failed = (): void => this.#run(this.#operation.fail(to, request.ballot));
+    const answered = (reply: Message): void => {
+      if (reply.type === 'topology-reply') this.#run(this.#operation.receive(to, request.ballot, reply.reply));
+      else failed();
+    };
+    if (to !== self) peers.ask({ to, keyspaceId: 0, message, deadline: this.#deadline, answered, failed });
+    else {
+      acceptor.serve(message, answered, (error) => {
+        failed();
+        storageFailed(error);
+      });
+    }
+  }
+
+  #answer(result: Parameters<typeof outcomeOf>[0]): void {
+    this.#deadlineTimer?.cancel();
+    if (result.outcome === 'done' && result.value !== undefined) this.#tell(result.value);
+    this.#done(outcomeOf(result));
+  }
+
+  /** Who does not hear of it now hears of it with the next frame of anybody who did. */
+  #tell(topology: TopologyState): void {
+    const { self, store, peers } = this.#dependencies;
+    store.adopt(topology);
+    for (const { id } of topology.members) if (id !== self) peers.tell(id, { type: 'topology', ...topology });
+  }
+}
+
+function outcomeOf(
+  result: (RegisterEffect<TopologyState, Verdict> & { readonly type: 'answer' })['result'],
+): TopologyChangeResult {
+  if (result.outcome !== 'done') return { outcome: result.outcome };
+  if ('error' in result.result) return { outcome: 'refused', error: result.result.error };
+  return { outcome: 'changed', topology: result.result.topology };
+}
+
+function messageOf(request: RegisterRequest<TopologyState>): TopologyPrepare | TopologyAccept {
+  return request.type === 'prepare'
+    ? { type: 'topology-prepare', ballot: request.ballot }
+    : { type: 'topology-accept', ballot: request.ballot, topology: request.value };
+}

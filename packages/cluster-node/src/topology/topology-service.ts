@@ -1,0 +1,83 @@
+/**
+ * The topology as one member has it: what it goes by, its vote about the next epoch, and the keeping up with the others.
+ */
+import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { Frame, KeyspaceChange, Message, TopologyState } from '@kv/wire';
+import type { PeerRequests } from '../peer-requests.ts';
+import type { Clock, Random, Timers } from '../ports.ts';
+import { changeKeyspace } from './change-keyspace.ts';
+import { TopologyAcceptor } from './topology-acceptor.ts';
+import { TopologyChanger, type TopologyChangeResult } from './topology-changer.ts';
+import { TopologyFollower } from './topology-follower.ts';
+import { TopologyStore } from './topology-store.ts';
+
+export interface TopologyServiceDependencies {
+  readonly self: string;
+  readonly generation: number;
+  readonly engine: StorageEngine;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly peers: PeerRequests;
+  /** False until this member has made sure that it has forgotten no promise. */
+  readonly ready: () => boolean;
+  readonly storageFailed: (error: unknown) => void;
+}
+
+/** What a client asks of the topology. */
+export interface KeyspaceChangeRequest {
+  /** A UUID, the same for every try: a change that was made is not made again. */
+  readonly id: string;
+  readonly change: KeyspaceChange;
+  /** Milliseconds from now. */
+  readonly timeoutMs: number;
+}
+
+export class TopologyService {
+  readonly store: TopologyStore;
+  readonly follower: TopologyFollower;
+  readonly #dependencies: TopologyServiceDependencies;
+  readonly #acceptor: TopologyAcceptor;
+  readonly #changer: TopologyChanger;
+
+  /** `remembered`: see `recallTopology`. */
+  constructor(dependencies: TopologyServiceDependencies, remembered: TopologyState) {
+    const { engine, storageFailed } = dependencies;
+    this.#dependencies = dependencies;
+    this.store = new TopologyStore({ engine, failed: storageFailed }, remembered);
+    this.follower = new TopologyFollower({ ...dependencies, store: this.store });
+    this.#acceptor = new TopologyAcceptor(engine);
+    this.#changer = new TopologyChanger({ ...dependencies, acceptor: this.#acceptor, store: this.store });
+  }
+
+  change({ id, change, timeoutMs }: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
+    const deadline = this.#dependencies.clock.monotonicMs() + timeoutMs;
+    this.#changer.change((current) => changeKeyspace(current, id, change), deadline, done);
+  }
+
+  /** Serves what other members ask of this one about the topology. */
+  serve({ message }: Frame, reply: (message: Message) => void): void {
+    switch (message.type) {
+      case 'topology-request':
+        reply({ type: 'topology', ...this.store.current.state });
+        return;
+      case 'topology-prepare':
+      case 'topology-accept':
+        if (!this.#dependencies.ready()) {
+          reply({ type: 'error', code: 'NOT_READY', message: 'this member is still starting' });
+          return;
+        }
+        this.#acceptor.serve(message, reply, (error) => {
+          reply({ type: 'error', code: 'STORAGE_FAILED', message: 'this voter could not make its word durable' });
+          this.#dependencies.storageFailed(error);
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  tick(): void {
+    this.store.tick();
+  }
+}

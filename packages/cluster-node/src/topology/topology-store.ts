@@ -1,0 +1,108 @@
+/**
+ * The topology that this member goes by: the newest epoch that it has heard of, across restarts too. What an epoch no longer
+ * has, a dropped keyspace, is erased in the same write.
+ */
+import { type BatchOperation, type StorageEngine, StorageError } from '@kv/lsm-storage/core';
+import { decodeTopologyRecord, encodeTopologyRecord, keyspaceRanges, systemKey, type TopologyState } from '@kv/wire';
+import { ClusterNodeError } from '../errors.ts';
+import { firstTopology } from './first-topology.ts';
+import { RingTopology } from './ring-topology.ts';
+import type { Topology, TopologySource } from './topology.ts';
+import type { TopologyConfig } from './topology-config.ts';
+
+const topologyKey = systemKey('topology');
+
+export interface TopologyStoreDependencies {
+  readonly engine: StorageEngine;
+  /** A topology could not be stored, and not for lack of space alone. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class TopologyStore implements TopologySource {
+  readonly #dependencies: TopologyStoreDependencies;
+  readonly #listeners: ((topology: Topology, before: Topology) => void)[] = [];
+  #current: Topology;
+  /** What the disk had no room for. */
+  #unstored: BatchOperation[] | undefined;
+
+  constructor(dependencies: TopologyStoreDependencies, state: TopologyState) {
+    this.#dependencies = dependencies;
+    this.#current = new RingTopology(state);
+  }
+
+  get current(): Topology {
+    return this.#current;
+  }
+
+  /** Calls `listener` after each change. */
+  onChange(listener: (topology: Topology, before: Topology) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Goes by an epoch that was decided, if it is a later one. It holds at once: whatever is written from here on lies behind
+   * it in the log, so that nothing is ever acknowledged that would survive without it.
+   */
+  adopt(state: TopologyState): void {
+    const before = this.#current;
+    if (state.clusterId !== before.state.clusterId || state.epoch <= before.epoch) return;
+    this.#current = new RingTopology(state);
+    const erased = droppedBetween(before.state, state).flatMap((id) => keyspaceRanges(state.partitions, id));
+    this.#store([
+      { type: 'put', key: topologyKey, value: encodeTopologyRecord(state) },
+      ...erased.map(({ gte, lt }) => ({ type: 'delete-range', from: gte, to: lt }) as const),
+    ]);
+    for (const listener of this.#listeners) listener(this.#current, before);
+  }
+
+  /** Tries again what the disk had no room for. */
+  tick(): void {
+    const operations = this.#unstored;
+    if (operations === undefined) return;
+    this.#unstored = undefined;
+    this.#store(operations);
+  }
+
+  #store(operations: BatchOperation[]): void {
+    this.#dependencies.engine.batch(operations).catch((error: unknown) => {
+      if (error instanceof StorageError && error.code === 'DISK_FULL') {
+        this.#unstored = [...operations, ...(this.#unstored ?? [])];
+      } else {
+        this.#dependencies.failed(error);
+      }
+    });
+  }
+}
+
+function droppedBetween(before: TopologyState, after: TopologyState): number[] {
+  const kept = new Set(after.keyspaces.map(({ id }) => id));
+  return before.keyspaces.map(({ id }) => id).filter((id) => !kept.has(id));
+}
+
+/**
+ * What the member remembers, or the first epoch that its configuration makes, which it remembers from then on. Members may
+ * listen elsewhere than they did: the addresses are those of the configuration.
+ * @throws ClusterNodeError INVALID_TOPOLOGY, IDENTITY_MISMATCH when it remembers another cluster
+ */
+export async function recallTopology(engine: StorageEngine, config: TopologyConfig): Promise<TopologyState> {
+  const stored = engine.getSync(topologyKey);
+  if (stored === undefined) {
+    const first = firstTopology(config);
+    await engine.put(topologyKey, encodeTopologyRecord(first));
+    return first;
+  }
+  const state = decodeTopologyRecord(stored);
+  if (state.clusterId === config.clusterId) return withAddresses(state, config);
+  throw new ClusterNodeError(
+    'IDENTITY_MISMATCH',
+    `the data folder belongs to cluster ${state.clusterId}, not to ${config.clusterId}`,
+  );
+}
+
+function withAddresses(state: TopologyState, { members }: TopologyConfig): TopologyState {
+  const addresses = new Map(members.map(({ id, address }) => [id, address]));
+  return {
+    ...state,
+    members: state.members.map((member) => ({ ...member, address: addresses.get(member.id) ?? member.address })),
+  };
+}
