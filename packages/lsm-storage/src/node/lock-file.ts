@@ -36,7 +36,8 @@ export async function acquireLockFile(given: string): Promise<FileLock> {
   if (heldHere.has(path)) throw locked(path, process.pid);
   heldHere.add(path);
   try {
-    await Promise.all(unheldHere.get(path) ?? []);
+    const unheld = unheldHere.get(path);
+    if (unheld !== undefined) await Promise.all(unheld);
     await writeOrTakeOver(path);
   } catch (error) {
     heldHere.delete(path);
