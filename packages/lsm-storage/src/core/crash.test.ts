@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FileSystem } from '../core/index.ts';
+import type { Durability, FileSystem } from '../core/index.ts';
 import { CrashEnumeration } from '../testing/crash-enumeration.ts';
 import { soak } from '../testing/soak.ts';
 import { wrapFileSystem } from '../testing/wrapped-file-system.ts';
@@ -13,6 +13,8 @@ function withoutSync(fileSystem: FileSystem, skips: (path: string) => boolean): 
 
 /** All calls and subsets when it is on, a part of them when not. */
 const thorough = soak.on ? { every: 1, subsets: 16 } : { every: 7, subsets: 4 };
+/** Where more is unsynced at a time there are more disks to a call. */
+const sparser = soak.on ? thorough : { every: 29, subsets: 4 };
 
 describe('power loss at every call', { timeout: soak.timeout }, () => {
   it('leaves whole groups in their order, everything acknowledged, and no file too many', async () => {
@@ -26,16 +28,39 @@ describe('power loss at every call', { timeout: soak.timeout }, () => {
     expect(stats.valueFiles).toBeGreaterThan(0);
   });
 
+  it.each(['periodic', 'none'] as const)(
+    'with %s leaves groups without a gap, up to the last sync or flush at least',
+    async (durability) => {
+      const enumeration = new CrashEnumeration({ seed: 3, operations: 500, ...sparser, options: { durability } });
+      const { calls, disks, stats, violations } = await enumeration.run();
+      expect(violations).toEqual([]);
+      expect(calls).toBeGreaterThan(700);
+      expect(disks).toBeGreaterThan((calls / sparser.every) * (2 + sparser.subsets));
+      expect(stats.flushes).toBeGreaterThan(20);
+      expect(stats.compactions).toBeGreaterThan(10);
+    },
+  );
+
   // The search itself is put to the test: each sync left out must be found.
-  it.each<[string, (path: string) => boolean]>([
+  it.each<[string, (path: string) => boolean, Durability?]>([
+    ['the log, between segments,', (path) => path.endsWith('.log'), 'none'],
+    ['the log, now and then,', (path) => path.endsWith('.log'), 'periodic'],
+    ['sorted runs, and of no group,', (path) => path.endsWith('.run'), 'none'],
     ['the log', (path) => path.endsWith('.log')],
     ['sorted runs', (path) => path.endsWith('.run')],
     ['value files', (path) => path.endsWith('.values')],
     ['the manifest', (path) => path.startsWith('manifest')],
     ['the directory', (path) => path === 'directory'],
-  ])('finds that the syncs of %s are left out', async (_, skips) => {
+  ])('finds that the syncs of %s are left out', async (_, skips, durability = 'group') => {
     const wrap = (fileSystem: FileSystem): FileSystem => withoutSync(fileSystem, skips);
-    const enumeration = new CrashEnumeration({ seed: 2, operations: 40, every: 3, subsets: 1, wrap });
+    const enumeration = new CrashEnumeration({
+      seed: 2,
+      operations: 40,
+      every: 3,
+      subsets: 1,
+      options: { durability },
+      wrap,
+    });
     const { violations } = await enumeration.run();
     expect(violations.length).toBeGreaterThan(0);
   });

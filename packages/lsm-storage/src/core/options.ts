@@ -78,7 +78,10 @@ export interface StorageOptions {
   /** Default `tolerate-tail`. */
   readonly recovery?: RecoveryMode;
   readonly purge?: PurgeOptions;
-  /** Called when a compaction has ended. Must not throw; if it does, that is what `compactionFailure` tells. */
+  /**
+   * Told when a compaction begins, while it runs (after some hundred kilobytes, no more than every 10 ms by a worker
+   * thread), and when it has ended or failed. Must not throw; if it does, that is what `compactionFailure` tells.
+   */
   readonly onCompaction?: (progress: CompactionProgress) => void;
   /**
    * Default false. True: nothing is ever written, writes fail with `READ_ONLY`, and no lock is taken: what is read is the

@@ -5,7 +5,7 @@ import type { CommitLog } from './commit-log/commit-log.ts';
 import type { GroupCommit } from './commit-log/group-commit.ts';
 import { tierShape, tiersOf } from './compaction/tiers.ts';
 import type { BackPressure } from './maintenance/back-pressure.ts';
-import type { Compactor } from './maintenance/compactor.ts';
+import type { CompactionProgress, Compactor } from './maintenance/compactor.ts';
 import type { Flusher } from './maintenance/flusher.ts';
 import type { RunDescription } from './ports/manifest.ts';
 import type { Store } from './store/store.ts';
@@ -33,24 +33,39 @@ export interface StorageStats {
   /** Sequence of the newest acknowledged entry, and of the newest one that is in a run. */
   readonly durableSequence: number;
   readonly flushedSequence: number;
+  /**
+   * Bytes of runs and value files over those of the largest run and the values that it points to: how many times as much
+   * space as needed is taken, if everything else only replaced what that run holds. So it is rather too high; it is 1
+   * when all is in one run and nothing in value files is garbage. Without runs, 1.
+   */
+  readonly spaceAmplification: number;
   readonly cacheBytes: number;
-  /** Since opening. */
+  /** All that follows: since opening. Blocks, values and pages of the index that were in the cache, and that were not. */
   readonly cacheHits: number;
   readonly cacheMisses: number;
   readonly groups: number;
-  /** Bytes of keys, metas and values that were acknowledged, and what was written for them: log, flushes, compactions. */
+  /**
+   * Bytes of keys, metas and values that were acknowledged, and what was written for them: log (and room ahead of it),
+   * flushes, compactions. Values that were compressed are given whole and written small.
+   */
   readonly givenBytes: number;
   readonly loggedBytes: number;
   readonly flushedBytes: number;
   readonly compactedBytes: number;
+  /** Bytes written over bytes given: log, flushes and compactions, without the manifest. 0 before anything was given. */
+  readonly writeAmplification: number;
   readonly flushes: number;
   readonly compactions: number;
   /** Groups that were logged a little later, and groups that waited, because flushes or compactions were behind. */
   readonly slowdowns: number;
   readonly stops: number;
+  /** Milliseconds by the engine's clock for which groups were so held back, together. */
+  readonly stalledMs: number;
+  /** How far the compaction has come that is under way. */
+  readonly compactionUnderWay: CompactionProgress | undefined;
   /**
-   * Why the last compaction failed, until one succeeds; it is tried again after the next flush. Also why the caller's
-   * purge rules could not be had, without which flushes and compactions go on.
+   * Why the last compaction failed, until one succeeds; it is tried again after the next flush. Also what the caller's
+   * own code threw, without which flushes and compactions go on: `purge.rules`, `onCompaction`.
    */
   readonly compactionFailure: Error | undefined;
 }
@@ -70,6 +85,7 @@ export interface StatsSources {
 
 export function statsOf(sources: StatsSources): StorageStats {
   const { state, store, log, commits, cache, flusher, compactor, pressure } = sources;
+  const writtenBytes = log.bytesWritten + flusher.bytesWritten + compactor.bytesWritten;
   const { memtables } = store.current;
   const { runs, valueFiles } = store;
   const valueBytes = sum(valueFiles.map((file) => file.bytes));
@@ -91,6 +107,7 @@ export function statsOf(sources: StatsSources): StorageStats {
     segmentBytes: log.bytes,
     durableSequence: commits.acknowledged,
     flushedSequence: store.position.flushedSequence,
+    spaceAmplification: spaceAmplification(runs, valueBytes),
     cacheBytes: cache.bytes,
     cacheHits: cache.hits,
     cacheMisses: cache.misses,
@@ -99,10 +116,13 @@ export function statsOf(sources: StatsSources): StorageStats {
     loggedBytes: log.bytesWritten,
     flushedBytes: flusher.bytesWritten,
     compactedBytes: compactor.bytesWritten,
+    writeAmplification: commits.bytes === 0 ? 0 : writtenBytes / commits.bytes,
     flushes: flusher.flushes,
     compactions: compactor.compactions,
     slowdowns: pressure.slowdowns,
     stops: pressure.stops,
+    stalledMs: pressure.stalledMs,
+    compactionUnderWay: compactor.underWay,
     compactionFailure: compactor.failure,
   };
 }
@@ -114,6 +134,12 @@ function runsPerTier(runs: readonly RunDescription[], scaling: number): number[]
     counts[tier] = (counts[tier] as number) + 1;
   }
   return counts;
+}
+
+function spaceAmplification(runs: readonly RunDescription[], valueBytes: number): number {
+  if (runs.length === 0) return 1;
+  const largest = Math.max(...runs.map((run) => run.bytes + sum(run.references.map(({ bytes }) => bytes))));
+  return (sum(runs.map((run) => run.bytes)) + valueBytes) / largest;
 }
 
 function sum(numbers: readonly number[]): number {

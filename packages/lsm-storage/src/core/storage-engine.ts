@@ -115,7 +115,7 @@ export class StorageEngine extends StoreReads {
     const keepUp = (): void => this.#compactor.keepUp();
     this.#flusher = new Flusher({ store, log, jobs, clock, acknowledged, poison, failed, flushed: keepUp });
     this.#compactor = new Compactor(
-      { store, jobs, clock, failed, compacted: (progress) => options.onCompaction?.(progress) },
+      { store, jobs, clock, failed, told: (progress) => options.onCompaction?.(progress) },
       options,
     );
     this.#pressure = new BackPressure(store, this.#flusher, this.#compactor, clock, options);

@@ -18,6 +18,8 @@ export interface JobRequest {
   readonly job: Job;
   /** Shared between the threads; the first element becomes {@link CANCELLED} when the job is to be given up. */
   readonly flag: Int32Array;
+  /** Shared likewise: bytes read and bytes written so far. */
+  readonly progress: BigUint64Array;
 }
 
 export const CANCELLED = 1;

@@ -12,8 +12,8 @@ import { CANCELLED } from './job-messages.ts';
 import type { JobReply, JobRequest } from './job-messages.ts';
 import { unpackError } from './thread-errors.ts';
 
-/** How often the starter of a job is asked whether it is still wanted. */
-const CANCELLATION_POLL_MS = 10;
+/** How often the starter of a job is asked whether it is still wanted, and told how far it has come. */
+const POLL_MS = 10;
 
 interface JobUnderWay {
   readonly resolve: (result: JobResult) => void;
@@ -52,13 +52,16 @@ export class JobThread {
   async #carryOut(job: Job, control: JobControl): Promise<JobResult> {
     if (this.#stopped) throw new StorageError('CLOSED', `the ${job.kind} comes after the end of its thread`);
     const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const progress = new BigUint64Array(new SharedArrayBuffer(2 * BigUint64Array.BYTES_PER_ELEMENT));
+    const tell = teller(progress, control);
     const poll = setInterval(() => {
       if (control.cancelled()) cancel(flag);
-    }, CANCELLATION_POLL_MS);
+      tell();
+    }, POLL_MS);
     this.#worker ??= this.#start();
     this.#worker.ref();
     try {
-      return await this.#ask(this.#worker, { job, flag });
+      return await this.#ask(this.#worker, { job, flag, progress });
     } finally {
       clearInterval(poll);
       this.#underWay = undefined;
@@ -91,6 +94,17 @@ export class JobThread {
     this.#underWay?.reject(new StorageError('IO_ERROR', `the worker thread ${how}`, { cause }));
     void worker.terminate();
   }
+}
+
+/** Tells the starter of a job how far it has come, if that is further than when it was told last. */
+function teller(progress: BigUint64Array, control: JobControl): () => void {
+  let told = 0;
+  return () => {
+    const bytesRead = Number(Atomics.load(progress, 0));
+    if (bytesRead === told) return;
+    told = bytesRead;
+    control.progressed?.({ bytesRead, bytesWritten: Number(Atomics.load(progress, 1)) });
+  };
 }
 
 function cancel(flag: Int32Array): void {

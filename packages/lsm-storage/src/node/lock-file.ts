@@ -27,18 +27,51 @@ interface Holder {
 /** Lock files of this thread, by real path: what it has begun to lock, it must not take for left behind. */
 const heldHere: Set<string> = new Set();
 
+/** What this thread does where it does not hold the lock, by the lock's real path. None of them rejects. */
+const unheldHere: Map<string, Set<Promise<unknown>>> = new Map();
+
 /** Whichever path leads to the directory, it is one lock. `LOCKED` names the holder. */
 export async function acquireLockFile(given: string): Promise<FileLock> {
   const path = await realPathOf(given);
   if (heldHere.has(path)) throw locked(path, process.pid);
   heldHere.add(path);
   try {
+    const unheld = unheldHere.get(path);
+    if (unheld !== undefined) await Promise.all(unheld);
     await writeOrTakeOver(path);
   } catch (error) {
     heldHere.delete(path);
     throw error instanceof StorageError ? error : fileError(error, `locking ${path}`);
   }
   return { release: () => release(path) };
+}
+
+/**
+ * Has work done that must not be done in a process that holds the lock, and keeps this thread from taking it meanwhile;
+ * who else holds it does not matter. `undefined`, and nothing done: this thread holds it. `LOCKED`: another thread of this
+ * process does. One that takes it in the midst of the work is not seen.
+ */
+export async function whileUnheldHere<T>(given: string, work: () => Promise<T>): Promise<T | undefined> {
+  const path = await realPathOf(given);
+  if (heldHere.has(path)) return undefined;
+  const working = refuseOtherThread(path).then(work);
+  const settled = working.catch(() => undefined);
+  const others = unheldHere.get(path) ?? new Set();
+  unheldHere.set(path, others.add(settled));
+  try {
+    return await working;
+  } finally {
+    others.delete(settled);
+    if (others.size === 0) unheldHere.delete(path);
+  }
+}
+
+async function refuseOtherThread(path: string): Promise<void> {
+  const holder = parseHolder((await readIfThere(path)) ?? '');
+  if (holder === undefined || holder.pid !== process.pid) return;
+  const { thread, started, boot } = thisThread();
+  if (holder.thread === thread || holder.started !== started || holder.boot !== boot) return;
+  throw new StorageError('LOCKED', `${path} is held by another thread of this process (${process.pid})`);
 }
 
 /** Of a file that may not be there yet, in a directory that is. */

@@ -1,16 +1,46 @@
 /** The manifest of a store on a real disk: a SQLite file that loses no commit and lets no other process in. */
 
-import { open } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { MANIFEST_FILE } from '../core/file-names.ts';
+import type { ManifestState } from '../core/index.ts';
 import { fileError } from './file-errors.ts';
 import { SqliteManifest, manifestError } from './sqlite-manifest.ts';
 import type { SqliteDatabase, SqliteManifestOptions } from './sqlite-manifest.ts';
 
+/** Manifests that this thread has loaded to write them, by the real path of their directories. */
+const loadedHere: Map<string, ManifestFile> = new Map();
+
+class ManifestFile extends SqliteManifest {
+  readonly #directory: string;
+
+  constructor(database: Database, directory: string) {
+    super(database, { beforeLoad: makeDurable, ...copiesIn(directory) });
+    this.#directory = realpathSync(directory);
+  }
+
+  override async load(): Promise<ManifestState> {
+    const state = await super.load();
+    loadedHere.set(this.#directory, this);
+    return state;
+  }
+
+  override async close(): Promise<void> {
+    if (loadedHere.get(this.#directory) === this) loadedHere.delete(this.#directory);
+    await super.close();
+  }
+}
+
 /** The manifest of the store in `directory`, which must exist. The engine closes it. */
 export function openManifestFile(directory: string): SqliteManifest {
-  return openIn(directory, MANIFEST_FILE, makeDurable);
+  return openIn(directory, MANIFEST_FILE, (database) => new ManifestFile(database, directory));
+}
+
+/** The manifest of a store that this thread writes, as of now, as the bytes of a file; `undefined`: it writes none here. */
+export async function imageOfOpenManifest(directory: string): Promise<Uint8Array | undefined> {
+  return loadedHere.get(await realpath(directory))?.image();
 }
 
 /**
@@ -18,13 +48,15 @@ export function openManifestFile(directory: string): SqliteManifest {
  * write-ahead mode it would be so only after a close that went well, and whether it did SQLite does not tell.
  */
 export function openReplacement(directory: string, file: string): SqliteManifest {
-  return openIn(directory, file, makeWhole);
+  return openIn(directory, file, (database) => {
+    return new SqliteManifest(database, { beforeLoad: makeWhole, ...copiesIn(directory) });
+  });
 }
 
-function openIn(directory: string, file: string, beforeLoad: (database: SqliteDatabase) => void): SqliteManifest {
+function openIn(directory: string, file: string, manifestOf: (database: Database) => SqliteManifest): SqliteManifest {
   const path = join(directory, file);
   try {
-    return new SqliteManifest(new Database(path, { timeout: 0 }), { beforeLoad, ...copiesIn(directory) });
+    return manifestOf(new Database(path, { timeout: 0 }));
   } catch (cause) {
     throw fileError(cause, `opening ${path}`);
   }

@@ -2,17 +2,21 @@
  * The manifest of a store that another process may be writing, as of one commit. SQLite's own locks keep readers out for
  * as long as the writer lives, so what is read is a private copy: of the database, and of the write-ahead log beside it,
  * out of which SQLite takes what is committed and not yet in the database.
+ *
+ * Where this thread is the writer, the copy is made by the writer's own connection: SQLite's locks are the process's, and
+ * a process loses those on a file as soon as it closes it, however it had opened it.
  */
 
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { MANIFEST_FILE } from '../core/file-names.ts';
+import { LOCK_FILE, MANIFEST_FILE } from '../core/file-names.ts';
 import { StorageError } from '../core/index.ts';
 import type { Manifest } from '../core/index.ts';
 import { errnoOf, fileError } from './file-errors.ts';
-import { copiesIn } from './manifest-file.ts';
+import { whileUnheldHere } from './lock-file.ts';
+import { copiesIn, imageOfOpenManifest } from './manifest-file.ts';
 import { SqliteManifest } from './sqlite-manifest.ts';
 
 const LOG_FILE = `${MANIFEST_FILE}-wal`;
@@ -20,11 +24,16 @@ const LOG_FILE = `${MANIFEST_FILE}-wal`;
 /** Copies that are thrown away because the database changed meanwhile, which it does once in some hundred commits. */
 const MOST_COPIES = 10;
 
-/** `NOT_FOUND` if there is none. The copy lies in the system's directory for temporary files until it is closed. */
+/**
+ * `NOT_FOUND` if there is none; `LOCKED` while another thread of this process writes it, or this thread is about to. The
+ * copy lies in the system's directory for temporary files until it is closed.
+ */
 export async function openManifestSnapshot(directory: string): Promise<Manifest> {
   const copy = await mkdtemp(join(tmpdir(), 'kv-manifest-'));
   try {
-    await copyManifest(directory, copy);
+    const lock = join(directory, LOCK_FILE);
+    const copied = await whileUnheldHere(lock, () => copyManifest(directory, copy).then(() => true));
+    if (copied === undefined) await writeImage(directory, copy);
     const database = new Database(join(copy, MANIFEST_FILE), { timeout: 0 });
     return new ManifestSnapshot(database, copy);
   } catch (cause) {
@@ -45,6 +54,13 @@ class ManifestSnapshot extends SqliteManifest {
     await super.close();
     await rm(this.#copy, { recursive: true, force: true });
   }
+}
+
+async function writeImage(directory: string, copy: string): Promise<void> {
+  const image = await imageOfOpenManifest(directory);
+  if (image === undefined)
+    throw new StorageError('LOCKED', `${directory} is just being opened or repaired in this process`);
+  await writeFile(join(copy, MANIFEST_FILE), image);
 }
 
 /** The database must not change while both are copied; its log may: what was appended meanwhile is there or not. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { CompactionProgress } from '../core/index.ts';
 import { bytes, codeOf, contentsOf, text } from '../testing/store.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
 import { openStorage } from './open-storage.ts';
@@ -131,6 +132,31 @@ describe('open storage', { timeout: 120_000 }, () => {
     const reader = new Database(join(directory.path, 'manifest.db'), { readonly: true });
     expect(reader.pragma('journal_mode', { simple: true })).toBe('wal');
     reader.close();
+  });
+
+  it('tells how far a compaction on its own thread is while it runs', async () => {
+    await using directory = await temporaryDirectory();
+    const told: CompactionProgress[] = [];
+    const engine = await openStorage(directory.path, {
+      compression: 'none',
+      // So that it takes longer than it takes to ask for it several times.
+      compactionBytesPerSecond: 8 * 1024 * 1024,
+      onCompaction: (progress) => told.push(progress),
+    });
+    for (const fill of [1, 2]) {
+      const puts = Array.from({ length: 1000 }, (_, i) => engine.put(bytes(`k${i}`), new Uint8Array(2000).fill(fill)));
+      await Promise.all(puts);
+      await engine.flush();
+    }
+    await engine.compact();
+    const running = told.filter(({ stage }) => stage === 'running');
+    expect([told[0]!.stage, told.at(-1)!.stage]).toEqual(['begun', 'ended']);
+    expect(running).toHaveLength(told.length - 2);
+    expect(running.length).toBeGreaterThan(2);
+    const counts = running.map(({ bytesRead }) => bytesRead);
+    expect(counts).toEqual([...new Set(counts)].sort((left, right) => left - right));
+    for (const { bytesRead, bytesTotal } of running) expect(bytesRead).toBeLessThanOrEqual(bytesTotal);
+    await engine.close();
   });
 
   it('refuses a second engine in this process, and lets the next in after close', async () => {

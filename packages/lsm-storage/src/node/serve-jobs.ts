@@ -13,6 +13,7 @@ import type { Job, JobResult } from '../core/jobs/job.ts';
 import { pacer } from '../core/maintenance/pacer.ts';
 import { SlabPool } from '../core/memtable/slab-pool.ts';
 import { noCodec } from '../core/ports/codec.ts';
+import type { JobProgress } from '../core/ports/jobs.ts';
 import { CANCELLED, handover } from './job-messages.ts';
 import type { JobReply, JobRequest, WorkerSettings } from './job-messages.ts';
 import { NodeFileSystem } from './node-file-system.ts';
@@ -30,14 +31,18 @@ export function serveJobs(carryOut: (job: Job, ports: JobPorts) => Promise<JobRe
   const pool = new SlabPool(CHUNK_BYTES, Infinity);
   accelerateCrc32(crc32);
 
-  const answer = async ({ job, flag }: JobRequest): Promise<void> => {
+  const answer = async ({ job, flag, progress }: JobRequest): Promise<void> => {
     const cancelled = (): boolean => Atomics.load(flag, 0) === CANCELLED;
+    const progressed = ({ bytesRead, bytesWritten }: JobProgress): void => {
+      Atomics.store(progress, 1, BigInt(bytesWritten));
+      Atomics.store(progress, 0, BigInt(bytesRead));
+    };
     const pause = async (milliseconds: number): Promise<void> => void Atomics.wait(flag, 0, 0, milliseconds);
     const clock = { now: () => performance.now(), pause };
     const pace = pacer(job.kind === 'compaction' ? job.bytesPerSecond : 0, clock);
     try {
       const { result, memory } = handover(
-        await carryOut(job, { fileSystem, codec, control: { cancelled }, pace, pool }),
+        await carryOut(job, { fileSystem, codec, control: { cancelled, progressed }, pace, pool }),
       );
       port.postMessage({ result } satisfies JobReply, memory);
     } catch (error) {

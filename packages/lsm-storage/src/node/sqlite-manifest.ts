@@ -121,6 +121,11 @@ export class SqliteManifest implements Manifest {
     await copied;
   }
 
+  /** The whole of it as of the last commit, as the bytes of a file. */
+  image(): Uint8Array {
+    return guarded(() => this.#database.serialize());
+  }
+
   openCopy(path: string): Promise<SqliteManifest> {
     return this.#options.openCopy(path);
   }

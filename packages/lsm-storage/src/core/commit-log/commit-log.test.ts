@@ -76,6 +76,48 @@ describe('commit log', () => {
     await logged.log.close();
   });
 
+  it('writes zeros ahead of small groups, none ahead of large ones, and none where groups are not synced', async () => {
+    const rooms = async (syncsEachGroup: boolean, ...lengths: readonly number[]): Promise<string[]> => {
+      const disk = new CrashableFileSystem();
+      const logged = new LoggedMemtable(disk, 1, 1, syncsEachGroup, 4096);
+      await logged.begin();
+      const calls: string[] = [];
+      disk.observe(({ operation, position, bytes }) => {
+        if (operation === 'truncate') calls.push(`to ${bytes}`);
+        if (operation === 'write' && position !== logged.log.bytes) calls.push(`zeros to ${position! + bytes!}`);
+        return undefined;
+      });
+      for (const length of lengths) await logged.append(put('a', length));
+      disk.observe(undefined);
+      const bytesOnDisk = disk.contents(segmentFileName(1)).length;
+      expect(await endOf(disk, 1)).toMatchObject({ kind: 'complete', groups: lengths.length });
+      await logged.begin();
+      expect(bytesOnDisk).toBeGreaterThan(disk.contents(segmentFileName(1)).length);
+      expect(await endOf(disk, 1)).toMatchObject({ kind: 'complete', sealed: true, groups: lengths.length });
+      await logged.log.close();
+      return calls;
+    };
+    expect(await rooms(true, 500, 500, 500)).toEqual(['zeros to 4096']);
+    expect(await rooms(true, ...new Array<number>(12).fill(500))).toEqual(['zeros to 4096', 'zeros to 8192']);
+    expect(await rooms(true, 2000, 500, 3000, 500)).toEqual(['to 4096', 'zeros to 4096', 'to 8192', 'zeros to 8192']);
+    expect(await rooms(false, 500, 500)).toEqual(['to 4096']);
+  });
+
+  it('refuses a group for which there are no zeros before anything of it is written', async () => {
+    const disk = new CrashableFileSystem();
+    const logged = new LoggedMemtable(disk, 1, 1, true, 4096);
+    await logged.begin();
+    const { bytes } = logged.log;
+    failing(disk, ({ operation, position }) => operation === 'write' && position !== bytes, 'DISK_FULL');
+    expect(await codeOf(() => logged.append(put('a')))).toBe('DISK_FULL');
+    expect(await endOf(disk, 1)).toEqual({ kind: 'complete', sealed: false, bytes, groups: 0 });
+    disk.observe(undefined);
+    logged.memtable.truncate(0);
+    await logged.append(put('b'));
+    expect(await endOf(disk, 1)).toMatchObject({ kind: 'complete', groups: 1 });
+    await logged.log.close();
+  });
+
   it('puts the next frame where one failed to be written, whichever is longer', async () => {
     for (const [first, second] of [
       [500, 20],

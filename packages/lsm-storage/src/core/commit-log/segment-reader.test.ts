@@ -79,7 +79,7 @@ describe('segment reader', () => {
 
   it('takes zeros behind the last frame for room, and a torn frame in it for a torn tail without them', async () => {
     const disk = new CrashableFileSystem();
-    const logged = new LoggedMemtable(disk, SEGMENT, 1, true, 3 * 1024 * 1024);
+    const logged = new LoggedMemtable(disk, SEGMENT, 1, false, 3 * 1024 * 1024);
     await logged.begin();
     await logged.append((memtable) => addTo(memtable, 'a', Uint8Array.of(1)));
     const bytes = logged.log.bytes;

@@ -28,7 +28,7 @@ export async function mergeRuns(job: CompactionJob, ports: JobPorts): Promise<Ad
   }
 }
 
-/** Bytes done between two looks at the clock and the brake. */
+/** Bytes read and written between two looks at the clock, the brake and whoever wants to know. */
 const PACE_BYTES = 256 * 1024;
 
 class RunMerge {
@@ -37,6 +37,7 @@ class RunMerge {
   /** Newest first. */
   readonly #inputs: RunScanner[] = [];
   readonly #relocated: Map<number, ValueFile> = new Map();
+  #bytesRead = 0;
   #paced = 0;
 
   constructor(job: CompactionJob, ports: JobPorts) {
@@ -61,13 +62,15 @@ class RunMerge {
   }
 
   async writeTo(writer: RunWriter): Promise<void> {
-    for (const input of this.#inputs) if (input.wanting) await input.supply();
+    for (const input of this.#inputs) await this.#supply(input);
     for (let first = this.#first(); first >= 0; first = this.#first()) {
       const entry = (this.#inputs[first] as RunScanner).current as RunEntry;
       const kept = this.#isCovered(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
       if (kept !== undefined) await this.#write(writer, kept);
       await this.#passBy(entry.key, first);
-      if (writer.full) await this.#drain(writer);
+      if (writer.full) await writer.drain();
+      // What is dropped takes its time too.
+      if (this.#bytesRead + writer.bytes - this.#paced >= PACE_BYTES) await this.#pause(writer);
     }
     if (this.#job.disposal.oldest) return;
     for (const range of mergeRanges(this.#inputs.map(({ ranges }) => ranges))) writer.addRange(range);
@@ -98,27 +101,32 @@ class RunMerge {
       const input = this.#inputs[i] as RunScanner;
       if (input.current === undefined || (i > first && compareBytes(input.current.key, key) !== 0)) continue;
       input.advance();
-      if (input.wanting) await input.supply();
+      if (input.wanting) await this.#supply(input);
     }
+  }
+
+  async #supply(input: RunScanner): Promise<void> {
+    this.#bytesRead += await input.supply();
   }
 
   async #write(writer: RunWriter, entry: RunEntry): Promise<void> {
     const { value } = entry;
     const file = value === undefined || value instanceof Uint8Array ? undefined : this.#relocated.get(value.file);
-    if (file === undefined || value === undefined || value instanceof Uint8Array) writer.add(entry);
-    else writer.addRelocated(entry, await file.readStored(value), value.rawLength);
+    if (file === undefined || value === undefined || value instanceof Uint8Array) return writer.add(entry);
+    const stored = await file.readStored(value);
+    this.#bytesRead += stored.length;
+    writer.addRelocated(entry, stored, value.rawLength);
   }
 
-  async #drain(writer: RunWriter): Promise<void> {
+  async #pause(writer: RunWriter): Promise<void> {
     const { control, pace } = this.#ports;
-    await writer.drain();
     if (control.cancelled()) {
       throw new StorageError('CLOSED', 'the compaction was given up because the engine closes');
     }
-    const bytes = writer.bytes - this.#paced;
-    if (bytes < PACE_BYTES) return;
-    this.#paced = writer.bytes;
-    // What is written was read before.
-    await pace(2 * bytes);
+    const done = this.#bytesRead + writer.bytes;
+    const bytes = done - this.#paced;
+    this.#paced = done;
+    control.progressed?.({ bytesRead: this.#bytesRead, bytesWritten: writer.bytes });
+    await pace(bytes);
   }
 }

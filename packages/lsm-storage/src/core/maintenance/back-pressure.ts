@@ -23,6 +23,7 @@ export class BackPressure {
   readonly #options: ResolvedOptions;
   #slowdowns = 0;
   #stops = 0;
+  #stalledMs = 0;
 
   constructor(store: Store, flusher: Flusher, compactor: Compactor, clock: StorageClock, options: ResolvedOptions) {
     this.#store = store;
@@ -41,16 +42,30 @@ export class BackPressure {
     return this.#stops;
   }
 
+  /** How long groups were held back, together. */
+  get stalledMs(): number {
+    return this.#stalledMs;
+  }
+
   /** Resolves when a group of this memtable may be logged; fails with `DISK_FULL` while there is no space to flush. */
   async admit(memtable: Memtable): Promise<void> {
     if (this.#mustStop(memtable)) {
       this.#stops++;
-      await this.#stop(memtable);
+      await this.#stalled(this.#stop(memtable));
     }
     const tooMany = this.#store.current.runs.length - this.#options.slowdownRuns;
     if (tooMany <= 0 || this.#compactor.running === undefined) return;
     this.#slowdowns++;
-    await this.#clock.pause(tooMany * PAUSE_PER_RUN_MS);
+    await this.#stalled(this.#clock.pause(tooMany * PAUSE_PER_RUN_MS));
+  }
+
+  async #stalled(waiting: Promise<void>): Promise<void> {
+    const begun = this.#clock.now();
+    try {
+      await waiting;
+    } finally {
+      this.#stalledMs += Math.max(0, this.#clock.now() - begun);
+    }
   }
 
   #mustStop(memtable: Memtable): boolean {

@@ -14,7 +14,7 @@ async function held(rules: () => readonly PurgeRule[]): Promise<{ engine: Storag
   let compactions = 0;
   const options: StorageOptions = {
     purge: { versionAt: { offset: 0, length: 1 }, rules },
-    onCompaction: () => void compactions++,
+    onCompaction: ({ stage }) => void (compactions += stage === 'ended' ? 1 : 0),
   };
   const engine = await openOn(new CrashableFileSystem(), options);
   for (let i = 1; i <= 9; i++) {

@@ -3,8 +3,11 @@
 import { isMostlyTombstones, pickCompaction, planFull, planRange } from '../compaction/pick-compaction.ts';
 import type { CompactionPlan } from '../compaction/pick-compaction.ts';
 import { StorageError, isDiskFull } from '../errors.ts';
+import type { CompactionJob } from '../jobs/job.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { StorageClock } from '../ports/clock.ts';
+import type { JobProgress } from '../ports/jobs.ts';
+import type { SortedRun } from '../sorted-run/sorted-run.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyRange } from '../versioned-entry.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -15,14 +18,21 @@ export interface CompactorDependencies {
   readonly clock: StorageClock;
   /** Called once when an edit of the manifest failed half-way: memory and disk may differ now. */
   readonly failed: (cause: unknown) => void;
-  readonly compacted: (progress: CompactionProgress) => void;
+  /** Told of every compaction, from its beginning to its end. */
+  readonly told: (progress: CompactionProgress) => void;
 }
 
-/** A compaction that ended. */
+/** How far a compaction has come. */
 export interface CompactionProgress {
+  /** `begun` once, `running` now and then, at last either `ended` or `failed`: nothing has changed then. */
+  readonly stage: 'begun' | 'running' | 'ended' | 'failed';
   readonly reason: CompactionPlan['reason'];
+  /** The runs that are merged. */
   readonly inputs: number;
+  /** Bytes read so far of the runs, and of the values that move to another file. */
   readonly bytesRead: number;
+  /** How many there are to read; a little less is read where values that were to move turn out to be replaced. */
+  readonly bytesTotal: number;
   readonly bytesWritten: number;
 }
 
@@ -32,6 +42,9 @@ export class Compactor {
   /** Never rejects: what fails is kept below. */
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
+  #underWay: CompactionProgress | undefined;
+  /** What the caller threw that was told of the compaction begun last. */
+  #listenerFailure: Error | undefined;
   #broken = false;
   #stopped = false;
   #compactions = 0;
@@ -52,9 +65,17 @@ export class Compactor {
     return this.#bytesWritten;
   }
 
-  /** Why the last compaction failed, until one succeeds; or why it had no purge rules to go by, until there are some. */
+  /** The compaction that is being carried out. */
+  get underWay(): CompactionProgress | undefined {
+    return this.#underWay;
+  }
+
+  /**
+   * Why the last compaction failed, until one succeeds; or what the caller did wrong about it: no purge rules to be had, an
+   * exception where it was told of it.
+   */
   get failure(): Error | undefined {
-    return this.#failure ?? this.#use.jobs.rulesFailure;
+    return this.#failure ?? this.#use.jobs.rulesFailure ?? this.#listenerFailure;
   }
 
   get running(): Promise<void> | undefined {
@@ -101,6 +122,10 @@ export class Compactor {
     return this.#stopped;
   }
 
+  progressed(progress: JobProgress): void {
+    if (this.#underWay !== undefined) this.#tell({ ...this.#underWay, ...progress, stage: 'running' });
+  }
+
   async #manual(planned: () => CompactionPlan | undefined): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     if (this.#stopped) throw new StorageError('CLOSED', 'the engine was closed before the compaction began');
@@ -139,20 +164,32 @@ export class Compactor {
 
   /** A merge that fails leaves everything as it was; an edit that fails does not. */
   async #attempt(plan: CompactionPlan): Promise<boolean> {
+    const { store, jobs } = this.#use;
+    const inputs = store.current.runs.filter((run) => plan.inputs.includes(run.description.number));
     try {
-      await this.#compact(plan);
+      const job = jobs.planCompaction(plan, inputs);
+      this.#listenerFailure = undefined;
+      this.#tell({
+        stage: 'begun',
+        reason: plan.reason,
+        inputs: inputs.length,
+        bytesRead: 0,
+        bytesTotal: bytesToRead(job),
+        bytesWritten: 0,
+      });
+      await this.#compact(plan, inputs, job);
       this.#failure = undefined;
       return true;
     } catch (error) {
       if (!this.#stopped) this.#failure = error instanceof Error ? error : new Error(String(error));
+      if (this.#underWay !== undefined) this.#tell({ ...this.#underWay, stage: 'failed' });
       return false;
     }
   }
 
-  async #compact(plan: CompactionPlan): Promise<void> {
-    const { store, jobs, compacted } = this.#use;
-    const inputs = store.current.runs.filter((run) => plan.inputs.includes(run.description.number));
-    const added = await jobs.run(jobs.planCompaction(plan, inputs), this);
+  async #compact(plan: CompactionPlan, inputs: readonly SortedRun[], job: CompactionJob): Promise<void> {
+    const { store, jobs } = this.#use;
+    const added = await jobs.run(job, this);
     try {
       await store.compacted(inputs, added);
     } catch (cause) {
@@ -166,7 +203,28 @@ export class Compactor {
     this.#compactions++;
     const bytesWritten = (added?.run.bytes ?? 0) + (added?.valueFile?.bytes ?? 0);
     this.#bytesWritten += bytesWritten;
-    const bytesRead = inputs.reduce((bytes, run) => bytes + run.description.bytes, 0);
-    compacted({ reason: plan.reason, inputs: inputs.length, bytesRead, bytesWritten });
+    const { underWay } = this;
+    if (underWay === undefined) return;
+    this.#tell({ ...underWay, stage: 'ended', bytesRead: underWay.bytesTotal, bytesWritten });
   }
+
+  /** What the caller throws must not fail a compaction. */
+  #tell(progress: CompactionProgress): void {
+    this.#underWay = progress.stage === 'begun' || progress.stage === 'running' ? progress : undefined;
+    try {
+      this.#use.told(progress);
+    } catch (cause) {
+      this.#listenerFailure = new StorageError('INVALID_ARGUMENT', 'onCompaction must not throw, and did', { cause });
+    }
+  }
+}
+
+function bytesToRead({ inputs, relocated }: CompactionJob): number {
+  const moving = new Set(relocated.map(({ number }) => number));
+  let bytes = 0;
+  for (const run of inputs) {
+    bytes += run.bytes;
+    for (const reference of run.references) if (moving.has(reference.file)) bytes += reference.bytes;
+  }
+  return bytes;
 }

@@ -5,10 +5,18 @@
 
 import type { Job, JobResult } from '../jobs/job.ts';
 
+/** How far a job has come. */
+export interface JobProgress {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
 /** Work under way that its starter may give up. */
 export interface JobControl {
   /** Asked between steps; once true, the job ends with `CLOSED`. */
   cancelled(): boolean;
+  /** Told now and then how far a compaction has come, never after it settled. Must not throw. */
+  progressed?(progress: JobProgress): void;
 }
 
 export interface Jobs {

@@ -3,7 +3,7 @@
  * another thread, and for repair. It reads far ahead and checks all that it reads.
  */
 
-import { openBlock } from '../block-file/block.ts';
+import { BLOCK_HEADER_BYTES, openBlock } from '../block-file/block.ts';
 import { BlockFile } from '../block-file/block-file.ts';
 import type { RecordedFile } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
@@ -69,11 +69,13 @@ export class RunScanner {
     return this.#block === undefined && !this.#ended;
   }
 
-  /** Reads the next block. */
-  async supply(): Promise<void> {
-    this.#block = (await this.nextBlock())?.entries;
+  /** Reads the next block; returns the bytes that it takes in the file. */
+  async supply(): Promise<number> {
+    const next = await this.nextBlock();
+    this.#block = next?.entries;
     this.#at = 0;
-    this.#ended = this.#block === undefined;
+    this.#ended = next === undefined;
+    return next === undefined ? 0 : BLOCK_HEADER_BYTES + next.pointer.storedLength;
   }
 
   /** `undefined`: a block is wanted, or the run has ended. Meta and value are views. */

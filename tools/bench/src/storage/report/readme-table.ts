@@ -18,12 +18,27 @@ export function makeReadmeTable(report: StorageReport): string {
     `${describeMachine(platform)}; ${platform.fileSystem.type}; ${startedAt.slice(0, 10)}. Operations per second, medians.`,
     '',
     ...markdownTable(['workload', 'values', ...engines], rows),
+    '',
+    ...engines.map((engine) => `- ${describeEngine(report, engine)}`),
   ].join('\n');
 
   function speedOf(engine: EngineName, key: string): string {
     const row = speed.find((one) => one.engine === engine && `${one.workload} ${one.valueBytes}` === key);
     return row === undefined ? '' : formatNumber(row.opsPerSecond);
   }
+}
+
+/** The workloads whose options stand for those of all others. */
+const typical: readonly string[] = ['put-durable-64', 'put-buffered-64', 'get-hot', 'get-cold'];
+
+/** Version and options of an engine, those for the largest values that were measured. */
+function describeEngine({ rows, versions }: StorageReport, engine: EngineName): string {
+  const largest = Math.max(...rows.filter((row) => row.engine === engine).map((row) => row.valueBytes));
+  const chosen = typical.flatMap((workload) => {
+    return rows.filter((row) => row.engine === engine && row.workload === workload && row.valueBytes === largest);
+  });
+  const options = chosen.map((row) => `\`${row.workload}\` ${row.options}`);
+  return `${engine} ${versions[engine] ?? ''} at ${formatSize(largest)}: ${options.join(' · ')}`;
 }
 
 /** Padded as the formatter pads it: text to the left, the rest to the right. */

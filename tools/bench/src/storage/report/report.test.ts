@@ -4,7 +4,9 @@ import type { Sample } from '../run/campaign.ts';
 import { alignColumns, formatDuration, formatNumber, formatSize } from './formatting.ts';
 import { plotRatios } from './plot-ratios.ts';
 import { computeRatios } from './ratios.ts';
+import { makeReadmeTable } from './readme-table.ts';
 import { makeRows } from './rows.ts';
+import { makeReport } from './storage-report.ts';
 import { judge, targets } from './targets.ts';
 
 function sample(
@@ -140,5 +142,33 @@ describe('the plot', () => {
     const width = Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1]);
     for (const x of at) expect(x > 0 && x < width).toBe(true);
     expect(svg.match(/<text/g)?.length).toBe(svg.match(/<\/text>/g)?.length);
+  });
+});
+
+describe('the table of the README', () => {
+  it('has the speeds side by side, and the version and options of each engine for the largest values', () => {
+    const options = (engine: EngineName, workload: string, valueBytes: number, text: string): Sample => {
+      const one = sample(workload, engine, 1, 1234, { valueBytes });
+      return { ...one, measurement: { ...one.measurement, options: text } };
+    };
+    const samples = [
+      options('ours', 'get-hot', 100, 'small'),
+      options('ours', 'get-hot', 1000, 'all in cache'),
+      options('ours', 'seek', 1000, 'not typical'),
+      options('lmdb', 'get-hot', 1000, 'a memory map'),
+    ];
+    const platform = { node: '20', system: 'linux', cpu: 'one', cores: 2, memoryBytes: 2 ** 30, folder: '/x' };
+    const fileSystem = { type: 'ext4', inMemory: false, freeBytes: 1 };
+    const ceiling = { fdatasyncMs: 1, writeMBs: 1, read16kUs: 1 };
+    const facts = { quick: false, startedAt: '2026-01-02T03:04', seconds: 1, refused: [] };
+    const versions = { ours: '0.1.0', lmdb: '3.4.5' };
+    const about = { ...facts, versions, platform: { ...platform, fileSystem, ceiling } };
+    const table = makeReadmeTable(makeReport(about, { samples, leftOut: 0, failures: [] })).split('\n');
+    expect(table).toContain('| get-hot  |   1 kB | 1,230 | 1,230 |');
+    expect(table).toContain('| seek     |   1 kB | 1,230 |       |');
+    expect(table.slice(-2)).toEqual([
+      '- ours 0.1.0 at 1 kB: `get-hot` all in cache',
+      '- lmdb 3.4.5 at 1 kB: `get-hot` a memory map',
+    ]);
   });
 });
