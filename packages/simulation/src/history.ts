@@ -48,6 +48,27 @@ export interface ReadRecord extends OperationRecord {
   readonly final: boolean;
 }
 
+/** `conflict`: its condition did not hold, so it was not done. `unknown`: it may have happened, now or later. */
+export type StrongOutcome = 'found' | 'absent' | 'failed' | 'applied' | 'conflict' | 'rejected' | 'unknown';
+
+/** What a key must hold for a write to be done. */
+export type WriteCondition =
+  | { readonly type: 'version'; readonly version: Version }
+  /** The fingerprint of a value; `undefined`: the key must be absent. */
+  | { readonly type: 'value'; readonly value: string | undefined };
+
+/** An operation in a strong keyspace. */
+export interface StrongRecord extends OperationRecord {
+  readonly kind: 'get' | 'put' | 'delete';
+  /** Of a put or delete: it is done only if this holds. */
+  readonly condition?: WriteCondition;
+  readonly outcome: StrongOutcome;
+  /** The fingerprint of what a put writes, of no other write, or of what a get found. */
+  readonly value: string | undefined;
+  /** Of what was written or found; of a conflict what was there instead. `undefined` when that was not told. */
+  readonly version: Version | undefined;
+}
+
 export interface History {
   /** N: how many replicas hold each key. */
   readonly replicas: number;
@@ -90,13 +111,22 @@ export function answered(reads: readonly ReadRecord[]): ReadRecord[] {
 }
 
 /** An operation as the report of a violation tells it, in virtual time. */
-export function describe(operation: WriteRecord | ReadRecord): string {
-  const quorum = operation.kind === 'get' ? `r=${operation.r}` : `w=${operation.w}`;
+export function describe(operation: WriteRecord | ReadRecord | StrongRecord): string {
+  const terms = describeTerms(operation);
   const version = operation.version === undefined ? 'no version' : shortVersion(operation.version);
   const end = operation.endedAt === Infinity ? 'never' : operation.endedAt.toFixed(1);
   const { id, kind, key, outcome, startedAt } = operation;
   const times = `[${startedAt.toFixed(1)}..${end}]`;
-  return `${id} ${kind} ${key} ${quorum} ${times} ${outcome} ${version} ${operation.value ?? ''}`;
+  return `${id} ${kind} ${key}${terms} ${times} ${outcome} ${version} ${operation.value ?? ''}`;
+}
+
+function describeTerms(operation: WriteRecord | ReadRecord | StrongRecord): string {
+  if ('r' in operation) return ` r=${operation.r}`;
+  if ('w' in operation) return ` w=${operation.w}`;
+  const { condition } = operation;
+  if (condition === undefined) return '';
+  if (condition.type === 'version') return ` if ${shortVersion(condition.version)}`;
+  return ` if ${condition.value ?? 'absent'}`;
 }
 
 /** Enough of a version to tell two apart. */

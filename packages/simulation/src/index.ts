@@ -5,7 +5,17 @@
  * @packageDocumentation
  */
 export { checkHistory } from './checkers/check-history.ts';
-export type { History, ReadRecord, StoredCopy, Violation, WriteRecord } from './history.ts';
+export { linearizability } from './checkers/linearizability/linearizability.ts';
+export type {
+  History,
+  ReadRecord,
+  StoredCopy,
+  StrongOutcome,
+  StrongRecord,
+  Violation,
+  WriteCondition,
+  WriteRecord,
+} from './history.ts';
 export { plantedBugs } from './planted-bugs/all-planted-bugs.ts';
 export type { PlantedBug } from './planted-bugs/planted-bug.ts';
 export { runSeed, type SeedResult, type SeedSettings } from './run-seed.ts';
