@@ -12,7 +12,7 @@ import {
   valueCodecs,
 } from '@kv/wire';
 import type { ClusterNode } from './cluster-node.ts';
-import type { Coordinator } from './coordinator/coordinator.ts';
+import type { Coordinator, Refused } from './coordinator/coordinator.ts';
 import type { StoredReadResult } from './coordinator/read-driver.ts';
 import type { Counters } from './counters.ts';
 import { RequestError } from './errors.ts';
@@ -43,16 +43,19 @@ export class ClientServer {
 
   serve({ header, message }: Frame, reply: (frame: Uint8Array) => void): void {
     const answer = (answered: Message) => reply(this.#encode(header, answered));
+    const refuse = ({ code, message }: RequestError): void => {
+      this.#dependencies.counters.requestsRefused += 1;
+      answer({ type: 'error', code, message });
+    };
     try {
-      this.#handle(header, message, answer);
+      this.#handle(header, message, answer, refuse);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.#dependencies.counters.requestsRefused += 1;
-      answer({ type: 'error', code: error.code, message: error.message });
+      refuse(error);
     }
   }
 
-  #handle(header: FrameHeader, message: Message, answer: (message: Message) => void): void {
+  #handle(header: FrameHeader, message: Message, answer: (message: Message) => void, refuse: Refused): void {
     const { coordinator } = this.#dependencies;
     switch (message.type) {
       case 'get': {
@@ -64,13 +67,13 @@ export class ClientServer {
         checkPlain(message);
         const { value, contentType, w, version } = message;
         const request = { ...this.#common(header, message.key), value, contentType, w, version };
-        coordinator.put(request, (result) => answer(writeReply(result)));
+        coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'delete': {
         const { w, version } = message;
         const request = { ...this.#common(header, message.key), w, version };
-        coordinator.delete(request, (result) => answer(writeReply(result)));
+        coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'topology-request':

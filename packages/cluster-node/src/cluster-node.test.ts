@@ -10,6 +10,7 @@ import { TestCluster, type TestMember } from './testing/test-cluster.ts';
 const turn = () => setImmediate();
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytesOf = (text: string) => new TextEncoder().encode(text);
+const unheard = () => undefined;
 
 let cluster: TestCluster;
 let a: TestMember;
@@ -68,7 +69,7 @@ describe('a request that cannot be', () => {
     const request = { keyspace: 'default', key: bytesOf(key), value: bytesOf('x'), contentType: 'text/plain', ...more };
     const before = b.node?.counters.framesReceived;
     for (const ask of ['get', 'put', 'delete'] as const) {
-      expect(() => a.node?.[ask](request, () => undefined)).toThrow(expect.objectContaining({ code }) as RequestError);
+      expect(() => a.node?.[ask](request, unheard, unheard)).toThrow(expect.objectContaining({ code }) as RequestError);
     }
     expect(b.node?.counters.framesReceived).toBe(before);
   });
@@ -80,8 +81,8 @@ describe('a request that cannot be', () => {
       value: new Uint8Array(1024 * 1024 + 1),
       contentType: 'a/b',
     };
-    expect(() => a.node?.put(request, () => undefined)).toThrow(/at most 1048576 bytes, got 1048577/);
-    expect(() => a.node?.put({ ...request, value: bytesOf(''), contentType: 'é' }, () => undefined)).toThrow(
+    expect(() => a.node?.put(request, unheard, unheard)).toThrow(/at most 1048576 bytes, got 1048577/);
+    expect(() => a.node?.put({ ...request, value: bytesOf(''), contentType: 'é' }, unheard, unheard)).toThrow(
       RequestError,
     );
   });

@@ -16,9 +16,10 @@ import {
 } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
-import { Coordinator } from './coordinator/coordinator.ts';
+import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
 import { type Counters, createCounters } from './counters.ts';
+import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
 import { checkHello, helloOf } from './handshake.ts';
 import { raiseGeneration, readIdentity } from './identity.ts';
@@ -58,6 +59,7 @@ export class ClusterNode {
   readonly #options: ClusterNodeOptions;
   readonly #topology: TopologyService;
   readonly #hlc: HybridLogicalClock;
+  readonly #room: DiskRoom;
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
   readonly #replicaServer: ReplicaServer;
@@ -83,15 +85,18 @@ export class ClusterNode {
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
+    const room = new DiskRoom({ clock, log, counters });
+    const voteFailed = (error: unknown) => void (room.wasMissing(error) || storageFailed(error));
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
+      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed: voteFailed },
       parts.topology,
     );
     const trees = new RangeTrees(engine, self, agreed.store.current, options.repairTreeLevels);
-    const replica = new Replica({ engine, counters, decide: strategies.decide, hlc, trees });
-    const access = new ReplicaAccess({ self, replica, peers, log, topology, storageFailed });
+    const { decide } = strategies;
+    const replica = new Replica({ engine, counters, decide, hlc, trees, room, storageFailed });
+    const access = new ReplicaAccess({ self, replica, peers, log, topology });
     const stamps = new StampSource(
-      { engine, clock, hlc, failed: storageFailed },
+      { engine, clock, hlc, room, failed: storageFailed },
       self.replaceAll('-', ''),
       options.stampReserveMs,
     );
@@ -102,6 +107,7 @@ export class ClusterNode {
     this.#options = options;
     this.#topology = agreed;
     this.#hlc = hlc;
+    this.#room = room;
     this.#peers = peers;
     this.#membership = new Membership(
       {
@@ -115,7 +121,7 @@ export class ClusterNode {
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
-    this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready, storageFailed });
+    this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready });
     this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
     const membership = this.#membership;
     const { requestTimeoutMs, repairIntervalMs } = options;
@@ -276,14 +282,17 @@ export class ClusterNode {
     this.#coordinator.get(request, done);
   }
 
-  /** @throws RequestError before anything is sent */
-  put(request: PutRequest, done: (result: PutResult) => void): void {
-    this.#coordinator.put(request, done);
+  /**
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * @throws RequestError before anything is sent
+   */
+  put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
+    this.#coordinator.put(request, done, refused);
   }
 
-  /** @throws RequestError before anything is sent */
-  delete(request: DeleteRequest, done: (result: PutResult) => void): void {
-    this.#coordinator.delete(request, done);
+  /** As {@link put}. */
+  delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
+    this.#coordinator.delete(request, done, refused);
   }
 
   /** Has a keyspace created, altered or dropped. The topology that comes of it is the next epoch. */
@@ -301,6 +310,7 @@ export class ClusterNode {
       wallMs: this.#ports.clock.wallMs(),
       ready: this.ready,
       storage: this.#engine.stats(),
+      diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,
       counters: this.counters,
     });

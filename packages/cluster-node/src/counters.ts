@@ -26,6 +26,8 @@ export interface Counters {
   replicaWrites: number;
   /** Requests of other members that this one refused. */
   replicaRefusals: number;
+  /** Writes that this member's own storage refused because its disk is full. */
+  diskFullRefusals: number;
   framesReceived: number;
   /** Frames that were malformed or not expected. */
   framesRefused: number;
@@ -54,6 +56,7 @@ export function createCounters(): Counters {
     replicaReads: 0,
     replicaWrites: 0,
     replicaRefusals: 0,
+    diskFullRefusals: 0,
     framesReceived: 0,
     framesRefused: 0,
     linksLost: 0,

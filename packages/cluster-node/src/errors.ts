@@ -33,7 +33,8 @@ export type RequestErrorCode =
   | 'INVALID_VERSION'
   | 'STAMP_TOO_FAR_AHEAD'
   | 'NOT_SUPPORTED'
-  | 'NOT_READY';
+  | 'NOT_READY'
+  | 'DISK_FULL';
 
 export class RequestError extends Error {
   override readonly name = 'RequestError';

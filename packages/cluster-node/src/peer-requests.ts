@@ -120,6 +120,7 @@ const refusals: ReadonlySet<string> = new Set([
   'EPOCH_AHEAD',
   'EXPIRED',
   'MALFORMED',
+  'DISK_FULL',
 ]);
 
 function isRefusal(code: string): boolean {

@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly members: readonly MemberStatus[];
   readonly keyspaces: readonly TopologyKeyspace[];
   readonly storage: StorageStats;
+  /** Milliseconds since this member began to refuse writes because its disk is full; absent while there is room. */
+  readonly diskFullForMs?: number;
   /** The range and the other owner with whom it was compared the longest ago; absent when nobody else owns anything. */
   readonly repairDebt?: RepairDebt;
   readonly counters: Counters;
@@ -52,12 +54,13 @@ export interface StatusSources {
   readonly wallMs: number;
   readonly ready: boolean;
   readonly storage: StorageStats;
+  readonly diskFullForMs: number | undefined;
   readonly repairDebt: RepairDebt | undefined;
   readonly counters: Counters;
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, hlc, wallMs, ready, storage, repairDebt, counters } = sources;
+  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, counters } = sources;
   const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
@@ -74,6 +77,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     members: members.map((member) => memberStatus(member, sources, keyspace)),
     keyspaces,
     storage,
+    ...(diskFullForMs !== undefined && { diskFullForMs }),
     ...(repairDebt !== undefined && { repairDebt }),
     counters: { ...counters },
   };

@@ -1,6 +1,6 @@
 /** Turns what a coordinator says of a read or a write into the answer over HTTP: status, headers, problem. */
 import type { GetResult, PutResult } from '@kv/cluster-node';
-import { formatVersion, type Version } from '@kv/quorum';
+import { formatVersion, type Receipt, type Version } from '@kv/quorum';
 import { Problem, type ProblemCode } from './problem-details.ts';
 import { receiptHeader, type ReceiptView, viewReceipt } from './receipt-header.ts';
 
@@ -37,11 +37,11 @@ export function readAnswer(result: GetResult, nameOf: NameOf): FoundAnswer {
  * @throws Problem for a write that is not, or of which nobody knows
  */
 export function writeHeaders(result: PutResult, nameOf: NameOf): Record<string, string> {
-  const { outcome, version, winner, reason } = result;
+  const { outcome, version, winner } = result;
   const view = viewReceipt(result.receipt, nameOf);
   const headers = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
   if (outcome === 'applied' || outcome === 'superseded') return { ...headers, etag: etag(winner ?? version) };
-  throw new Problem(writeProblem(reason), writeDetail(result, view), {
+  throw new Problem(writeProblem(result.reason, result.receipt), writeDetail(result, view), {
     headers,
     members: { outcome, version: formatVersion(version), needed: view.needed, got: view.got, receipt: view },
   });
@@ -84,7 +84,7 @@ function readDetail(outcome: keyof typeof readProblems, { needed, got }: Receipt
   }
 }
 
-function writeProblem(reason: PutResult['reason']): ProblemCode {
+function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): ProblemCode {
   switch (reason) {
     case 'too-few-replicas':
     case undefined:
@@ -92,7 +92,7 @@ function writeProblem(reason: PutResult['reason']): ProblemCode {
     case 'deadline':
       return 'DEADLINE_PASSED';
     case 'refused':
-      return 'REFUSED';
+      return replicas.every((replica) => replica.reason === 'DISK_FULL') ? 'DISK_FULL' : 'REFUSED';
   }
 }
 

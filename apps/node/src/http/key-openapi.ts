@@ -52,7 +52,7 @@ const writeResponses: Responses = {
     description: 'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version.',
     headers: { ...versionHeaders, 'KV-Version': { description: 'The version of this write.', schema: text } },
   },
-  ...problemResponses([400, 404, 405, 500, 503, 504]),
+  ...problemResponses([400, 404, 405, 500, 503, 504, 507]),
 };
 
 export const describeGet: DescribeRouteOptions = {

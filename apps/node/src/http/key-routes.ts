@@ -41,14 +41,16 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
     const value = await readBoundedBody(incoming, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
     const write = { ...request, w, value, contentType };
-    const result = await new Promise<PutResult>((resolve) => coordinator.put(write, resolve));
+    const result = await new Promise<PutResult>((resolve, reject) => coordinator.put(write, resolve, reject));
     return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
   });
 
   app.delete(keyPath, describeRoute(describeDelete), async (context) => {
     const { replicas: w, ...request } = readKeyRequest(context.env.incoming, 'w');
     const coordinator = member();
-    const result = await new Promise<PutResult>((resolve) => coordinator.delete({ ...request, w }, resolve));
+    const result = await new Promise<PutResult>((resolve, reject) => {
+      coordinator.delete({ ...request, w }, resolve, reject);
+    });
     return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
   });
 }

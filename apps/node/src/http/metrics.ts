@@ -50,6 +50,10 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
   replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
   replicaRefusals: { name: 'kv_replica_refusals_total', help: 'Requests of other members that were refused.' },
+  diskFullRefusals: {
+    name: 'kv_disk_full_refusals_total',
+    help: "Writes that this node's own storage refused because its disk is full.",
+  },
   framesReceived: { name: 'kv_frames_received_total', help: 'Frames of members and clients.' },
   framesRefused: { name: 'kv_frames_refused_total', help: 'Frames that were malformed or not expected.' },
   linksLost: { name: 'kv_links_lost_total', help: 'Times that a member could not be sent to.' },
@@ -93,6 +97,7 @@ export class NodeMetrics {
   readonly #connections: Gauge;
   readonly #ready: Gauge;
   readonly #members: Gauge<'state'>;
+  readonly #diskFull: Gauge;
   readonly #repairDebt: Gauge;
 
   constructor() {
@@ -104,6 +109,11 @@ export class NodeMetrics {
     this.#repairDebt = new Gauge({
       name: 'kv_repair_debt_seconds',
       help: 'Since when some range was not known to be the same here and at another owner of it.',
+      registers,
+    });
+    this.#diskFull = new Gauge({
+      name: 'kv_disk_full',
+      help: '1 while this node refuses writes because its disk is full.',
       registers,
     });
     const help = 'Members of the cluster by what this node believes of them.';
@@ -120,7 +130,8 @@ export class NodeMetrics {
     return this.#registry.metrics();
   }
 
-  #record({ counters, storage, members, repairDebt }: NodeStatus): void {
+  #record({ counters, storage, members, repairDebt, diskFullForMs }: NodeStatus): void {
+    this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
     this.#repairDebt.set((repairDebt?.ageMs ?? 0) / 1000);
     for (const state of ['alive', 'suspect', 'down'] as const) {
       this.#members.set({ state }, members.filter((member) => member.state === state).length);

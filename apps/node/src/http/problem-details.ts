@@ -35,6 +35,7 @@ export const problemTypes = {
   REPAIR_INCOMPLETE: { status: 503, title: 'Too few replicas hold the newest version' },
   DEADLINE_PASSED: { status: 504, title: 'The deadline passed' },
   CHANGE_UNKNOWN: { status: 504, title: 'Nobody knows yet whether the change was made' },
+  DISK_FULL: { status: 507, title: 'There is no room on disk' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof problemTypes;

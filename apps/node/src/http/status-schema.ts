@@ -77,6 +77,9 @@ export const statusSchema = z.object({
   members: z.array(memberSchema),
   keyspaces: z.array(keyspaceSchema),
   storage: storageSchema,
+  diskFullForMs: z.number().nonnegative().optional().meta({
+    description: 'Milliseconds since it began to refuse writes because its disk is full; absent: there is room.',
+  }),
   repairDebt: z
     .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })
     .optional()

@@ -5,6 +5,8 @@
 import type { HybridLogicalClock, Stamp, Version } from '@kv/quorum';
 import type { StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
+import type { DiskRoom } from '../disk-room.ts';
+import { RequestError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 
 const ceilingKey = systemKey('clock-ceiling');
@@ -13,8 +15,14 @@ export interface StampSourceDependencies {
   readonly engine: StorageEngine;
   readonly clock: Clock;
   readonly hlc: HybridLogicalClock;
-  /** Called when the ceiling cannot be stored: nothing can be stamped any more. */
+  readonly room: DiskRoom;
+  /** Called when the storage failed: nothing can be stamped any more. */
   readonly failed: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly done: (version: Version) => void;
+  readonly refused: (error: RequestError) => void;
 }
 
 export class StampSource {
@@ -24,7 +32,7 @@ export class StampSource {
   /** Durable. Invariant: every issued stamp has ms below it. */
   #ceilingMs: number;
   #raising = false;
-  readonly #waiting: ((version: Version) => void)[] = [];
+  readonly #waiting: Waiting[] = [];
 
   /** @param actor 32 hexadecimal digits, unique to this member */
   constructor(dependencies: StampSourceDependencies, actor: string, reserveMs: number) {
@@ -34,14 +42,17 @@ export class StampSource {
     this.#ceilingMs = readCeiling(dependencies.engine).ms;
   }
 
-  /** Calls back with a new version: at once while the ceiling is high enough, else when it has been raised. */
-  issue(done: (version: Version) => void): void {
+  /**
+   * Calls back with a new version: at once while the ceiling is high enough, else when it has been raised. `refused` with
+   * `DISK_FULL` instead when there is no room to raise it; a later call tries again.
+   */
+  issue(done: Waiting['done'], refused: Waiting['refused']): void {
     const { hlc, clock } = this.#dependencies;
     const next = Math.max(clock.wallMs(), hlc.latest.ms + 1);
     if (next < this.#ceilingMs) {
       done({ ...hlc.issue(clock.wallMs()), actor: this.#actor });
     } else {
-      this.#waiting.push(done);
+      this.#waiting.push({ done, refused });
     }
     if (next > this.#ceilingMs - this.#reserveMs / 2) this.#raise(next + this.#reserveMs);
   }
@@ -49,14 +60,30 @@ export class StampSource {
   #raise(ceilingMs: number): void {
     if (this.#raising) return;
     this.#raising = true;
-    const { engine, failed } = this.#dependencies;
-    engine.put(ceilingKey, encodeCeiling(ceilingMs)).then(() => this.#raised(Math.trunc(ceilingMs)), failed);
+    this.#dependencies.engine.put(ceilingKey, encodeCeiling(ceilingMs)).then(
+      () => this.#raised(Math.trunc(ceilingMs)),
+      (error: unknown) => this.#notRaised(error),
+    );
   }
 
   #raised(ceilingMs: number): void {
     this.#raising = false;
     this.#ceilingMs = ceilingMs;
-    for (const done of this.#waiting.splice(0)) this.issue(done);
+    this.#dependencies.room.wasThere();
+    for (const { done, refused } of this.#waiting.splice(0)) this.issue(done, refused);
+  }
+
+  #notRaised(error: unknown): void {
+    const { room, failed } = this.#dependencies;
+    if (!room.wasMissing(error)) {
+      failed(error);
+      return;
+    }
+    this.#raising = false;
+    const message = "this member's disk is full: it cannot stamp the write; nothing was written";
+    for (const { refused } of this.#waiting.splice(0)) {
+      refused(new RequestError('DISK_FULL', message, { cause: error }));
+    }
   }
 }
 

@@ -40,6 +40,9 @@ export interface CoordinatorDependencies {
   readonly ready: () => boolean;
 }
 
+/** Called in place of the answer: nothing was sent. */
+export type Refused = (error: RequestError) => void;
+
 export class Coordinator {
   readonly #dependencies: CoordinatorDependencies;
 
@@ -60,19 +63,22 @@ export class Coordinator {
     new ReadDriver(this.#dependencies, read, done).start();
   }
 
-  /** @throws RequestError before anything is sent */
-  put(request: PutRequest, done: (result: PutResult) => void): void {
+  /**
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * @throws RequestError before anything is sent
+   */
+  put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
     const { options, codec } = this.#dependencies;
     const plan = this.#plan(request, quorumOf(request));
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
     const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);
-    this.#write(plan, request, record, done);
+    this.#write(plan, request, record, done, refused);
   }
 
-  /** @throws RequestError before anything is sent */
-  delete(request: DeleteRequest, done: (result: PutResult) => void): void {
-    this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done);
+  /** As `put`. */
+  delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
+    this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done, refused);
   }
 
   #write(
@@ -80,6 +86,7 @@ export class Coordinator {
     request: DeleteRequest,
     makeRecord: (version: Version) => StoredRecord,
     done: (result: PutResult) => void,
+    refused: Refused,
   ): void {
     const deadline = this.#deadlineOf(request);
     const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
@@ -88,7 +95,7 @@ export class Coordinator {
       new WriteDriver(this.#dependencies, write, done).start();
     };
     if (request.version === undefined) {
-      this.#dependencies.stamps.issue(start);
+      this.#dependencies.stamps.issue(start, refused);
     } else {
       this.#admit(request.version);
       start(request.version);

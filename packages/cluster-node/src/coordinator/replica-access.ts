@@ -4,7 +4,7 @@ import { type Message, versionOfMeta, type Want } from '@kv/wire';
 import type { Log } from '../ports.ts';
 import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
-import type { PlannedPlace, Replica } from '../replica/replica.ts';
+import type { PlannedPlace, Replica, ReplicaWriteFailure } from '../replica/replica.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 
@@ -14,7 +14,6 @@ export interface ReplicaAccessDependencies {
   readonly peers: PeerRequests;
   readonly log: Log;
   readonly topology: () => Topology;
-  readonly storageFailed: (error: unknown) => void;
 }
 
 /** How one answer of one replica comes back; exactly one of the two is called, or none if the member stops first. */
@@ -38,15 +37,13 @@ export class ReplicaAccess {
     deadline: number,
     { answered, failed }: ReplicaCallbacks<Version>,
   ): void {
-    const { self, replica, storageFailed } = this.#dependencies;
+    const { self, replica } = this.#dependencies;
     if (to === self) {
       const refusal = this.#ownRefusal(place);
       if (refusal !== undefined) return failed('refused', refusal);
-      const broken = (error: unknown) => {
-        failed('unreachable', 'STORAGE_FAILED');
-        storageFailed(error);
-      };
-      replica.write(place, record, ({ version }) => answered(version), broken);
+      const notWritten = (failure: ReplicaWriteFailure): void =>
+        failed(failure === 'DISK_FULL' ? 'refused' : 'unreachable', failure);
+      replica.write(place, record, ({ version }) => answered(version), notWritten);
       return;
     }
     const message = { type: 'replica-write', partition: place.partition, key: place.key, ...record } as const;

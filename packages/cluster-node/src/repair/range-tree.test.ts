@@ -9,10 +9,14 @@ const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('decide' as const), key: fc.constantFrom(...keys) }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('sync' as const, 'tell' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('refuse' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('scan' as const), entries: fc.integer({ min: 1, max: 3 }) }) },
 );
 
-/** A store whose writes are decided, then seen by scans, then told, each write in its turn, and a scan beside them. */
+/**
+ * A store whose writes are decided, then seen by scans, then told, each write in its turn, and a scan beside them. When
+ * there is no room, all that are not seen yet are refused together.
+ */
 class Model {
   readonly tree = new RangeTree(1);
   readonly #decided = new Map<string, number>();
@@ -41,6 +45,16 @@ class Model {
   sync(): void {
     const write = this.#unseen.shift();
     if (write !== undefined) this.#visible.set(write.key, write.version);
+  }
+
+  refuse(): void {
+    const refused = this.#untold.splice(this.#untold.length - this.#unseen.length);
+    this.#unseen.length = 0;
+    for (const { key } of refused) this.tree.notWritten(bytesOf(key));
+    for (const { key, before } of refused.reverse()) {
+      if (before === undefined) this.#decided.delete(key);
+      else this.#decided.set(key, before);
+    }
   }
 
   /** A write is told only once it is seen. */

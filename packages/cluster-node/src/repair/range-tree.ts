@@ -43,7 +43,7 @@ export class RangeTree {
     return this.#scanned;
   }
 
-  /** A write was decided; `written` must follow once it is durable. */
+  /** A write was decided; `written` must follow once it is durable, or `notWritten`. */
   writing(key: Uint8Array, before: Uint8Array | undefined): void {
     if (this.#complete) return;
     const name = nameOf(key);
@@ -56,6 +56,16 @@ export class RangeTree {
   written(key: Uint8Array, { before, after }: VersionChange): void {
     this.#tell(key, after);
     if (this.#counts(key)) this.tree.replace(key, before, after);
+  }
+
+  /**
+   * A write that was decided came to nothing, as did every later one of the key that was decided meanwhile: the engine
+   * refuses them together.
+   */
+  notWritten(key: Uint8Array): void {
+    const name = nameOf(key);
+    const underWay = this.#underWay.get(name);
+    if (underWay !== undefined) this.#endOne(name, underWay);
   }
 
   /** The scan found what is stored under the next keys, in byte order. */
@@ -82,6 +92,10 @@ export class RangeTree {
     const underWay = this.#underWay.get(name);
     if (underWay === undefined) return;
     underWay.counted = after;
+    this.#endOne(name, underWay);
+  }
+
+  #endOne(name: string, underWay: UnderWay): void {
     underWay.writes -= 1;
     if (underWay.writes === 0) this.#underWay.delete(name);
   }

@@ -8,7 +8,7 @@ import type { Log } from '../ports.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
-import type { RecordPlace, Replica } from './replica.ts';
+import type { RecordPlace, Replica, ReplicaWriteFailure } from './replica.ts';
 
 export interface ReplicaServerDependencies {
   readonly self: string;
@@ -18,9 +18,12 @@ export interface ReplicaServerDependencies {
   readonly topology: () => Topology;
   /** False until this member has made sure that it may serve. */
   readonly ready: () => boolean;
-  /** The storage failed: what it holds can no longer be trusted to be complete. */
-  readonly storageFailed: (error: unknown) => void;
 }
+
+const writeFailures: Readonly<Record<ReplicaWriteFailure, string>> = {
+  DISK_FULL: "this replica's disk is full: nothing was written",
+  STORAGE_FAILED: 'this replica could not make the write durable',
+};
 
 export class ReplicaServer {
   readonly #dependencies: ReplicaServerDependencies;
@@ -43,9 +46,8 @@ export class ReplicaServer {
   }
 
   #write(place: RecordPlace, { meta, value }: ReplicaWrite, reply: (message: Message) => void): void {
-    this.#dependencies.replica.write(place, { meta, value }, reply, (error) => {
-      reply({ type: 'error', code: 'STORAGE_FAILED', message: 'this replica could not make the write durable' });
-      this.#dependencies.storageFailed(error);
+    this.#dependencies.replica.write(place, { meta, value }, reply, (code) => {
+      reply({ type: 'error', code, message: writeFailures[code] });
     });
   }
 

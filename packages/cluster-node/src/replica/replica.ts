@@ -15,6 +15,7 @@ import {
   type Want,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
+import type { DiskRoom } from '../disk-room.ts';
 import type { StoredRecord } from '../record.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
@@ -37,7 +38,13 @@ export interface ReplicaDependencies {
   readonly decide: Decide;
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
+  readonly room: DiskRoom;
+  /** The storage failed: what it holds can no longer be trusted to be complete. */
+  readonly storageFailed: (error: unknown) => void;
 }
+
+/** `DISK_FULL`: nothing was done. `STORAGE_FAILED`: it may have been done, and this member stops. */
+export type ReplicaWriteFailure = 'DISK_FULL' | 'STORAGE_FAILED';
 
 export class Replica {
   readonly #engine: StorageEngine;
@@ -45,21 +52,25 @@ export class Replica {
   readonly #decide: Decide;
   readonly #hlc: HybridLogicalClock;
   readonly #trees: RangeTrees;
+  readonly #room: DiskRoom;
+  readonly #storageFailed: (error: unknown) => void;
 
-  constructor({ engine, counters, decide, hlc, trees }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, hlc, trees, room, storageFailed }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
     this.#hlc = hlc;
     this.#trees = trees;
+    this.#room = room;
+    this.#storageFailed = storageFailed;
   }
 
-  /** Calls back once what this replica then holds is durable, or with the error that kept it from being so. */
+  /** Calls back once what this replica then holds is durable, or with what kept it from being so. */
   write(
     place: RecordPlace,
     record: StoredRecord,
     done: (reply: ReplicaWriteReply) => void,
-    failed: (error: unknown) => void,
+    failed: (failure: ReplicaWriteFailure) => void,
   ): void {
     this.#counters.replicaWrites += 1;
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
@@ -73,12 +84,23 @@ export class Replica {
       }
       return decision;
     };
-    this.#engine.apply(key, offered(record), decide).then(({ meta }) => {
+    const applied = ({ meta }: { meta: Uint8Array }): void => {
+      this.#room.wasThere();
       if (change !== undefined) tree?.written(place.key, change);
       const superseded = compareMetaVersions(meta, record.meta) > 0;
       const outcome = superseded ? 'superseded' : 'applied';
       done({ type: 'replica-write-reply', outcome, version: this.#heardIn(meta) });
-    }, failed);
+    };
+    const notApplied = (error: unknown): void => {
+      if (change !== undefined) tree?.notWritten(place.key);
+      if (this.#room.wasMissing(error)) {
+        failed('DISK_FULL');
+        return;
+      }
+      failed('STORAGE_FAILED');
+      this.#storageFailed(error);
+    };
+    this.#engine.apply(key, offered(record), decide).then(applied, notApplied);
   }
 
   /** @throws StorageError when what is stored is damaged */

@@ -2,6 +2,7 @@
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
 import { inlineJobs, noCodec } from '@kv/lsm-storage/core';
 import { ClusterNode } from '../cluster-node.ts';
+import type { RequestError } from '../errors.ts';
 import type { ClusterNodeOptions } from '../options.ts';
 import type { ClusterNodePorts } from '../ports.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from '../requests.ts';
@@ -29,6 +30,8 @@ export interface TestMember {
   node: ClusterNode | undefined;
   /** Gets the member's frames instead of it. */
   intercept: ((frame: Uint8Array) => void) | undefined;
+  /** The events of its log. */
+  readonly logged: string[];
   /** Why the member stopped by itself. */
   fatal: Error | undefined;
 }
@@ -52,6 +55,7 @@ export class TestCluster {
       manifest: new MemoryManifest(),
       node: undefined,
       intercept: undefined,
+      logged: [],
       fatal: undefined,
     }));
     this.topology = {
@@ -108,11 +112,11 @@ export class TestCluster {
 
   async put(at: TestMember, key: string, text: string, more: Partial<PutRequest> = {}): Promise<PutResult> {
     const request = { ...requestFor(key), value: textEncoder.encode(text), contentType: 'text/plain', ...more };
-    return this.#until((done) => running(at).put(request, done));
+    return this.#until((done, refused) => running(at).put(request, done, refused));
   }
 
   async delete(at: TestMember, key: string, more: Partial<DeleteRequest> = {}): Promise<PutResult> {
-    return this.#until((done) => running(at).delete({ ...requestFor(key), ...more }, done));
+    return this.#until((done, refused) => running(at).delete({ ...requestFor(key), ...more }, done, refused));
   }
 
   async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
@@ -124,22 +128,30 @@ export class TestCluster {
   }
 
   /** Time moves until the answer is there: an operation that never answers fails here. */
-  async #until<T>(ask: (done: (result: T) => void) => void): Promise<T> {
+  async #until<T>(ask: (done: (result: T) => void, refused: (error: RequestError) => void) => void): Promise<T> {
     const answers: T[] = [];
-    ask((result) => answers.push(result));
-    for (let steps = 0; answers.length === 0 && steps < 400; steps += 1) await this.elapse(50);
+    let refusal: RequestError | undefined;
+    ask(
+      (result) => answers.push(result),
+      (error) => (refusal = error),
+    );
+    for (let steps = 0; answers.length === 0 && refusal === undefined && steps < 400; steps += 1) {
+      await this.elapse(50);
+    }
+    if (refusal !== undefined) throw refusal;
     const [answer] = answers;
     if (answers.length !== 1 || answer === undefined) throw new Error(`needed one answer, got ${answers.length}`);
     return answer;
   }
 
   #portsOf(member: TestMember): ClusterNodePorts {
+    const log = (event: string): void => void member.logged.push(event);
     return {
       clock: this.time,
       timers: this.time,
       random: { next: () => this.#nextRandom() },
       transport: { send: (to, _, frame) => this.#deliver(member.id, to, frame) },
-      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      log: { info: (event) => log(event), warn: (event) => log(event), error: (event) => log(event) },
       fileSystem: member.disk,
       openManifest: async () => member.manifest,
       jobs: inlineJobs,
