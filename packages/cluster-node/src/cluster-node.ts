@@ -34,6 +34,7 @@ import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
+import { StorageDamage } from './storage-damage.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
@@ -86,15 +87,18 @@ export class ClusterNode {
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
-    const voteFailed = (error: unknown) => void (room.wasMissing(error) || storageFailed(error));
+    const damage = new StorageDamage({ log, counters });
+    const voteFailed = (error: unknown): void => {
+      if (!room.wasMissing(error) && !damage.keptFromDeciding(error)) storageFailed(error);
+    };
     const agreed = new TopologyService(
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed: voteFailed },
       parts.topology,
     );
-    const trees = new RangeTrees(engine, self, agreed.store.current, options.repairTreeLevels);
+    const trees = new RangeTrees(engine, damage, self, agreed.store.current, options.repairTreeLevels);
     const { decide } = strategies;
-    const replica = new Replica({ engine, counters, decide, hlc, trees, room, storageFailed });
-    const access = new ReplicaAccess({ self, replica, peers, log, topology });
+    const replica = new Replica({ engine, counters, decide, hlc, trees, room, damage, storageFailed });
+    const access = new ReplicaAccess({ self, replica, peers, topology });
     const stamps = new StampSource(
       { engine, clock, hlc, room, failed: storageFailed },
       self.replaceAll('-', ''),
@@ -121,12 +125,12 @@ export class ClusterNode {
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
-    this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready });
-    this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
+    this.#replicaServer = new ReplicaServer({ self, replica, counters, topology, ready });
+    this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const membership = this.#membership;
     const { requestTimeoutMs, repairIntervalMs } = options;
     this.#repairer = new Repairer(
-      { self, clock, random, peers, access, counters, trees, membership, topology, requestTimeoutMs },
+      { self, clock, random, peers, access, counters, trees, damage, membership, topology, requestTimeoutMs },
       { intervalMs: repairIntervalMs },
     );
     const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };

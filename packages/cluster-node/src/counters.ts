@@ -28,6 +28,8 @@ export interface Counters {
   replicaRefusals: number;
   /** Writes that this member's own storage refused because its disk is full. */
   diskFullRefusals: number;
+  /** Times that this member's own storage could not be read where it was asked to. */
+  damagedReads: number;
   framesReceived: number;
   /** Frames that were malformed or not expected. */
   framesRefused: number;
@@ -57,6 +59,7 @@ export function createCounters(): Counters {
     replicaWrites: 0,
     replicaRefusals: 0,
     diskFullRefusals: 0,
+    damagedReads: 0,
     framesReceived: 0,
     framesRefused: 0,
     linksLost: 0,

@@ -121,6 +121,7 @@ const refusals: ReadonlySet<string> = new Set([
   'EXPIRED',
   'MALFORMED',
   'DISK_FULL',
+  'STORAGE_DAMAGED',
 ]);
 
 function isRefusal(code: string): boolean {

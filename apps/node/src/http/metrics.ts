@@ -54,6 +54,10 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
     name: 'kv_disk_full_refusals_total',
     help: "Writes that this node's own storage refused because its disk is full.",
   },
+  damagedReads: {
+    name: 'kv_damaged_reads_total',
+    help: "Times that this node's own storage could not be read where it was asked to.",
+  },
   framesReceived: { name: 'kv_frames_received_total', help: 'Frames of members and clients.' },
   framesRefused: { name: 'kv_frames_refused_total', help: 'Frames that were malformed or not expected.' },
   linksLost: { name: 'kv_links_lost_total', help: 'Times that a member could not be sent to.' },

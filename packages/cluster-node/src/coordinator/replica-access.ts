@@ -1,7 +1,6 @@
 /** Reaches one replica of a key, be it this member's own or another's: the two look alike from here on. */
 import type { Held, Version } from '@kv/quorum';
 import { type Message, versionOfMeta, type Want } from '@kv/wire';
-import type { Log } from '../ports.ts';
 import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
 import type { PlannedPlace, Replica, ReplicaWriteFailure } from '../replica/replica.ts';
@@ -12,7 +11,6 @@ export interface ReplicaAccessDependencies {
   readonly self: string;
   readonly replica: Replica;
   readonly peers: PeerRequests;
-  readonly log: Log;
   readonly topology: () => Topology;
 }
 
@@ -42,7 +40,7 @@ export class ReplicaAccess {
       const refusal = this.#ownRefusal(place);
       if (refusal !== undefined) return failed('refused', refusal);
       const notWritten = (failure: ReplicaWriteFailure): void =>
-        failed(failure === 'DISK_FULL' ? 'refused' : 'unreachable', failure);
+        failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
       replica.write(place, record, ({ version }) => answered(version), notWritten);
       return;
     }
@@ -78,8 +76,8 @@ export class ReplicaAccess {
     let held: Held<StoredRecord> | undefined;
     try {
       held = heldIn(this.#dependencies.replica.read(place, want));
-    } catch (error) {
-      this.#dependencies.log.error('replica-read-failed', { error });
+    } catch {
+      // What is damaged was told.
     }
     if (held === undefined) failed('refused', 'STORAGE_DAMAGED');
     else answered(held);

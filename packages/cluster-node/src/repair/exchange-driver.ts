@@ -7,6 +7,7 @@ import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { Counters } from '../counters.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
+import type { StorageDamage } from '../storage-damage.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RangeTree } from './range-tree.ts';
 import type { Range, RangeTrees } from './range-trees.ts';
@@ -20,6 +21,7 @@ export interface ExchangeDriverDependencies {
   readonly counters: Counters;
   readonly trees: RangeTrees;
   readonly topology: () => Topology;
+  readonly damage: StorageDamage;
   readonly requestTimeoutMs: number;
 }
 
@@ -53,7 +55,20 @@ export class ExchangeDriver {
   }
 
   start(): void {
-    this.#run(this.#exchange.start());
+    this.#step(() => this.#exchange.start());
+  }
+
+  /** What it has to list may be damaged here: then nothing can be said of the range. */
+  #step(next: () => ExchangeEffect[]): void {
+    let effects: ExchangeEffect[];
+    try {
+      effects = next();
+    } catch (error) {
+      this.#dependencies.damage.tell(error);
+      this.#done(false);
+      return;
+    }
+    this.#run(effects);
   }
 
   #run(effects: readonly ExchangeEffect[]): void {
@@ -88,7 +103,7 @@ export class ExchangeDriver {
       answered: (message) => {
         const response = toResponse(message);
         if (response === undefined) this.#done(false);
-        else this.#run(this.#exchange.receive(response));
+        else this.#step(() => this.#exchange.receive(response));
       },
       failed: () => this.#done(false),
     });

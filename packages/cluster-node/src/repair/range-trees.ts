@@ -3,6 +3,7 @@ import { type ListEntries, listFrom } from '@kv/anti-entropy';
 import type { StorageEngine } from '@kv/lsm-storage/core';
 import { dataRange, decodeDataKey, encodeDataKey, versionBytesOfMeta } from '@kv/wire';
 import type { Topology } from '../topology/topology.ts';
+import type { StorageDamage } from '../storage-damage.ts';
 import { RangeTree } from './range-tree.ts';
 
 export interface Range {
@@ -21,13 +22,17 @@ const scanEntries = 256;
 
 export class RangeTrees {
   readonly #engine: StorageEngine;
+  readonly #damage: StorageDamage;
   readonly #self: string;
   readonly #levels: number;
   readonly #trees = new Map<string, { readonly range: Range; readonly tree: RangeTree }>();
+  /** What of their ranges is stored could not be read. */
+  readonly #unreadable = new Set<RangeTree>();
 
   /** To be made before the first write. */
-  constructor(engine: StorageEngine, self: string, topology: Topology, levels: number) {
+  constructor(engine: StorageEngine, damage: StorageDamage, self: string, topology: Topology, levels: number) {
     this.#engine = engine;
+    this.#damage = damage;
     this.#self = self;
     this.#levels = levels;
     this.follow(topology);
@@ -47,16 +52,37 @@ export class RangeTrees {
     return this.#trees.get(nameOfRange(range))?.tree;
   }
 
-  /** Counts a little more of what was stored before this member started. False: everything is counted. */
+  /**
+   * Counts a little more of what was stored before this member started. False: everything is counted that can be read;
+   * a range in which something cannot stays uncounted, and so is not compared with anybody.
+   */
   scanOn(): boolean {
     for (const { range, tree } of this.#trees.values()) {
-      if (tree.complete) continue;
-      const found = [...this.#entries(range, tree.scanned, scanEntries)];
-      tree.count(found);
-      if (found.length < scanEntries) tree.finish();
+      if (tree.complete || this.#unreadable.has(tree)) continue;
+      this.#scan(range, tree);
       return true;
     }
     return false;
+  }
+
+  get someAreUnreadable(): boolean {
+    return this.#unreadable.size > 0;
+  }
+
+  /** The next scan tries what it could not read once more. */
+  retryUnreadable(): void {
+    this.#unreadable.clear();
+  }
+
+  #scan(range: Range, tree: RangeTree): void {
+    try {
+      const found = [...this.#entries(range, tree.scanned, scanEntries)];
+      tree.count(found);
+      if (found.length < scanEntries) tree.finish();
+    } catch (error) {
+      this.#damage.tell(error);
+      this.#unreadable.add(tree);
+    }
   }
 
   /** What an exchange lists of a range. */

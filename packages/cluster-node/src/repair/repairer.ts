@@ -25,6 +25,9 @@ export interface RepairDebt extends Range {
   readonly ageMs: number;
 }
 
+/** What could not be read is read again after so many milliseconds. */
+const rereadMs = 60_000;
+
 /** Counting what is stored takes turns with other work: it stops after so many milliseconds. */
 const scanMs = 5;
 
@@ -33,6 +36,7 @@ export class Repairer {
   readonly #schedule: RepairSchedule;
   #running = false;
   #scanning = true;
+  #rereadAt = 0;
 
   constructor(dependencies: RepairerDependencies, { intervalMs }: RepairerOptions) {
     this.#dependencies = dependencies;
@@ -62,6 +66,7 @@ export class Repairer {
   }
 
   tick(): void {
+    this.#reread();
     if (this.#scanning) this.#scan();
     this.#begin();
   }
@@ -75,6 +80,14 @@ export class Repairer {
     const { clock, trees } = this.#dependencies;
     const end = clock.monotonicMs() + scanMs;
     while (this.#scanning && clock.monotonicMs() < end) this.#scanning = trees.scanOn();
+    if (!this.#scanning) this.#rereadAt = clock.monotonicMs() + rereadMs;
+  }
+
+  #reread(): void {
+    const { clock, trees } = this.#dependencies;
+    if (this.#scanning || !trees.someAreUnreadable || clock.monotonicMs() < this.#rereadAt) return;
+    trees.retryUnreadable();
+    this.#scanning = true;
   }
 
   #begin(): void {

@@ -3,7 +3,7 @@ import { AntiEntropyError, respond } from '@kv/anti-entropy';
 import type { HybridLogicalClock } from '@kv/quorum';
 import { type Frame, type Message, type TreeCompare, type TreeList, versionOfBytes } from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import type { Log } from '../ports.ts';
+import type { StorageDamage } from '../storage-damage.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RangeTrees } from './range-trees.ts';
@@ -13,7 +13,7 @@ export interface TreeServerDependencies {
   readonly trees: RangeTrees;
   readonly hlc: HybridLogicalClock;
   readonly counters: Counters;
-  readonly log: Log;
+  readonly damage: StorageDamage;
   readonly topology: () => Topology;
   readonly ready: () => boolean;
 }
@@ -33,7 +33,7 @@ export class TreeServer {
   }
 
   #answer(epoch: number, keyspaceId: number, message: TreeCompare | TreeList): Message {
-    const { topology, ready, trees, hlc, log } = this.#dependencies;
+    const { topology, ready, trees, hlc, damage } = this.#dependencies;
     if (!ready()) return refusal('NOT_READY', 'this member is still starting');
     const fenced = fence(topology(), epoch, keyspaceId);
     if (fenced !== undefined) return refusal(fenced.code, fenced.message);
@@ -48,7 +48,7 @@ export class TreeServer {
       return toReply(response);
     } catch (error) {
       if (error instanceof AntiEntropyError) return refusal('MALFORMED', error.message);
-      log.error('tree-read-failed', { error });
+      damage.tell(error);
       return refusal('STORAGE_DAMAGED', 'this member could not read its keys');
     }
   }

@@ -4,7 +4,6 @@
  */
 import type { Frame, Message, ReplicaRead, ReplicaWrite, TopologyKeyspace } from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import type { Log } from '../ports.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
@@ -14,7 +13,6 @@ export interface ReplicaServerDependencies {
   readonly self: string;
   readonly replica: Replica;
   readonly counters: Counters;
-  readonly log: Log;
   readonly topology: () => Topology;
   /** False until this member has made sure that it may serve. */
   readonly ready: () => boolean;
@@ -22,6 +20,7 @@ export interface ReplicaServerDependencies {
 
 const writeFailures: Readonly<Record<ReplicaWriteFailure, string>> = {
   DISK_FULL: "this replica's disk is full: nothing was written",
+  STORAGE_DAMAGED: 'this replica could not read what it holds of the key: nothing was written',
   STORAGE_FAILED: 'this replica could not make the write durable',
 };
 
@@ -54,8 +53,7 @@ export class ReplicaServer {
   #read(place: RecordPlace, { want }: ReplicaRead, reply: (message: Message) => void): void {
     try {
       reply(this.#dependencies.replica.read(place, want));
-    } catch (error) {
-      this.#dependencies.log.error('replica-read-failed', { error });
+    } catch {
       reply({ type: 'error', code: 'STORAGE_DAMAGED', message: 'this replica could not read the key' });
     }
   }

@@ -19,6 +19,7 @@ import type { DiskRoom } from '../disk-room.ts';
 import type { StoredRecord } from '../record.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
+import type { StorageDamage } from '../storage-damage.ts';
 
 /** Where a record lives: partition and keyspace make the prefix under which the engine keeps it. */
 export interface RecordPlace {
@@ -39,12 +40,13 @@ export interface ReplicaDependencies {
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
   readonly room: DiskRoom;
+  readonly damage: StorageDamage;
   /** The storage failed: what it holds can no longer be trusted to be complete. */
   readonly storageFailed: (error: unknown) => void;
 }
 
-/** `DISK_FULL`: nothing was done. `STORAGE_FAILED`: it may have been done, and this member stops. */
-export type ReplicaWriteFailure = 'DISK_FULL' | 'STORAGE_FAILED';
+/** `DISK_FULL`, `STORAGE_DAMAGED`: nothing was done. `STORAGE_FAILED`: it may have been done, and this member stops. */
+export type ReplicaWriteFailure = 'DISK_FULL' | 'STORAGE_DAMAGED' | 'STORAGE_FAILED';
 
 export class Replica {
   readonly #engine: StorageEngine;
@@ -53,15 +55,17 @@ export class Replica {
   readonly #hlc: HybridLogicalClock;
   readonly #trees: RangeTrees;
   readonly #room: DiskRoom;
+  readonly #damage: StorageDamage;
   readonly #storageFailed: (error: unknown) => void;
 
-  constructor({ engine, counters, decide, hlc, trees, room, storageFailed }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, hlc, trees, room, damage, storageFailed }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
     this.#hlc = hlc;
     this.#trees = trees;
     this.#room = room;
+    this.#damage = damage;
     this.#storageFailed = storageFailed;
   }
 
@@ -93,19 +97,30 @@ export class Replica {
     };
     const notApplied = (error: unknown): void => {
       if (change !== undefined) tree?.notWritten(place.key);
-      if (this.#room.wasMissing(error)) {
-        failed('DISK_FULL');
-        return;
-      }
-      failed('STORAGE_FAILED');
-      this.#storageFailed(error);
+      const failure = this.#failureOf(error);
+      failed(failure);
+      if (failure === 'STORAGE_FAILED') this.#storageFailed(error);
     };
     this.#engine.apply(key, offered(record), decide).then(applied, notApplied);
   }
 
   /** @throws StorageError when what is stored is damaged */
-  read({ partition, keyspaceId, key }: RecordPlace, want: Want): ReplicaReadReply {
+  read(place: RecordPlace, want: Want): ReplicaReadReply {
     this.#counters.replicaReads += 1;
+    try {
+      return this.#read(place, want);
+    } catch (error) {
+      this.#damage.tell(error);
+      throw error;
+    }
+  }
+
+  #failureOf(error: unknown): ReplicaWriteFailure {
+    if (this.#room.wasMissing(error)) return 'DISK_FULL';
+    return this.#damage.keptFromDeciding(error) ? 'STORAGE_DAMAGED' : 'STORAGE_FAILED';
+  }
+
+  #read({ partition, keyspaceId, key }: RecordPlace, want: Want): ReplicaReadReply {
     const dataKey = encodeDataKey(partition, keyspaceId, key);
     if (want === 'version') {
       const known = this.#engine.getMeta(dataKey);
