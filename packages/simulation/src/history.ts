@@ -84,6 +84,8 @@ export interface StoredCopy {
   readonly version: Version | undefined;
   /** Fingerprint of all stored bytes, meta and value. */
   readonly bytes: string;
+  /** Its disk was damaged: it may lack what the others have, but what it holds is what they hold under that version. */
+  readonly damaged?: boolean;
 }
 
 /** A promise that was broken. */

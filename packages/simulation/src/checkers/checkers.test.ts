@@ -210,6 +210,18 @@ describe('convergence', () => {
     expect(convergence(legal, copies)).toHaveLength(1);
   });
 
+  it('lets a damaged disk hold another version or none, but no other bytes under the same one', () => {
+    const damaged = (version: Version | undefined, bytes?: string): StoredCopy => ({
+      ...copy('n3', version, bytes),
+      damaged: true,
+    });
+    const whole = [copy('n1', versionAt(10)), copy('n2', versionAt(10))];
+    for (const other of [damaged(versionAt(9), 'y'), damaged(undefined, 'none'), damaged(versionAt(10))]) {
+      expect(convergence(legal, [other, ...whole])).toEqual([]);
+    }
+    expect(convergence(legal, [damaged(versionAt(10), 'y'), ...whole])).toHaveLength(1);
+  });
+
   it('is content when all hold what was read, or nobody holds anything', () => {
     expect(convergence(legal, [copy('n1', versionAt(10)), copy('n2', versionAt(10))])).toEqual([]);
     const nothing = history([], [read('f', undefined, 100, { r: 3, final: true })]);

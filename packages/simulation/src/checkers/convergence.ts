@@ -1,6 +1,7 @@
 /**
  * Replicas agree in the end: once the faults are over and every key was read at R = N, all replicas of a key hold the
- * same version and the same bytes, and that version is the one which was read.
+ * same version and the same bytes, and that version is the one which was read. One whose disk was damaged may hold another
+ * version, but never other bytes under the same one.
  */
 import { sameVersion } from '@kv/quorum';
 import { answered, type History, shortVersion, type StoredCopy, type Violation } from '../history.ts';
@@ -10,9 +11,11 @@ export function convergence(history: History, copies: readonly StoredCopy[]): Vi
   const finals = new Map(answered(history.reads).flatMap((read) => (read.final ? [[read.key, read]] : [])));
   return [...byKey(copies)].flatMap(([key, held]) => {
     const read = finals.get(key);
-    const [first] = held;
+    const [first] = held.filter(({ damaged }) => damaged !== true);
     if (first === undefined) return [];
-    const agree = held.every((copy) => sameVersion(copy.version, first.version) && copy.bytes === first.bytes);
+    const agree = held.every((copy) => {
+      return sameVersion(copy.version, first.version) ? copy.bytes === first.bytes : copy.damaged === true;
+    });
     const asRead = read === undefined || sameVersion(read.version, first.version);
     if (agree && asRead) return [];
     return [{ check: 'convergence', key, operations: read === undefined ? [] : [read.id], message: differing(held) }];

@@ -104,7 +104,12 @@ describe('runCampaign', () => {
   });
 
   it('finds out which faults a failing seed needs', async () => {
-    const plan = drawFaultPlan(new SeededRandom(4), { nodes: ['a', 'b', 'c'], clients: [], durationMs: 1000 });
+    const plan = drawFaultPlan(new SeededRandom(4), {
+      nodes: ['a', 'b', 'c'],
+      clients: [],
+      durationMs: 1000,
+      casualty: 'a',
+    });
     const kinds = new Set(plan.map(({ kind }) => kind));
     expect(kinds.size).toBeGreaterThan(3);
     const needed = [...kinds].slice(1, 3);

@@ -66,7 +66,7 @@ describe('a fault', () => {
     const nodes = Array.from({ length: 7 }, (_, i) => `node-${i + 1}`);
     const clients = Array.from({ length: 12 }, (_, i) => `client-${i + 1}`);
     const plans = Array.from({ length: 60 }, (_, seed) =>
-      drawFaultPlan(new SeededRandom(seed), { nodes, clients, durationMs: 45_000 }),
+      drawFaultPlan(new SeededRandom(seed), { nodes, clients, durationMs: 45_000, casualty: nodes[0] }),
     );
     const lines = plans.flat().map(describeFault);
     expect(lines.length).toBeGreaterThan(500);

@@ -24,6 +24,7 @@ function describeDetail(name: string, value: unknown): { readonly text: string; 
     return { text: describeDirections(value as readonly Direction[]), isPlace: true };
   }
   if (name === 'machine') return { text: String(value), isPlace: true };
+  if (name === 'machines') return { text: listed(value as readonly string[]), isPlace: true };
   return { text: `${name} ${describeValue(value)}`, isPlace: false };
 }
 

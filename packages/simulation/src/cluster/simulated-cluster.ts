@@ -8,6 +8,7 @@ import type { Machine } from '../world/machine.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
 import { drawUuid } from './draw-uuid.ts';
+import { Operator } from './operator.ts';
 import { type Replacements, SimulatedNode } from './simulated-node.ts';
 
 /** The keyspace that simulated clients use. */
@@ -33,6 +34,7 @@ export class SimulatedCluster {
     const machine = (name: string): Machine =>
       world.machine(name, { disk, clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
     this.topology = drawTopology(random, names, options);
+    const operator = new Operator(world, failed);
     this.nodes = new Map(
       this.topology.members.map(({ id, name, address }) => [
         name,
@@ -44,7 +46,7 @@ export class SimulatedCluster {
           codec: options.compress ? new ZstdCodec() : noCodec,
           jobWaitMs: options.jobWaitMs,
           replacements,
-          failed: (what, error) => failed(`${name} ${what}: ${messageOf(error)}`),
+          ended: (node, what, error) => operator.attend(node, what, error),
         }),
       ]),
     );
@@ -54,8 +56,9 @@ export class SimulatedCluster {
     return this.topology.members.map(({ address }) => address);
   }
 
+  /** Whether every node serves that is not left out. */
   get ready(): boolean {
-    return [...this.nodes.values()].every((node) => node.ready);
+    return [...this.nodes.values()].every((node) => node.ready || node.isOut);
   }
 }
 
@@ -73,8 +76,4 @@ function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'
   const { separateBytes, garbageRatio, cacheBytes } = options;
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
   return { requestTimeoutMs, standInAfterMs, repairIntervalMs, repairTreeLevels: 1, storage };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -12,7 +12,7 @@ import {
 } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
 import type { Codec, FileSystem, Manifest } from '@kv/lsm-storage/core';
-import type { CrashLosses, CrashOutcome } from '../world/disk/crash.ts';
+import { type CrashLosses, type CrashOutcome, processCrash } from '../world/disk/crash.ts';
 import type { Incarnation } from '../world/incarnation.ts';
 import type { Machine } from '../world/machine.ts';
 import type { Endpoint } from '../world/network/endpoint.ts';
@@ -37,8 +37,8 @@ export interface SimulatedNodeConfig {
   /** Mean time until a flush or a compaction begins, in milliseconds. */
   readonly jobWaitMs: number;
   readonly replacements: Replacements;
-  /** The node could not start, stopped by itself, or failed to close: with faults such as these it never may. */
-  readonly failed: (what: string, error: unknown) => void;
+  /** The node could not start, stopped by itself, or failed to close. */
+  readonly ended: (node: SimulatedNode, what: string, error: unknown) => void;
 }
 
 export class SimulatedNode {
@@ -46,6 +46,7 @@ export class SimulatedNode {
   readonly config: SimulatedNodeConfig;
   readonly #world: World;
   #node: ClusterNode | undefined;
+  #isOut = false;
   #manifest: Manifest | undefined;
 
   constructor(world: World, machine: Machine, config: SimulatedNodeConfig) {
@@ -63,6 +64,17 @@ export class SimulatedNode {
     return this.#node?.ready === true;
   }
 
+  /** True when nobody will start it any more. */
+  get isOut(): boolean {
+    return this.#isOut;
+  }
+
+  /** Ends its process, if there is one, for the rest of the run. */
+  leaveOut(): void {
+    this.#isOut = true;
+    this.crash(processCrash);
+  }
+
   /** @param create the machine's first start */
   start(create = false): void {
     const incarnation = this.machine.start();
@@ -77,9 +89,10 @@ export class SimulatedNode {
         link.hello = encodeHello(node.hello('node'));
         link.send = this.#listen(node, link.hello);
         this.#node = node;
+        if (this.machine.disk.wiped) this.config.ended(this, 'started on an emptied folder', undefined);
         node.start();
       },
-      (error: unknown) => this.config.failed('could not start', error),
+      (error: unknown) => this.config.ended(this, 'could not start', error),
     );
   }
 
@@ -98,7 +111,7 @@ export class SimulatedNode {
     try {
       await this.#node?.close();
     } catch (error) {
-      this.config.failed('could not close', error);
+      this.config.ended(this, 'could not close', error);
     }
     this.#node = undefined;
   }
@@ -124,7 +137,7 @@ export class SimulatedNode {
   }
 
   #ports(incarnation: Incarnation, send: (address: string, frame: Uint8Array) => void): ClusterNodePorts {
-    const { codec, jobWaitMs, replacements, failed } = this.config;
+    const { codec, jobWaitMs, replacements, ended } = this.config;
     const random = this.machine.randomOfLife();
     const plain = this.machine.fileSystem();
     const fileSystem = replacements.fileSystem?.(plain) ?? plain;
@@ -141,7 +154,7 @@ export class SimulatedNode {
       },
       jobs: new VirtualJobs(incarnation, random.fork('jobs'), jobWaitMs),
       codec,
-      fatal: (error) => failed('stopped by itself', error),
+      fatal: (error) => ended(this, 'stopped by itself', error),
     };
   }
 }

@@ -4,9 +4,10 @@
  */
 import type { Topology } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
-import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
+import { type StorageClock, StorageEngine, StorageError } from '@kv/lsm-storage/core';
 import { encodeDataKey, versionOfMeta } from '@kv/wire';
 import type { StoredCopy } from '../history.ts';
+import { processCrash } from '../world/disk/crash.ts';
 import { hashBytes } from './fingerprint.ts';
 import { keyspace } from './simulated-cluster.ts';
 import type { SimulatedNode } from './simulated-node.ts';
@@ -26,6 +27,27 @@ export async function readStoredCopies(
   const copies = keys.flatMap((key) => copyOf(node, engine, topology, key) ?? []);
   await engine.close();
   return copies;
+}
+
+/** Of a node whose disk was damaged: what can still be read of it, which may be nothing. */
+export async function readDamagedCopies(
+  node: SimulatedNode,
+  topology: Topology,
+  keys: readonly string[],
+): Promise<StoredCopy[]> {
+  const copies: StoredCopy[] = [];
+  for (const key of keys) {
+    const found = await readStoredCopies(node, topology, [key]).catch(nothingIfDamaged);
+    copies.push(...found.map((copy) => ({ ...copy, damaged: true })));
+    node.crash(processCrash);
+  }
+  return copies;
+}
+
+/** @throws what is no refusal of the storage's */
+function nothingIfDamaged(error: unknown): StoredCopy[] {
+  if (error instanceof StorageError) return [];
+  throw error;
 }
 
 /** Nothing has a deadline, and nothing waits. */

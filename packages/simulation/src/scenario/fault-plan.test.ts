@@ -3,7 +3,7 @@ import { SeededRandom } from '../world/seeded-random.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind, plannedKinds } from './fault-plan.ts';
 
 const nodes = ['node-1', 'node-2', 'node-3', 'node-4'];
-const request = { nodes, clients: ['client-1', 'client-2'], durationMs: 45_000 };
+const request = { nodes, clients: ['client-1', 'client-2'], durationMs: 45_000, casualty: 'node-2' };
 const planOf = (seed: number, without?: PlannedKind[]): FaultEpisode[] =>
   drawFaultPlan(new SeededRandom(seed), { ...request, ...(without !== undefined && { without: new Set(without) }) });
 const seeds = Array.from({ length: 150 }, (_, seed) => seed);
@@ -25,8 +25,19 @@ describe('drawFaultPlan', () => {
   it('has each kind in a good part of the seeds, and leaves each out of a good part', () => {
     for (const kind of plannedKinds) {
       const having = plans.filter((plan) => plan.some((episode) => episode.kind === kind)).length;
-      expect(having / seeds.length).toBeGreaterThan(0.3);
+      expect(having / seeds.length, kind).toBeGreaterThan(kind === 'wipe' ? 0.2 : 0.3);
       expect(having / seeds.length).toBeLessThan(0.8);
+    }
+  });
+
+  it('damages one disk at most, and none where there is no casualty', () => {
+    const damaging = plans.flat().filter(({ kind }) => kind === 'bit-rot' || kind === 'wipe');
+    expect(damaging.length).toBeGreaterThan(50);
+    expect(damaging.filter((episode) => 'machine' in episode && episode.machine !== 'node-2')).toEqual([]);
+    for (const [seed, plan] of plans.slice(0, 30).entries()) {
+      expect(plan.filter(({ kind }) => kind === 'wipe').length).toBeLessThanOrEqual(1);
+      const without = drawFaultPlan(new SeededRandom(seed), { ...request, casualty: undefined });
+      expect(without).toEqual(plan.filter(({ kind }) => kind !== 'bit-rot' && kind !== 'wipe'));
     }
   });
 

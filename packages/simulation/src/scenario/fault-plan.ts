@@ -63,7 +63,40 @@ export interface CrashEpisode extends Span {
   readonly outcome: CrashOutcome;
 }
 
-export type FaultEpisode = NoiseEpisode | CutEpisode | PauseEpisode | SkewEpisode | JumpEpisode | CrashEpisode;
+/** Disks take so many more pages and then no more, from `at` until `until`. */
+export interface DiskFullEpisode extends Strike {
+  readonly kind: 'disk-full';
+  readonly machines: readonly string[];
+  readonly pages: number;
+}
+
+/** Bits turn over in files at rest, at once, and in what reads bring, from `at` until `until`. */
+export interface RotEpisode extends Strike {
+  readonly kind: 'bit-rot';
+  readonly machine: string;
+  /** How many at rest. */
+  readonly bits: number;
+  /** Chance of each read. */
+  readonly readChance: number;
+}
+
+/** A machine loses power and all that is on its disk, and is started again `downMs` later. */
+export interface WipeEpisode extends Strike {
+  readonly kind: 'wipe';
+  readonly machine: string;
+  readonly downMs: number;
+}
+
+export type FaultEpisode =
+  | NoiseEpisode
+  | CutEpisode
+  | PauseEpisode
+  | SkewEpisode
+  | JumpEpisode
+  | CrashEpisode
+  | DiskFullEpisode
+  | RotEpisode
+  | WipeEpisode;
 
 /** The kinds that are planned; the others of `FaultKind` are what a crash brings with it. */
 export type PlannedKind = Exclude<FaultKind, 'lost-bytes' | 'lost-entries' | 'torn-write' | 'restart'>;
@@ -79,11 +112,16 @@ export const plannedKinds: readonly PlannedKind[] = [
   'clock-skew',
   'clock-jump',
   'crash',
+  'disk-full',
+  'bit-rot',
+  'wipe',
 ];
 
 export interface FaultPlanRequest {
   readonly nodes: readonly string[];
   readonly clients: readonly string[];
+  /** The one machine whose disk may be damaged or emptied: all that was acknowledged is elsewhere too. */
+  readonly casualty: string | undefined;
   /** The faults begin and end within so many virtual milliseconds. */
   readonly durationMs: number;
   /** Kinds that are left out, to see which of them a violation needs. */
@@ -92,26 +130,31 @@ export interface FaultPlanRequest {
 
 /** Chance of a kind to be part of a run at all. */
 const kindChance = 0.5;
-/** A crash brings four kinds with it, each of them only now and then. */
-const crashChance = 0.65;
+/**
+ * A crash brings four kinds with it, each of them only now and then. An emptied disk takes its node out of the run, and with
+ * it much that could be found otherwise.
+ */
+const chances: Partial<Record<PlannedKind, number>> = { crash: 0.65, wipe: 0.35 };
+
+/** The most episodes of a kind in a run. */
+const most: Partial<Record<PlannedKind, number>> = { crash: 30, 'clock-jump': 30, wipe: 1 };
 
 /** In the order of their beginning. Each kind is drawn from a stream of its own: leaving one out changes no other. */
 export function drawFaultPlan(random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
   const episodes = plannedKinds.flatMap((kind) => {
     const stream = random.fork(kind);
-    const chosen = stream.chance(kind === 'crash' ? crashChance : kindChance);
+    const chosen = stream.chance(chances[kind] ?? kindChance);
     return chosen && request.without?.has(kind) !== true ? drawEpisodes(kind, stream, request) : [];
   });
   return episodes.sort((a, b) => a.at - b.at);
 }
 
 function drawEpisodes(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode[] {
-  const most = kind === 'crash' || kind === 'clock-jump' ? 30 : 6;
-  const count = Math.round(random.logBetween(1, most));
-  return Array.from({ length: count }, () => drawEpisode(kind, random, request));
+  const count = Math.round(random.logBetween(1, most[kind] ?? 6));
+  return Array.from({ length: count }, () => drawEpisode(kind, random, request)).flat();
 }
 
-function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode {
+function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlanRequest): FaultEpisode | [] {
   const span = drawSpan(random, request.durationMs);
   const strike = { ...span, strikeAfterMs: random.logBetween(0.05, 20) };
   const machine = random.pick(request.nodes);
@@ -141,7 +184,32 @@ function drawEpisode(kind: PlannedKind, random: SeededRandom, request: FaultPlan
       return { kind, ...strike, until: span.at, machine, byMs: signed(random, random.logBetween(5, 60_000)) };
     case 'crash':
       return drawCrash(random, request, span.at);
+    case 'disk-full': {
+      const machines = random.shuffled(request.nodes).slice(0, random.pick([1, 1, 1, 2, request.nodes.length]));
+      return { kind, ...strike, machines, pages: Math.floor(random.logBetween(1, 60)) - 1 };
+    }
+    case 'bit-rot':
+    case 'wipe':
+      return request.casualty === undefined ? [] : drawDamage(kind, random, strike, request.casualty);
   }
+}
+
+function drawDamage(
+  kind: 'bit-rot' | 'wipe',
+  random: SeededRandom,
+  strike: Strike,
+  machine: string,
+): RotEpisode | WipeEpisode {
+  const downMs = random.logBetween(10, 15_000);
+  if (kind === 'wipe') return { kind, ...strike, until: strike.at + downMs, machine, downMs };
+  const [atRest, onRead] = random.pick([
+    [true, false],
+    [false, true],
+    [true, true],
+  ]);
+  const bits = Math.round(random.logBetween(1, 20));
+  const readChance = random.logBetween(0.001, 0.2);
+  return { kind, ...strike, machine, bits: atRest ? bits : 0, readChance: onRead ? readChance : 0 };
 }
 
 function drawCrash(random: SeededRandom, { nodes, durationMs }: FaultPlanRequest, at: number): CrashEpisode {

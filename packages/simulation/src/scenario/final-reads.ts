@@ -1,4 +1,7 @@
-/** Reads every key at R = N once the faults are over, again and again until each has been answered. */
+/**
+ * Reads every key at R = N once the faults are over, again and again until each has been answered; at R = N − 1 where one
+ * replica cannot answer any more.
+ */
 import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { World } from '../world/world.ts';
@@ -16,15 +19,17 @@ const againAfterMs = 500;
 export class FinalReads {
   readonly #dependencies: FinalReadsDependencies;
   readonly #waiting: string[];
-  readonly #replicas: number;
+  readonly #quorum: (failures: number) => number;
+  readonly #failures = new Map<string, number>();
   #left: number;
   #count = 0;
 
-  constructor(dependencies: FinalReadsDependencies, keys: readonly string[], replicas: number) {
+  /** @param quorum R of a key that could not be read so many times */
+  constructor(dependencies: FinalReadsDependencies, keys: readonly string[], quorum: (failures: number) => number) {
     this.#dependencies = dependencies;
     this.#waiting = [...keys];
     this.#left = keys.length;
-    this.#replicas = replicas;
+    this.#quorum = quorum;
   }
 
   get ended(): boolean {
@@ -41,12 +46,15 @@ export class FinalReads {
     const { world, recorder } = this.#dependencies;
     this.#count += 1;
     const id = `${client.name}-final-${this.#count}`;
-    const intent: OperationIntent = { kind: 'get', key, quorum: this.#replicas, stamped: true };
+    const failures = this.#failures.get(key) ?? 0;
+    const intent: OperationIntent = { kind: 'get', key, quorum: this.#quorum(failures), stamped: true };
     client.begin(intent, (result) => {
       world.trace.record(world.now, 'answer', describeAnswer(id, result), result.value);
       end(result, world.now);
-      if (result.outcome === 'failed') this.#waiting.push(key);
-      else this.#left -= 1;
+      if (result.outcome === 'failed') {
+        this.#failures.set(key, failures + 1);
+        this.#waiting.push(key);
+      } else this.#left -= 1;
       world.scheduler.after(result.outcome === 'failed' ? againAfterMs : 0, () => this.#next(client));
     });
     const begun = { id, client: client.name, intent, startedAt: world.now, version: undefined };

@@ -5,7 +5,18 @@ import type { Machine } from '../world/machine.ts';
 import type { Block } from '../world/network/link.ts';
 import { type NetworkNoise, quietNetwork } from '../world/network/network-options.ts';
 import type { World } from '../world/world.ts';
-import type { CrashEpisode, CutEpisode, Direction, FaultEpisode, NoiseEpisode, SkewEpisode } from './fault-plan.ts';
+import { DiskFaults } from './disk-faults.ts';
+import type {
+  CrashEpisode,
+  CutEpisode,
+  Direction,
+  DiskFullEpisode,
+  FaultEpisode,
+  NoiseEpisode,
+  RotEpisode,
+  SkewEpisode,
+  WipeEpisode,
+} from './fault-plan.ts';
 
 /** A fault that waits for an operation, or for a disk call, strikes after so many milliseconds all the same. */
 const patienceMs = 10_000;
@@ -26,6 +37,7 @@ export class Nemesis {
   readonly #blocks = new Set<Block>();
   readonly #noisyLinks: Direction[] = [];
   readonly #prey: Prey;
+  readonly #disks: DiskFaults;
   #ended = false;
 
   /** @param nodes by the name of their machine */
@@ -33,6 +45,7 @@ export class Nemesis {
     this.#world = world;
     this.#nodes = nodes;
     this.#prey = prey;
+    this.#disks = new DiskFaults(world, nodes);
     this.#machines = new Map(world.machines().map((machine) => [machine.name, machine]));
   }
 
@@ -58,6 +71,7 @@ export class Nemesis {
     this.#active.clear();
     this.#setNoise();
     for (const block of this.#blocks) this.#world.network.lift(block);
+    this.#disks.heal();
     for (const node of this.#nodes.values()) {
       node.machine.incarnation?.resume();
       this.#restart(node);
@@ -108,6 +122,15 @@ export class Nemesis {
         return;
       case 'crash':
         this.#crashSoon(episode);
+        return;
+      case 'disk-full':
+        this.#fill(episode);
+        return;
+      case 'bit-rot':
+        this.#rot(episode);
+        return;
+      case 'wipe':
+        this.#wipe(episode);
         return;
     }
   }
@@ -176,6 +199,31 @@ export class Nemesis {
     });
   }
 
+  #fill(episode: DiskFullEpisode): void {
+    this.#disks.fill(episode);
+    this.#later(episode, () => {
+      this.#disks.makeRoom(episode);
+      this.#end(episode);
+    });
+  }
+
+  #rot(episode: RotEpisode): void {
+    this.#disks.beginRot(episode);
+    this.#later(episode, () => {
+      this.#disks.endRot(episode);
+      this.#end(episode);
+    });
+  }
+
+  #wipe(episode: WipeEpisode): void {
+    this.#disks.wipe(episode);
+    this.#world.scheduler.after(episode.downMs, () => {
+      const node = this.#nodes.get(episode.machine);
+      if (node !== undefined) this.#restart(node);
+      this.#end(episode);
+    });
+  }
+
   #crashSoon(episode: CrashEpisode): void {
     let waiting = true;
     const strike = (first?: string): void => {
@@ -212,7 +260,7 @@ export class Nemesis {
   }
 
   #restart(node: SimulatedNode): void {
-    if (node.machine.running) return;
+    if (node.machine.running || node.isOut) return;
     node.start();
     this.#world.faults.fired('restart');
   }

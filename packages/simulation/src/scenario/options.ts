@@ -85,6 +85,11 @@ export function drawOptions(random: SeededRandom): ScenarioOptions {
   return { clockSpreadMs, cluster, workload, network, disk: drawDisk(random.fork('disk')) };
 }
 
+/** Whether one disk may be lost, whichever it is, with all that was acknowledged still there: every write is on two. */
+export function toleratesLoss({ workload }: ScenarioOptions): boolean {
+  return workload.quorums.every(({ w }) => w >= 2);
+}
+
 /**
  * The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nobody is impatient.
  */

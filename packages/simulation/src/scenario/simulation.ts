@@ -7,7 +7,7 @@ import { ReplicaMemory } from '../checkers/replica-memory.ts';
 import { listenToNodes } from '../cluster/listen-to-nodes.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
 import { keyspace, SimulatedCluster } from '../cluster/simulated-cluster.ts';
-import { readStoredCopies } from '../cluster/stored-copies.ts';
+import { readDamagedCopies, readStoredCopies } from '../cluster/stored-copies.ts';
 import type { History, StoredCopy, Violation } from '../history.ts';
 import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
@@ -16,7 +16,7 @@ import { World } from '../world/world.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
-import { calmed, drawOptions, type ScenarioOptions } from './options.ts';
+import { calmed, drawOptions, type ScenarioOptions, toleratesLoss } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { keysOf, Workload } from './workload.ts';
 
@@ -38,12 +38,15 @@ const limits = {
   workload: 600_000,
   healed: 60_000,
   repaired: 600_000,
-  finalReads: 120_000,
+  finalReads: 600_000,
   closed: 60_000,
 } as const;
 
 /** Time for what was under way at the end of the faults, and after the last reads for their repairs, to arrive. */
 const settleMs = 8000;
+
+/** Reads of a key at R = N before it is taken for one that a damaged disk cannot answer. */
+const triesOfAll = 3;
 
 export class Simulation {
   readonly world: World;
@@ -85,7 +88,8 @@ export class Simulation {
     this.#clients = this.#makeClients(options.workload.clients);
     const names = { nodes: [...this.#cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
     const { durationMs } = options.workload;
-    const plan = { ...names, durationMs, ...(without !== undefined && { without }) };
+    const casualty = toleratesLoss(options) ? random.fork('casualty').pick(names.nodes) : undefined;
+    const plan = { ...names, durationMs, casualty, ...(without !== undefined && { without }) };
     this.plan = scenario === 'calm' ? [] : drawFaultPlan(random.fork('faults'), plan);
   }
 
@@ -144,7 +148,7 @@ export class Simulation {
     const finalReads = new FinalReads(
       { world: this.world, recorder: this.recorder, clients: this.#clients },
       keysOf(this.options.workload),
-      this.options.cluster.replicas,
+      (failures) => this.#finalQuorum(failures),
     );
     finalReads.begin();
     await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
@@ -154,9 +158,15 @@ export class Simulation {
       this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
   }
 
+  /** N, or one less for a key that cannot be read so: one of its replicas has lost its disk, or what it held of the key. */
+  #finalQuorum(failures: number): number {
+    const { replicas } = this.options.cluster;
+    return failures >= triesOfAll && this.#someDiskIsDamaged ? replicas - 1 : replicas;
+  }
+
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
   async #beRepaired(): Promise<boolean> {
-    if (this.options.cluster.repairIntervalMs > limits.repaired) return false;
+    if (this.options.cluster.repairIntervalMs > limits.repaired || this.#someDiskIsDamaged) return false;
     const since = this.world.now;
     const isDone = (): boolean =>
       [...this.#cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
@@ -165,19 +175,30 @@ export class Simulation {
     return true;
   }
 
+  get #someDiskIsDamaged(): boolean {
+    return [...this.#cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
+  }
+
   get #repairsByReads(): number {
     return [...this.#cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
   }
 
   async #lookIntoDisks(): Promise<StoredCopy[]> {
     const nodes = [...this.#cluster.nodes.values()];
-    const topology = nodes[0]?.node?.topology;
+    const topology = nodes.find(({ node }) => node !== undefined)?.node?.topology;
     if (topology === undefined) throw new TypeError('no node is running');
     await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
     // What was closed must be durable: nothing that is lost now may be missed.
     for (const node of nodes) node.crash(totalPowerLoss);
     const keys = keysOf(this.options.workload);
-    const read = Promise.all(nodes.map((node) => readStoredCopies(node, topology, keys)));
+    const read = Promise.all(
+      nodes
+        .filter(({ machine }) => !machine.disk.wiped)
+        .map((node) => {
+          const readCopies = node.machine.disk.rot.happened ? readDamagedCopies : readStoredCopies;
+          return readCopies(node, topology, keys);
+        }),
+    );
     return (await this.#await('the disks could not be read', read)).flat();
   }
 

@@ -17,6 +17,9 @@ export const faultKinds = [
   'lost-entries',
   'torn-write',
   'restart',
+  'disk-full',
+  'bit-rot',
+  'wipe',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

@@ -4,10 +4,12 @@
  */
 import { StorageError } from '@kv/lsm-storage/core';
 import type { SeededRandom } from '../seeded-random.ts';
+import { BitRot } from './bit-rot.ts';
 import { CachedFile } from './cached-file.ts';
 import type { CrashLosses, CrashOutcome } from './crash.ts';
 import { Directory, type Node } from './directory.ts';
 import { defaultDiskOptions, type DiskOptions } from './disk-options.ts';
+import { DiskSpace } from './disk-space.ts';
 
 /** A name in a directory that exists; there need not be anything under the name. */
 export interface Place {
@@ -18,7 +20,10 @@ export interface Place {
 
 export class SimulatedDisk {
   readonly options: DiskOptions;
-  readonly #root = new Directory();
+  readonly space: DiskSpace = new DiskSpace();
+  readonly rot: BitRot = new BitRot();
+  #root = new Directory();
+  #wiped = false;
   /** Locked paths; a crash frees them. */
   readonly #locks = new Set<string>();
 
@@ -32,6 +37,27 @@ export class SimulatedDisk {
     this.#root.crash(random, outcome, losses);
     this.#locks.clear();
     return losses;
+  }
+
+  /** Whether everything on it was taken away. */
+  get wiped(): boolean {
+    return this.#wiped;
+  }
+
+  /** Takes everything away, for good. Its machine must be down. */
+  wipe(): void {
+    this.#root = new Directory();
+    this.#wiped = true;
+  }
+
+  /** A name of the file is gone: with the last one its space is free. */
+  unlinked(file: CachedFile): void {
+    if (this.files().every((other) => other.file !== file)) file.removed();
+  }
+
+  /** Every file with each of its names. */
+  files(): { readonly path: string; readonly file: CachedFile }[] {
+    return filesIn(this.#root, '');
   }
 
   directory(path: string): Directory {
@@ -66,7 +92,8 @@ export class SimulatedDisk {
 
   createFile(path: string): CachedFile {
     const { directory, name } = this.#freePlace(path);
-    const file = new CachedFile(this.options.pageBytes);
+    this.checkSpace(path);
+    const file = new CachedFile(this.options.pageBytes, this.space);
     directory.add(name, file);
     return file;
   }
@@ -74,8 +101,14 @@ export class SimulatedDisk {
   /** A second name for a file; a crash takes each name, and the file's bytes once. */
   linkFile(from: string, to: string): void {
     const file = this.file(from);
+    this.checkSpace(to);
     const { directory, name } = this.#freePlace(to);
     directory.add(name, file);
+  }
+
+  /** @throws StorageError DISK_FULL when no further name can be made */
+  checkSpace(path: string): void {
+    if (this.space.isFull) throw this.space.refuse(path);
   }
 
   lock(path: string): void {
@@ -92,6 +125,14 @@ export class SimulatedDisk {
     if (place.directory.get(place.name) === undefined) return place;
     throw new StorageError('ALREADY_EXISTS', `${path} exists already`);
   }
+}
+
+function filesIn(directory: Directory, prefix: string): { readonly path: string; readonly file: CachedFile }[] {
+  return directory.names().flatMap((name) => {
+    const node = directory.get(name);
+    if (node instanceof Directory) return filesIn(node, `${prefix}${name}/`);
+    return node === undefined ? [] : [{ path: `${prefix}${name}`, file: node }];
+  });
 }
 
 function namesOf(path: string): string[] {

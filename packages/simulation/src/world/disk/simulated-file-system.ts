@@ -18,7 +18,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   open(path: string, mode: OpenMode): Promise<StorageFile> {
     const open = (): CachedFile => (mode === 'create' ? this.#disk.createFile(path) : this.#disk.file(path));
-    return this.#calls.call('open', path, open, (file) => new SimulatedFile(path, mode, file, this.#calls));
+    return this.#calls.call('open', path, open, (file) => new SimulatedFile(path, mode, file, this.#disk, this.#calls));
   }
 
   list(directory: string): Promise<readonly string[]> {
@@ -35,7 +35,9 @@ export class SimulatedFileSystem implements FileSystem {
       const { directory, name } = this.#disk.place(path);
       const present = directory.get(name);
       if (present instanceof CachedFile) throw new StorageError('ALREADY_EXISTS', `${path} exists and is a file`);
-      if (present === undefined) directory.add(name, new Directory());
+      if (present !== undefined) return;
+      this.#disk.checkSpace(path);
+      directory.add(name, new Directory());
     };
     return this.#calls.call('create-directory', path, create, nothing);
   }
@@ -51,7 +53,9 @@ export class SimulatedFileSystem implements FileSystem {
           `${from} and ${to} must be in one directory: a crash could split the rename`,
         );
       }
+      const replaced = target.directory.get(target.name);
       source.directory.rename(source.name, target.name, file);
+      if (replaced instanceof CachedFile) this.#disk.unlinked(replaced);
     };
     return this.#calls.call('rename', `${from}>${to}`, rename, nothing);
   }
@@ -63,7 +67,9 @@ export class SimulatedFileSystem implements FileSystem {
   remove(path: string): Promise<void> {
     const remove = (): void => {
       const { directory, name } = this.#disk.place(path);
-      directory.remove(name, this.#disk.file(path));
+      const file = this.#disk.file(path);
+      directory.remove(name, file);
+      this.#disk.unlinked(file);
     };
     return this.#calls.call('remove', path, remove, nothing);
   }

@@ -2,18 +2,21 @@
 import { type OpenMode, StorageError, type StorageFile } from '@kv/lsm-storage/core';
 import type { CachedFile } from './cached-file.ts';
 import type { DiskCallKind, DiskCalls } from './disk-calls.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
 
 export class SimulatedFile implements StorageFile {
   readonly path: string;
   readonly #mode: OpenMode;
   readonly #file: CachedFile;
+  readonly #disk: SimulatedDisk;
   readonly #calls: DiskCalls;
   #closed = false;
 
-  constructor(path: string, mode: OpenMode, file: CachedFile, calls: DiskCalls) {
+  constructor(path: string, mode: OpenMode, file: CachedFile, disk: SimulatedDisk, calls: DiskCalls) {
     this.path = path;
     this.#mode = mode;
     this.#file = file;
+    this.#disk = disk;
     this.#calls = calls;
   }
 
@@ -29,7 +32,7 @@ export class SimulatedFile implements StorageFile {
     return this.#call(
       'read',
       () => undefined,
-      () => putInto(memory, this.#file.read(position, length)),
+      () => putInto(memory, this.#read(position, length)),
     );
   }
 
@@ -37,7 +40,7 @@ export class SimulatedFile implements StorageFile {
     this.#checkOpen();
     return putInto(
       memory,
-      this.#calls.callSync('read', this.path, () => this.#file.read(position, length)),
+      this.#calls.callSync('read', this.path, () => this.#read(position, length)),
     );
   }
 
@@ -68,6 +71,10 @@ export class SimulatedFile implements StorageFile {
   close(): Promise<void> {
     this.#closed = true;
     return this.#calls.call('close', this.path, nothing, nothing);
+  }
+
+  #read(position: number, length: number): Uint8Array {
+    return this.#disk.rot.read(this.path, this.#file, position, this.#file.read(position, length));
   }
 
   #call<Effect, Result>(
