@@ -20,6 +20,8 @@ export interface WriteRecord extends OperationRecord {
   /** The fingerprint of the value, of no other write; `undefined` for a delete. */
   readonly value: string | undefined;
   readonly w: number;
+  /** Whether only owners of the key were counted. */
+  readonly strict: boolean;
   /** Stamped by the client, or by the coordinator and named in its answer; `undefined` when nobody told. */
   readonly version: Version | undefined;
   readonly outcome: WriteRecordOutcome;
@@ -39,6 +41,8 @@ export type ReadRecordOutcome = 'found' | 'absent' | 'failed';
 export interface ReadRecord extends OperationRecord {
   readonly kind: 'get';
   readonly r: number;
+  /** As of a write. */
+  readonly strict: boolean;
   readonly outcome: ReadRecordOutcome;
   /** What was found; of an absent key the version of its tombstone, if there is one. */
   readonly version: Version | undefined;
@@ -79,6 +83,7 @@ export interface History {
 /** What one replica holds of a key at the end, read from its own storage. */
 export interface StoredCopy {
   readonly replica: string;
+  readonly keyspaceId?: number;
   readonly key: string;
   /** `undefined` when it holds nothing. */
   readonly version: Version | undefined;

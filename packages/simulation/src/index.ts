@@ -21,7 +21,7 @@ export type { PlantedBug } from './planted-bugs/planted-bug.ts';
 export { runSeed, type SeedResult, type SeedSettings } from './run-seed.ts';
 export { type FaultEpisode, type PlannedKind, plannedKinds } from './scenario/fault-plan.ts';
 export type { ScenarioOptions } from './scenario/options.ts';
-export { type ScenarioName, scenarioNames } from './scenario/simulation.ts';
+export { type ScenarioName, scenarioNames } from './scenario/scenarios.ts';
 export { type CrashLosses, type CrashOutcome, processCrash, totalPowerLoss } from './world/disk/crash.ts';
 export { type DiskOptions, defaultDiskOptions } from './world/disk/disk-options.ts';
 export { type FaultCount, type FaultKind, FaultLog, faultKinds } from './world/fault-log.ts';

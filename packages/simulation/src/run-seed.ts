@@ -1,11 +1,11 @@
 /** One seed, from nothing to a verdict. */
-import { checkHistory } from './checkers/check-history.ts';
 import type { Violation } from './history.ts';
 import type { PlantedBug } from './planted-bugs/planted-bug.ts';
 import type { FaultEpisode, PlannedKind } from './scenario/fault-plan.ts';
 import type { ScenarioOptions } from './scenario/options.ts';
 import type { OperationCounts } from './scenario/recorder.ts';
-import { type ScenarioName, Simulation } from './scenario/simulation.ts';
+import { checkKeyspaces, type ScenarioName } from './scenario/scenarios.ts';
+import { Simulation } from './scenario/simulation.ts';
 import type { FaultCount, FaultKind } from './world/fault-log.ts';
 
 export interface SeedSettings {
@@ -40,9 +40,9 @@ export async function runSeed(settings: SeedSettings): Promise<SeedResult> {
   const violations: Violation[] = [];
   try {
     const copies = await simulation.run();
-    violations.push(...simulation.violations, ...checkHistory(simulation.history, copies));
+    violations.push(...simulation.violations, ...checkKeyspaces(simulation.histories, copies));
   } catch (error) {
-    violations.push(...simulation.violations, uncaught(error), ...checkHistory(simulation.history, []));
+    violations.push(...simulation.violations, uncaught(error), ...checkKeyspaces(simulation.histories, []));
   }
   const { world, recorder, options, plan } = simulation;
   return {

@@ -20,14 +20,23 @@ const versionAt = (ms: number, actor = 'a'): Version => ({ ms, counter: 0, actor
 
 function write(id: string, version: Version | undefined, change: Partial<WriteRecord> = {}): WriteRecord {
   const times = { startedAt: version?.ms ?? 0, endedAt: (version?.ms ?? 0) + 1 };
-  const defaults = { client: 'c', key: 'k', kind: 'put', value: id, w: 2, outcome: 'applied', ordered: true } as const;
+  const defaults = {
+    client: 'c',
+    key: 'k',
+    kind: 'put',
+    value: id,
+    w: 2,
+    strict: true,
+    outcome: 'applied',
+    ordered: true,
+  } as const;
   return { id, version, seen: undefined, ...defaults, ...times, ...change };
 }
 
 function read(id: string, of: WriteRecord | undefined, at: number, change: Partial<ReadRecord> = {}): ReadRecord {
   const found = of === undefined ? ('absent' as const) : ('found' as const);
   const what = { outcome: found, version: of?.version, value: of?.value };
-  const defaults = { client: 'c', key: of?.key ?? 'k', kind: 'get', r: 2, final: false } as const;
+  const defaults = { client: 'c', key: of?.key ?? 'k', kind: 'get', r: 2, strict: true, final: false } as const;
   return { id, startedAt: at, endedAt: at + 1, ...defaults, ...what, ...change };
 }
 
@@ -140,6 +149,8 @@ describe('readAfterWrite (R + W > N)', () => {
     expect(readAfterWrite(history([{ ...done, outcome: 'unknown' }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([{ ...done, w: 1 }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, r: 1 }]))).toEqual([]);
+    expect(readAfterWrite(history([done], [{ ...missed, strict: false }]))).toEqual([]);
+    expect(readAfterWrite(history([{ ...done, strict: false }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, key: 'other' }]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, outcome: 'failed' }]))).toEqual([]);
   });
@@ -159,6 +170,8 @@ describe('monotoneReads (2R > N)', () => {
     expect(monotoneReads(history(writes, [read('r1', newer, 30, { r: 1 }), read('r2', older, 40, { r: 1 })]))).toEqual(
       [],
     );
+    const sloppy = read('r1', newer, 30, { strict: false });
+    expect(monotoneReads(history(writes, [sloppy, read('r2', older, 40)]))).toEqual([]);
     // N − R + 1 owners hold what a read at R = 3 returned: one of three, which a read at R = 2 need not meet.
     expect(monotoneReads(history(writes, [read('r1', newer, 30, { r: 3 }), read('r2', older, 40)]))).toEqual([]);
   });

@@ -1,5 +1,5 @@
 /**
- * Reads never go backwards, whoever reads: when 2R > N a read answers only once N − R + 1 owners hold what it
+ * Strict reads never go backwards, whoever reads: when 2R > N a read answers only once N − R + 1 owners hold what it
  * returns, so every later read of as many replicas meets one of them (the write-back of Attiya, Bar-Noy and Dolev
  * 1995).
  */
@@ -8,7 +8,7 @@ import { answered, describe, type History, isAfter, type ReadRecord, type Violat
 import { byKey } from './by-key.ts';
 
 export function monotoneReads(history: History): Violation[] {
-  const strict = answered(history.reads).filter(({ r }) => 2 * r > history.replicas);
+  const strict = answered(history.reads).filter(({ r, strict }) => strict && 2 * r > history.replicas);
   return [...byKey(strict).values()].flatMap((reads) => reads.flatMap((read) => goneBackFrom(read, reads)));
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where R + W > N, a read that began after a write was acknowledged gives a version at least as high, in stamp order:
+ * Where R + W > N and both are strict, a read that began after a write was acknowledged gives a version at least as high, in stamp order:
  * the replicas asked and the replicas that had acknowledged share one.
  */
 import { compareVersions } from '@kv/quorum';
@@ -11,6 +11,7 @@ import {
   isAfter,
   type ReadRecord,
   type Violation,
+  type WriteRecord,
 } from '../history.ts';
 import { byKey } from './by-key.ts';
 
@@ -18,7 +19,7 @@ export function readAfterWrite(history: History): Violation[] {
   const writes = byKey(history.writes.filter((write) => isAcknowledged(write) && write.version !== undefined));
   return answered(history.reads).flatMap((read) =>
     (writes.get(read.key) ?? [])
-      .filter((write) => read.r + write.w > history.replicas && isAfter(read, write) && isOlder(read, write))
+      .filter((write) => mustMeet(read, write, history.replicas) && isAfter(read, write) && isOlder(read, write))
       .map((write) => ({
         check: 'read-after-write',
         key: read.key,
@@ -26,6 +27,10 @@ export function readAfterWrite(history: History): Violation[] {
         message: `a read missed a write that was acknowledged before: ${describe(read)} after ${describe(write)}`,
       })),
   );
+}
+
+function mustMeet(read: ReadRecord, write: WriteRecord, replicas: number): boolean {
+  return read.strict && write.strict && read.r + write.w > replicas;
 }
 
 function isOlder(read: ReadRecord, { version }: { version: ReadRecord['version'] }): boolean {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { plantedBug, plantedBugs } from '../planted-bugs/all-planted-bugs.ts';
 import { type PlannedKind, plannedKinds } from '../scenario/fault-plan.ts';
-import { type ScenarioName, scenarioNames } from '../scenario/simulation.ts';
+import { type ScenarioName, scenarioNames } from '../scenario/scenarios.ts';
 
 export interface SimulateArguments {
   readonly scenario: ScenarioName;
@@ -21,7 +21,7 @@ export interface SimulateArguments {
 
 export const usage: string = `npm run simulate -- [options]
 
-  --scenario NAME   ${scenarioNames.join(' or ')} (default mixed)
+  --scenario NAME   ${scenarioNames.join(', ')} (default mixed)
   --seed N          the first seed (default 1)
   --count M         how many seeds, one after the other (default 50); with 1, planted bugs are not sought
   --json            print the report as JSON

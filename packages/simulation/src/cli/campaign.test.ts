@@ -37,7 +37,7 @@ function resultOf({ seed }: SeedTask, change: Partial<SeedResult> = {}, fired: F
     counts: { operations: 300, succeeded: 290, begunDuringFaults: 100, succeededDuringFaults: 90 },
     events: 10,
     virtualMs: 60_000,
-    options: drawOptions(new SeededRandom(seed)),
+    options: drawOptions(new SeededRandom(seed), 'mixed'),
     plan: [],
     ...change,
   };

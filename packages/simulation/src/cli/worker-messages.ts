@@ -1,6 +1,6 @@
 /** What the command and its worker processes say to each other. */
 import type { PlannedKind } from '../scenario/fault-plan.ts';
-import type { ScenarioName } from '../scenario/simulation.ts';
+import type { ScenarioName } from '../scenario/scenarios.ts';
 import type { SeedResult } from '../run-seed.ts';
 
 export interface SeedTask {

@@ -4,21 +4,31 @@ import type { Message } from '@kv/wire';
 
 export interface OperationIntent {
   readonly kind: 'get' | 'put' | 'delete';
+  readonly keyspaceId: number;
   readonly key: string;
-  /** R of a get, W of a put or delete. */
-  readonly quorum: number;
+  /** R of a get, W of a put or delete; `undefined` in a strong keyspace, where it is always a majority. */
+  readonly quorum: number | undefined;
   /** The bytes of a put. */
   readonly value?: Uint8Array;
   /** Whether the client stamps its write; else its coordinator does, as over HTTP, and nothing is tried again. */
   readonly stamped: boolean;
+  /** Of a put or delete in a strong keyspace: it is done only if this holds. */
+  readonly condition?: IntentCondition;
 }
+
+export type IntentCondition =
+  | { readonly type: 'absent' }
+  /** The key must have a value, and that under this version. */
+  | { readonly type: 'version'; readonly version: Version };
 
 /** How an operation ended, as the client can tell. */
 export interface OperationResult {
-  readonly outcome: 'applied' | 'superseded' | 'rejected' | 'unknown' | 'found' | 'absent' | 'failed';
+  readonly outcome: 'applied' | 'superseded' | 'conflict' | 'rejected' | 'unknown' | 'found' | 'absent' | 'failed';
   readonly version: Version | undefined;
   readonly winner?: Version;
   readonly value?: Uint8Array;
+  /** What the receipt says; true where there is none. */
+  readonly strict?: boolean;
 }
 
 /** All of a result but its value, as the trace records it. */
@@ -40,10 +50,11 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
     case 'write-reply':
       return writeMeaning(reply);
     case 'get-reply': {
+      const strict = reply.receipt.mode === 'strict';
       const version = reply.meta === undefined ? undefined : versionOf(reply.meta);
-      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version } };
+      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, strict } };
       const value = reply.value ?? new Uint8Array(0);
-      return { type: 'ended', result: { outcome: 'found', version, value: value.slice() } };
+      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), strict } };
     }
     case 'error':
     case 'read-failed':
@@ -54,11 +65,12 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
 }
 
 function writeMeaning(reply: Extract<Message, { type: 'write-reply' }>): ReplyMeaning {
-  const { outcome, version, winner } = reply;
+  const { outcome, version, winner, receipt } = reply;
+  const strict = receipt.mode === 'strict';
   switch (outcome) {
     case 'applied':
     case 'superseded':
-      return { type: 'ended', result: { outcome, version, ...(winner !== undefined && { winner }) } };
+      return { type: 'ended', result: { outcome, version, strict, ...(winner !== undefined && { winner }) } };
     case 'rejected':
       return { type: 'refused' };
     case 'unknown':

@@ -51,14 +51,16 @@ function setUp(answers: Answer[], options: { stamp?: number; reportsDeadPeers?: 
     });
     return machine;
   });
-  const config = { nodes: ['n1', 'n2', 'n3'], keyspaceId: 1, epoch: 1, tryTimeoutMs: 100, timeoutMs: 1000 };
+  const config = { nodes: ['n1', 'n2', 'n3'], epoch: 1, tryTimeoutMs: 100, timeoutMs: 1000 };
   const client = new SimulatedClient(world, world.machine('client'), {
     ...config,
     random: world.random.fork('client'),
   });
   const results: OperationResult[] = [];
   const begin = (intent: Partial<OperationIntent>) =>
-    client.begin({ kind: 'put', key: 'k', quorum: 2, stamped: true, ...intent }, (result) => results.push(result));
+    client.begin({ kind: 'put', keyspaceId: 1, key: 'k', quorum: 2, stamped: true, ...intent }, (result) =>
+      results.push(result),
+    );
   return { world, asked, machines, results, begin };
 }
 
@@ -67,7 +69,7 @@ describe('SimulatedClient', () => {
     const { world, asked, results, begin } = setUp([() => 'silence', () => refusal, unknown, applied]);
     const version = begin({});
     await world.run(5000);
-    expect(results).toEqual([{ outcome: 'applied', version }]);
+    expect(results).toEqual([{ outcome: 'applied', version, strict: true }]);
     expect(asked.length).toBe(4);
     expect(new Set(asked.slice(0, 3).map(({ node }) => node)).size).toBe(3);
     for (const { frame } of asked) expect(frame.message).toMatchObject({ type: 'put', version });
@@ -122,7 +124,9 @@ describe('SimulatedClient', () => {
     const reading = setUp([() => found]);
     reading.begin({ kind: 'get' });
     await reading.world.run(5000);
-    expect(reading.results).toEqual([{ outcome: 'found', version: coordinatorStamp, value: new Uint8Array([7]) }]);
+    expect(reading.results).toEqual([
+      { outcome: 'found', version: coordinatorStamp, value: new Uint8Array([7]), strict: true },
+    ]);
     const failing = setUp([]);
     failing.begin({ kind: 'get' });
     await failing.world.run(5000);

@@ -25,7 +25,6 @@ import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
 export interface SimulatedClientConfig {
   /** Addresses of the nodes. */
   readonly nodes: readonly string[];
-  readonly keyspaceId: number;
   readonly epoch: number;
   /** Milliseconds after which it tries another node. */
   readonly tryTimeoutMs: number;
@@ -120,7 +119,7 @@ export class SimulatedClient {
     const header = {
       operationId,
       epoch: this.#config.epoch,
-      keyspaceId: this.#config.keyspaceId,
+      keyspaceId: running.intent.keyspaceId,
       // A little less than the client waits, so that an answer at the deadline still arrives in time.
       deadlineMs: Math.ceil(this.#config.tryTimeoutMs * 0.8),
       stamp: this.#clock.latest,
@@ -190,6 +189,7 @@ export class SimulatedClient {
 
 function requestOf({ kind, key, quorum, value }: OperationIntent, version: Version | undefined): Message {
   const keyBytes = new TextEncoder().encode(key);
+  if (quorum === undefined) throw new TypeError('there is no message yet for an operation in a strong keyspace');
   if (kind === 'get') return { type: 'get', key: keyBytes, r: quorum, want: 'value' };
   const common = { key: keyBytes, w: quorum, ...(version !== undefined && { version }) };
   if (kind === 'delete') return { type: 'delete', ...common };

@@ -11,11 +11,9 @@ import { drawUuid } from './draw-uuid.ts';
 import { Operator } from './operator.ts';
 import { type Replacements, SimulatedNode } from './simulated-node.ts';
 
-/** The keyspace that simulated clients use. */
-export const keyspace = { id: 1, name: 'default' } as const;
-
 export interface SimulatedClusterConfig {
   readonly options: ClusterOptions;
+  readonly keyspaces: TopologyConfig['keyspaces'];
   readonly disk: DiskOptions;
   readonly clockSpreadMs: number;
   readonly replacements: Replacements;
@@ -28,12 +26,13 @@ export class SimulatedCluster {
   /** By the name of their machine. */
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
 
-  constructor(world: World, { options, disk, clockSpreadMs, replacements, random, failed }: SimulatedClusterConfig) {
+  constructor(world: World, config: SimulatedClusterConfig) {
+    const { options, keyspaces, disk, clockSpreadMs, replacements, random, failed } = config;
     const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
     const clocks = random.fork('clocks');
     const machine = (name: string): Machine =>
       world.machine(name, { disk, clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
-    this.topology = drawTopology(random, names, options);
+    this.topology = { ...drawTopology(random, names, options), keyspaces };
     const operator = new Operator(world, failed);
     this.nodes = new Map(
       this.topology.members.map(({ id, name, address }) => [
@@ -62,12 +61,15 @@ export class SimulatedCluster {
   }
 }
 
-function drawTopology(random: SeededRandom, names: readonly string[], options: ClusterOptions): TopologyConfig {
+function drawTopology(
+  random: SeededRandom,
+  names: readonly string[],
+  options: ClusterOptions,
+): Omit<TopologyConfig, 'keyspaces'> {
   return {
     clusterId: drawUuid(random),
     partitions: options.partitions,
     members: names.map((name, index) => ({ id: drawUuid(random), name, address: `${name}:${7400 + index}` })),
-    keyspaces: [{ ...keyspace, replicas: options.replicas }],
   };
 }
 

@@ -9,22 +9,27 @@ import { encodeDataKey, versionOfMeta } from '@kv/wire';
 import type { StoredCopy } from '../history.ts';
 import { processCrash } from '../world/disk/crash.ts';
 import { hashBytes } from './fingerprint.ts';
-import { keyspace } from './simulated-cluster.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import { VirtualJobs } from './virtual-jobs.ts';
+
+/** A key and its keyspace. */
+export interface StoredPlace {
+  readonly keyspaceId: number;
+  readonly key: string;
+}
 
 /** Takes virtual time; the node must be closed and its machine down. */
 export async function readStoredCopies(
   node: SimulatedNode,
   topology: Topology,
-  keys: readonly string[],
+  places: readonly StoredPlace[],
 ): Promise<StoredCopy[]> {
   const incarnation = node.machine.start();
   const fileSystem = node.machine.fileSystem();
   const manifest = await openManifestImage(fileSystem);
   const jobs = new VirtualJobs(incarnation, node.machine.randomOfLife(), 1);
   const engine = await StorageEngine.open({ fileSystem, manifest, jobs, codec: node.config.codec, clock: stillClock });
-  const copies = keys.flatMap((key) => copyOf(node, engine, topology, key) ?? []);
+  const copies = places.flatMap((place) => copyOf(node, engine, topology, place) ?? []);
   await engine.close();
   return copies;
 }
@@ -33,11 +38,11 @@ export async function readStoredCopies(
 export async function readDamagedCopies(
   node: SimulatedNode,
   topology: Topology,
-  keys: readonly string[],
+  places: readonly StoredPlace[],
 ): Promise<StoredCopy[]> {
   const copies: StoredCopy[] = [];
-  for (const key of keys) {
-    const found = await readStoredCopies(node, topology, [key]).catch(nothingIfDamaged);
+  for (const place of places) {
+    const found = await readStoredCopies(node, topology, [place]).catch(nothingIfDamaged);
     copies.push(...found.map((copy) => ({ ...copy, damaged: true })));
     node.crash(processCrash);
   }
@@ -54,16 +59,22 @@ function nothingIfDamaged(error: unknown): StoredCopy[] {
 const stillClock: StorageClock = { now: () => 0, pause: () => Promise.resolve() };
 
 /** `undefined` when the node is no replica of the key. */
-function copyOf(node: SimulatedNode, engine: StorageEngine, topology: Topology, key: string): StoredCopy | undefined {
+function copyOf(
+  node: SimulatedNode,
+  engine: StorageEngine,
+  topology: Topology,
+  { keyspaceId, key }: StoredPlace,
+): StoredCopy | undefined {
   const bytes = new TextEncoder().encode(key);
   const partition = topology.partitionOf(bytes);
-  const config = topology.keyspaceById(keyspace.id);
+  const config = topology.keyspaceById(keyspaceId);
   if (config === undefined || !topology.owners(config, partition).includes(node.config.nodeId)) return undefined;
-  const entry = engine.getEntrySync(encodeDataKey(partition, keyspace.id, bytes));
+  const entry = engine.getEntrySync(encodeDataKey(partition, keyspaceId, bytes));
   const replica = node.machine.name;
-  if (entry === undefined) return { replica, key, version: undefined, bytes: 'none' };
+  if (entry === undefined) return { replica, keyspaceId, key, version: undefined, bytes: 'none' };
   return {
     replica,
+    keyspaceId,
     key,
     version: versionOfMeta(entry.meta),
     bytes: hashBytes(entry.meta, entry.value ?? new Uint8Array(0)),

@@ -1,16 +1,26 @@
 /**
- * Reads every key at R = N once the faults are over, again and again until each has been answered; at R = N − 1 where one
- * replica cannot answer any more.
+ * Reads every key once the faults are over, in an eventual keyspace at R = N, again and again until each has been
+ * answered; with one replica less where one cannot answer any more.
  */
-import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
+import { describeAnswer } from '../cluster/client-operation.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { World } from '../world/world.ts';
+import { type KeyspaceOptions, keysOf } from './keyspaces/keyspace-options.ts';
 import type { Recorder } from './recorder.ts';
+import { kindOf } from './scenarios.ts';
 
 export interface FinalReadsDependencies {
   readonly world: World;
   readonly recorder: Recorder;
   readonly clients: readonly SimulatedClient[];
+  /** Whether a key that could not be read so many times may be read from one replica less. */
+  readonly lessened: (failures: number) => boolean;
+}
+
+interface WaitingKey {
+  readonly keyspace: KeyspaceOptions;
+  readonly key: string;
+  readonly failures: number;
 }
 
 /** Virtual milliseconds before a key that could not be read is read again. */
@@ -18,18 +28,14 @@ const againAfterMs = 500;
 
 export class FinalReads {
   readonly #dependencies: FinalReadsDependencies;
-  readonly #waiting: string[];
-  readonly #quorum: (failures: number) => number;
-  readonly #failures = new Map<string, number>();
+  readonly #waiting: WaitingKey[];
   #left: number;
   #count = 0;
 
-  /** @param quorum R of a key that could not be read so many times */
-  constructor(dependencies: FinalReadsDependencies, keys: readonly string[], quorum: (failures: number) => number) {
+  constructor(dependencies: FinalReadsDependencies, keyspaces: readonly KeyspaceOptions[]) {
     this.#dependencies = dependencies;
-    this.#waiting = [...keys];
-    this.#left = keys.length;
-    this.#quorum = quorum;
+    this.#waiting = keyspaces.flatMap((keyspace) => keysOf(keyspace).map((key) => ({ keyspace, key, failures: 0 })));
+    this.#left = this.#waiting.length;
   }
 
   get ended(): boolean {
@@ -41,20 +47,18 @@ export class FinalReads {
   }
 
   #next(client: SimulatedClient): void {
-    const key = this.#waiting.shift();
-    if (key === undefined) return;
-    const { world, recorder } = this.#dependencies;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) return;
+    const { world, recorder, lessened } = this.#dependencies;
+    const { keyspace, key, failures } = waiting;
     this.#count += 1;
     const id = `${client.name}-final-${this.#count}`;
-    const failures = this.#failures.get(key) ?? 0;
-    const intent: OperationIntent = { kind: 'get', key, quorum: this.#quorum(failures), stamped: true };
+    const intent = kindOf(keyspace).finalRead(keyspace, key, lessened(failures));
     client.begin(intent, (result) => {
       world.trace.record(world.now, 'answer', describeAnswer(id, result), result.value);
       end(result, world.now);
-      if (result.outcome === 'failed') {
-        this.#failures.set(key, failures + 1);
-        this.#waiting.push(key);
-      } else this.#left -= 1;
+      if (result.outcome === 'failed') this.#waiting.push({ ...waiting, failures: failures + 1 });
+      else this.#left -= 1;
       world.scheduler.after(result.outcome === 'failed' ? againAfterMs : 0, () => this.#next(client));
     });
     const begun = { id, client: client.name, intent, startedAt: world.now, version: undefined };

@@ -3,20 +3,14 @@
  * et al. 2012: runs that each leave much out find more than runs that all contain everything). Printed when a run
  * fails.
  */
-import { majority } from '@kv/quorum';
 import type { DiskOptions } from '../world/disk/disk-options.ts';
 import type { NetworkOptions } from '../world/network/network-options.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
-
-export interface QuorumChoice {
-  readonly r: number;
-  readonly w: number;
-}
+import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
+import { drawKeyspaces, kindOf, type ScenarioName } from './scenarios.ts';
 
 export interface ClusterOptions {
   readonly nodes: number;
-  /** N. */
-  readonly replicas: number;
   readonly partitions: number;
   /** Whether values and blocks are compressed. */
   readonly compress: boolean;
@@ -52,16 +46,6 @@ export interface WorkloadOptions {
   /** Of a burst's operations: those on the key of the burst; the others are on any. */
   readonly burstKeyShare: number;
   readonly clients: number;
-  readonly keys: number;
-  /** Each operation picks one of these. */
-  readonly quorums: readonly QuorumChoice[];
-  readonly readShare: number;
-  /** Of the writes. */
-  readonly deleteShare: number;
-  /**
-   * Of the writes: stamped by the client, as the SDK does; the others are stamped by their coordinator, as over HTTP.
-   */
-  readonly stampedShare: number;
   /** The largest value; sizes are spread evenly over the orders of magnitude. */
   readonly valueBytes: number;
   readonly tryTimeoutMs: number;
@@ -72,22 +56,25 @@ export interface ScenarioOptions {
   /** Every wall clock, of nodes and of clients, starts within so many milliseconds of the true time. */
   readonly clockSpreadMs: number;
   readonly cluster: ClusterOptions;
+  readonly keyspaces: readonly KeyspaceOptions[];
   readonly workload: WorkloadOptions;
   readonly network: NetworkOptions;
   readonly disk: DiskOptions;
 }
 
-export function drawOptions(random: SeededRandom): ScenarioOptions {
+export function drawOptions(random: SeededRandom, scenario: ScenarioName): ScenarioOptions {
   const cluster = drawCluster(random.fork('cluster'));
   const network = drawNetwork(random.fork('network'));
-  const workload = drawWorkload(random.fork('workload'), cluster.replicas, network);
+  const surroundings = { nodes: cluster.nodes, links: network.mode };
+  const keyspaces = drawKeyspaces(scenario, random.fork('keyspaces'), surroundings);
+  const workload = drawWorkload(random.fork('workload'), keyspaces);
   const clockSpreadMs = random.fork('clocks').pick([0, 10, 200, 1000]);
-  return { clockSpreadMs, cluster, workload, network, disk: drawDisk(random.fork('disk')) };
+  return { clockSpreadMs, cluster, keyspaces, workload, network, disk: drawDisk(random.fork('disk')) };
 }
 
-/** Whether one disk may be lost, whichever it is, with all that was acknowledged still there: every write is on two. */
-export function toleratesLoss({ workload }: ScenarioOptions): boolean {
-  return workload.quorums.every(({ w }) => w >= 2);
+/** Whether one disk may be lost, whichever it is, with all that was acknowledged still there. */
+export function toleratesLoss({ keyspaces }: ScenarioOptions): boolean {
+  return keyspaces.every((keyspace) => kindOf(keyspace).toleratesLoss(keyspace));
 }
 
 /**
@@ -104,11 +91,8 @@ export function calmed(options: ScenarioOptions): ScenarioOptions {
 }
 
 function drawCluster(random: SeededRandom): ClusterOptions {
-  const nodes = random.pick([3, 3, 3, 4, 5, 6, 7]);
-  const replicas = Math.min(nodes, random.pick([3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 2, 1]));
   return {
-    nodes,
-    replicas,
+    nodes: random.pick([3, 3, 3, 4, 5, 6, 7]),
     partitions: random.pick([8, 16, 64]),
     compress: random.chance(0.5),
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
@@ -124,40 +108,21 @@ function drawCluster(random: SeededRandom): ClusterOptions {
   };
 }
 
-function drawWorkload(random: SeededRandom, replicas: number, { mode }: NetworkOptions): WorkloadOptions {
+function drawWorkload(random: SeededRandom, keyspaces: readonly KeyspaceOptions[]): WorkloadOptions {
   const tryTimeoutMs = random.pick([300, 1000, 2500]);
+  // What can be in which order is told by trying; all that is under way at once multiplies it.
+  const mostClients = keyspaces.some(({ mode }) => mode === 'strong') ? 8 : 16;
   return {
     operations: 300,
     durationMs: 45_000,
     bursts: Math.round(random.logBetween(10, 150)),
     burstMs: random.logBetween(2, 500),
     burstKeyShare: random.pick([0, 0.5, 0.9]),
-    clients: random.integer(3, 16),
-    keys: Math.round(random.logBetween(1, 30)),
-    quorums: drawQuorums(random.fork('quorums'), replicas),
-    readShare: random.between(0.3, 0.7),
-    deleteShare: random.pick([0, 0.1, 0.3]),
-    // A datagram may arrive twice; a write that its coordinator stamps would then be two writes.
-    stampedShare: mode === 'datagram' ? 1 : random.pick([1, 0.8, 0.5]),
+    clients: random.integer(3, mostClients),
     valueBytes: Math.round(random.logBetween(100, 20_000)),
     tryTimeoutMs,
     timeoutMs: random.pick([1, 2, 4]) * tryTimeoutMs,
   };
-}
-
-function drawQuorums(random: SeededRandom, replicas: number): QuorumChoice[] {
-  const strict = { r: majority(replicas), w: majority(replicas) };
-  const any = (): QuorumChoice => ({ r: random.integer(1, replicas), w: random.integer(1, replicas) });
-  return random.pick([
-    [strict],
-    [strict],
-    [strict],
-    [strict],
-    [{ r: 1, w: replicas }],
-    [{ r: replicas, w: 1 }],
-    [strict, any()],
-    [any(), any(), any()],
-  ]);
 }
 
 function drawNetwork(random: SeededRandom): NetworkOptions {

@@ -1,9 +1,10 @@
 /** Keeps the history while it happens: what each client began, what it was told, and what it knew before. */
 import type { Version } from '@kv/quorum';
 import { newerOf } from '@kv/quorum';
-import type { OperationIntent, OperationResult } from '../cluster/client-operation.ts';
+import type { IntentCondition, OperationIntent, OperationResult } from '../cluster/client-operation.ts';
 import { fingerprint } from '../cluster/fingerprint.ts';
-import type { History, ReadRecord, WriteRecord, WriteRecordOutcome } from '../history.ts';
+import type { History, ReadRecord, StrongRecord, WriteCondition, WriteRecord, WriteRecordOutcome } from '../history.ts';
+import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
 
 /** An operation that has begun. */
 export interface BegunOperation {
@@ -26,19 +27,35 @@ export interface OperationCounts {
   readonly succeededDuringFaults: number;
 }
 
+/** Of one keyspace: `writes` and `reads` of an eventual one, `operations` of a strong one. */
+export interface KeyspaceHistory extends History {
+  readonly keyspace: KeyspaceOptions;
+  readonly operations: readonly StrongRecord[];
+}
+
+interface Records extends KeyspaceHistory {
+  readonly writes: WriteRecord[];
+  readonly reads: ReadRecord[];
+  readonly operations: StrongRecord[];
+}
+
 export class Recorder {
-  readonly #replicas: number;
-  readonly #writes: WriteRecord[] = [];
-  readonly #reads: ReadRecord[] = [];
-  /** The newest version that each client was told of, by client and key. */
+  readonly #records: ReadonlyMap<number, Records>;
+  /**
+   * By client and key: the newest version that the client was told of; in a strong keyspace the version of the value that
+   * it was told of last.
+   */
   readonly #seen = new Map<string, Version>();
   readonly #atNextBegin: (() => void)[] = [];
   #underWay = 0;
   #counts = { operations: 0, succeeded: 0, begunDuringFaults: 0, succeededDuringFaults: 0 };
 
-  /** @param replicas N */
-  constructor(replicas: number) {
-    this.#replicas = replicas;
+  constructor(keyspaces: readonly KeyspaceOptions[]) {
+    this.#records = new Map(
+      keyspaces.map((keyspace) => {
+        return [keyspace.id, { keyspace, replicas: keyspace.replicas, writes: [], reads: [], operations: [] }];
+      }),
+    );
   }
 
   /** Operations that have begun and not ended. */
@@ -51,8 +68,13 @@ export class Recorder {
     return this.#counts;
   }
 
-  get history(): History {
-    return { replicas: this.#replicas, writes: this.#writes, reads: this.#reads };
+  get histories(): readonly KeyspaceHistory[] {
+    return [...this.#records.values()];
+  }
+
+  /** The version under which a client knows a key; see {@link OperationIntent.condition}. */
+  seen(client: string, { keyspaceId, key }: Pick<OperationIntent, 'keyspaceId' | 'key'>): Version | undefined {
+    return this.#seen.get(seenKey(client, keyspaceId, key));
   }
 
   /** Calls `work` once, when the next operation has begun. */
@@ -63,21 +85,33 @@ export class Recorder {
   /** Returns what to call with the operation's result, once. */
   begin(operation: BegunOperation): (result: OperationResult, at: number) => void {
     this.#underWay += 1;
-    const seen = this.#seen.get(seenKey(operation));
+    const { client, intent } = operation;
+    const seen = this.seen(client, intent);
     for (const work of this.#atNextBegin.splice(0)) work();
     return (result, endedAt) => {
       this.#underWay -= 1;
-      if (operation.intent.kind === 'get') this.#reads.push(readRecord(operation, result, endedAt));
-      else this.#writes.push(writeRecord(operation, result, endedAt, seen));
-      this.#see(operation, result);
+      const { keyspace, writes, reads, operations } = this.#recordsOf(intent);
+      if (keyspace.mode === 'strong') operations.push(strongRecord(operation, result, endedAt));
+      else if (intent.kind === 'get') reads.push(readRecord(operation, result, endedAt));
+      else writes.push(writeRecord(operation, result, endedAt, seen));
+      this.#see(operation, result, keyspace.mode === 'strong');
       if (!operation.final) this.#count(operation, result);
     };
   }
 
-  #see(operation: BegunOperation, { outcome, version, winner }: OperationResult): void {
+  #recordsOf({ keyspaceId }: OperationIntent): Records {
+    const records = this.#records.get(keyspaceId);
+    if (records === undefined) throw new TypeError(`there is no keyspace ${keyspaceId}`);
+    return records;
+  }
+
+  #see({ client, intent }: BegunOperation, { outcome, version, winner }: OperationResult, isStrong: boolean): void {
     if (outcome === 'unknown' || outcome === 'rejected' || outcome === 'failed') return;
-    const newest = newerOf(newerOf(version, winner), this.#seen.get(seenKey(operation)));
-    if (newest !== undefined) this.#seen.set(seenKey(operation), newest);
+    const name = seenKey(client, intent.keyspaceId, intent.key);
+    const isGone = outcome === 'absent' || (outcome === 'applied' && intent.kind === 'delete');
+    const newest = isStrong ? version : newerOf(newerOf(version, winner), this.#seen.get(name));
+    if (isStrong && isGone) this.#seen.delete(name);
+    else if (newest !== undefined) this.#seen.set(name, newest);
   }
 
   #count({ duringFaults }: BegunOperation, { outcome }: OperationResult): void {
@@ -93,13 +127,13 @@ export class Recorder {
   }
 }
 
-function seenKey({ client, intent }: BegunOperation): string {
-  return `${client} ${intent.key}`;
+function seenKey(client: string, keyspaceId: number, key: string): string {
+  return `${client} ${keyspaceId} ${key}`;
 }
 
 function readRecord(operation: BegunOperation, result: OperationResult, endedAt: number): ReadRecord {
   const { id, client, intent, startedAt, final } = operation;
-  const { outcome, version, value } = result;
+  const { outcome, version, value, strict = true } = result;
   return {
     id,
     client,
@@ -107,7 +141,8 @@ function readRecord(operation: BegunOperation, result: OperationResult, endedAt:
     startedAt,
     endedAt,
     kind: 'get',
-    r: intent.quorum,
+    r: quorumOf(intent),
+    strict,
     outcome: outcome === 'found' || outcome === 'absent' ? outcome : 'failed',
     version,
     value: value === undefined ? undefined : fingerprint(value),
@@ -117,7 +152,7 @@ function readRecord(operation: BegunOperation, result: OperationResult, endedAt:
 
 function writeRecord(
   operation: BegunOperation,
-  { outcome, version, winner }: OperationResult,
+  { outcome, version, winner, strict = true }: OperationResult,
   endedAt: number,
   seen: Version | undefined,
 ): WriteRecord {
@@ -130,7 +165,8 @@ function writeRecord(
     endedAt,
     kind: intent.kind === 'delete' ? 'delete' : 'put',
     value: intent.value === undefined ? undefined : fingerprint(intent.value),
-    w: intent.quorum,
+    w: quorumOf(intent),
+    strict,
     version: operation.version ?? version,
     outcome: writeOutcome(outcome),
     ...(winner !== undefined && { winner }),
@@ -139,9 +175,39 @@ function writeRecord(
   };
 }
 
+function quorumOf({ quorum }: OperationIntent): number {
+  if (quorum === undefined) throw new TypeError('an operation in an eventual keyspace has a quorum');
+  return quorum;
+}
+
 function writeOutcome(outcome: OperationResult['outcome']): WriteRecordOutcome {
-  if (outcome === 'found' || outcome === 'absent' || outcome === 'failed') {
+  if (outcome === 'found' || outcome === 'absent' || outcome === 'failed' || outcome === 'conflict') {
     throw new TypeError(`a write does not end as ${outcome}`);
   }
   return outcome;
+}
+
+function strongRecord(operation: BegunOperation, result: OperationResult, endedAt: number): StrongRecord {
+  const { id, client, intent, startedAt } = operation;
+  const { kind, key, condition } = intent;
+  const { outcome, version } = result;
+  if (outcome === 'superseded') throw new TypeError('nothing is superseded in a strong keyspace');
+  const value = kind === 'get' ? result.value : intent.value;
+  return {
+    id,
+    client,
+    key,
+    startedAt,
+    endedAt,
+    kind,
+    ...(condition !== undefined && { condition: conditionOf(condition) }),
+    outcome,
+    value: value === undefined ? undefined : fingerprint(value),
+    // What the client stamped is the operation's name, not the version that the key gets.
+    version: outcome === 'unknown' ? undefined : version,
+  };
+}
+
+function conditionOf(condition: IntentCondition): WriteCondition {
+  return condition.type === 'absent' ? { type: 'value', value: undefined } : condition;
 }

@@ -6,9 +6,9 @@ import { ClockHears } from '../checkers/clock-hears.ts';
 import { ReplicaMemory } from '../checkers/replica-memory.ts';
 import { listenToNodes } from '../cluster/listen-to-nodes.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
-import { keyspace, SimulatedCluster } from '../cluster/simulated-cluster.ts';
+import { SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import { readDamagedCopies, readStoredCopies } from '../cluster/stored-copies.ts';
-import type { History, StoredCopy, Violation } from '../history.ts';
+import type { StoredCopy, Violation } from '../history.ts';
 import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
@@ -17,12 +17,10 @@ import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
 import { calmed, drawOptions, type ScenarioOptions, toleratesLoss } from './options.ts';
-import { Recorder } from './recorder.ts';
-import { keysOf, Workload } from './workload.ts';
-
-/** `mixed`: everything at once. `calm`: the same without faults, where everything must succeed. */
-export const scenarioNames = ['mixed', 'calm'] as const;
-export type ScenarioName = (typeof scenarioNames)[number];
+import { configOf, keysOf } from './keyspaces/keyspace-options.ts';
+import { type KeyspaceHistory, Recorder } from './recorder.ts';
+import { type ScenarioName, scenarios } from './scenarios.ts';
+import { Workload } from './workload.ts';
 
 export interface SimulationSettings {
   readonly scenario: ScenarioName;
@@ -45,7 +43,7 @@ const limits = {
 /** Time for what was under way at the end of the faults, and after the last reads for their repairs, to arrive. */
 const settleMs = 8000;
 
-/** Reads of a key at R = N before it is taken for one that a damaged disk cannot answer. */
+/** Reads of a key from all its replicas before it is taken for one that a damaged disk cannot answer. */
 const triesOfAll = 3;
 
 export class Simulation {
@@ -64,9 +62,10 @@ export class Simulation {
   constructor(settings: SimulationSettings) {
     const { scenario, seed, without, bug, onTrace } = settings;
     const random = new SeededRandom(`${seed}/scenario`);
-    const drawn = drawOptions(random.fork('options'));
-    const options = scenario === 'calm' ? calmed(drawn) : drawn;
-    const recorder = new Recorder(options.cluster.replicas);
+    const { faults } = scenarios[scenario];
+    const drawn = drawOptions(random.fork('options'), scenario);
+    const options = faults ? drawn : calmed(drawn);
+    const recorder = new Recorder(options.keyspaces);
     this.#settings = settings;
     this.#random = random;
     this.options = options;
@@ -79,6 +78,7 @@ export class Simulation {
     });
     this.#cluster = new SimulatedCluster(this.world, {
       options: options.cluster,
+      keyspaces: options.keyspaces.map(configOf),
       disk: options.disk,
       clockSpreadMs: options.clockSpreadMs,
       replacements: bug ?? {},
@@ -90,11 +90,11 @@ export class Simulation {
     const { durationMs } = options.workload;
     const casualty = toleratesLoss(options) ? random.fork('casualty').pick(names.nodes) : undefined;
     const plan = { ...names, durationMs, casualty, ...(without !== undefined && { without }) };
-    this.plan = scenario === 'calm' ? [] : drawFaultPlan(random.fork('faults'), plan);
+    this.plan = faults ? drawFaultPlan(random.fork('faults'), plan) : [];
   }
 
-  get history(): History {
-    return this.recorder.history;
+  get histories(): readonly KeyspaceHistory[] {
+    return this.recorder.histories;
   }
 
   /** What was found while it ran, in addition to what the history tells. */
@@ -130,6 +130,7 @@ export class Simulation {
         random: this.#random.fork('workload'),
         faultActive: () => nemesis.active,
       },
+      this.options.keyspaces,
       this.options.workload,
     );
     nemesis.begin(this.plan);
@@ -137,7 +138,7 @@ export class Simulation {
     await world.run(this.options.workload.durationMs);
     await this.#until('operations did not end', limits.workload, () => workload.ended);
     nemesis.heal();
-    if (this.#settings.scenario === 'calm') this.#checkCalm();
+    if (!scenarios[this.#settings.scenario].faults) this.#checkCalm();
   }
 
   async #settle(): Promise<void> {
@@ -145,23 +146,16 @@ export class Simulation {
     await this.world.run(settleMs);
     const isRepaired = await this.#beRepaired();
     const repairsByReads = this.#repairsByReads;
-    const finalReads = new FinalReads(
-      { world: this.world, recorder: this.recorder, clients: this.#clients },
-      keysOf(this.options.workload),
-      (failures) => this.#finalQuorum(failures),
-    );
+    const { world, recorder } = this;
+    const lessened = (failures: number): boolean => failures >= triesOfAll && this.#someDiskIsDamaged;
+    const reading = { world, recorder, clients: this.#clients, lessened };
+    const finalReads = new FinalReads(reading, this.options.keyspaces);
     finalReads.begin();
     await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
     await this.world.run(settleMs);
     const repaired = this.#repairsByReads - repairsByReads;
     if (isRepaired && repaired > 0)
       this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
-  }
-
-  /** N, or one less for a key that cannot be read so: one of its replicas has lost its disk, or what it held of the key. */
-  #finalQuorum(failures: number): number {
-    const { replicas } = this.options.cluster;
-    return failures >= triesOfAll && this.#someDiskIsDamaged ? replicas - 1 : replicas;
   }
 
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
@@ -190,13 +184,15 @@ export class Simulation {
     await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
     // What was closed must be durable: nothing that is lost now may be missed.
     for (const node of nodes) node.crash(totalPowerLoss);
-    const keys = keysOf(this.options.workload);
+    const places = this.options.keyspaces
+      .filter(({ mode }) => mode === 'eventual')
+      .flatMap((keyspace) => keysOf(keyspace).map((key) => ({ keyspaceId: keyspace.id, key })));
     const read = Promise.all(
       nodes
         .filter(({ machine }) => !machine.disk.wiped)
         .map((node) => {
           const readCopies = node.machine.disk.rot.happened ? readDamagedCopies : readStoredCopies;
-          return readCopies(node, topology, keys);
+          return readCopies(node, topology, places);
         }),
     );
     return (await this.#await('the disks could not be read', read)).flat();
@@ -211,7 +207,6 @@ export class Simulation {
       const machine = this.world.machine(name, { clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
       return new SimulatedClient(this.world, machine, {
         nodes: this.#cluster.addresses,
-        keyspaceId: keyspace.id,
         epoch: 1,
         tryTimeoutMs,
         timeoutMs,

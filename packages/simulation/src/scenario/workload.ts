@@ -3,12 +3,14 @@
  * that it shares with the others.
  */
 import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
-import { uniqueValue } from '../cluster/fingerprint.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
-import type { QuorumChoice, WorkloadOptions } from './options.ts';
+import type { PlannedIntent } from './keyspaces/keyspace-kind.ts';
+import { type KeyspaceOptions, keysOf } from './keyspaces/keyspace-options.ts';
+import type { WorkloadOptions } from './options.ts';
 import type { Recorder } from './recorder.ts';
+import { kindOf } from './scenarios.ts';
 
 export interface WorkloadDependencies {
   readonly world: World;
@@ -23,16 +25,18 @@ interface PlannedOperation {
   readonly id: string;
   /** Virtual milliseconds from the workload's beginning; it begins later when its client is busy. */
   readonly at: number;
-  readonly intent: OperationIntent;
+  readonly intent: PlannedIntent;
 }
 
 export class Workload {
   readonly #dependencies: WorkloadDependencies;
+  readonly #keyspaces: readonly KeyspaceOptions[];
   readonly #options: WorkloadOptions;
   #left: number;
 
-  constructor(dependencies: WorkloadDependencies, options: WorkloadOptions) {
+  constructor(dependencies: WorkloadDependencies, keyspaces: readonly KeyspaceOptions[], options: WorkloadOptions) {
     this.#dependencies = dependencies;
+    this.#keyspaces = keyspaces;
     this.#options = options;
     this.#left = options.operations;
   }
@@ -41,15 +45,11 @@ export class Workload {
     return this.#left === 0;
   }
 
-  /** The keys that operations may touch. */
-  get keys(): string[] {
-    return keysOf(this.#options);
-  }
-
   begin(): void {
     const { clients, random } = this.#dependencies;
     const plans = planOperations(
       random,
+      this.#keyspaces,
       this.#options,
       clients.map(({ name }) => name),
     );
@@ -62,7 +62,8 @@ export class Workload {
     const [operation, ...rest] = plan;
     if (operation === undefined) return;
     world.scheduler.at(startedAt + operation.at, () => {
-      const { id, intent } = operation;
+      const { id } = operation;
+      const intent = this.#intentOf(client, operation.intent);
       const version = client.begin(intent, (result) => {
         world.trace.record(world.now, 'answer', describeAnswer(id, result), result.value);
         end(result, world.now);
@@ -74,51 +75,55 @@ export class Workload {
       const end = recorder.begin(begun);
     });
   }
-}
 
-export function keysOf({ keys }: WorkloadOptions): string[] {
-  return Array.from({ length: keys }, (_, index) => `key-${index}`);
+  #intentOf({ name }: SimulatedClient, { condition, ...intent }: PlannedIntent): OperationIntent {
+    if (condition === undefined) return intent;
+    const version = condition === 'seen' ? this.#dependencies.recorder.seen(name, intent) : undefined;
+    return { ...intent, condition: version === undefined ? { type: 'absent' } : { type: 'version', version } };
+  }
 }
 
 function planOperations(
   random: SeededRandom,
+  keyspaces: readonly KeyspaceOptions[],
   options: WorkloadOptions,
   clients: readonly string[],
 ): Map<string, PlannedOperation[]> {
   const plans = new Map<string, PlannedOperation[]>(clients.map((client) => [client, []]));
-  for (const { at, key } of planTimes(random.fork('times'), options)) {
+  for (const { at, keyspace, key } of planTimes(random.fork('times'), keyspaces, options)) {
     const client = random.pick(clients);
     const plan = plans.get(client) ?? [];
     const id = `${client}-${plan.length + 1}`;
-    plan.push({ id, at, intent: planIntent(random, options, key, id) });
+    const place = { keyspace, key, id, valueBytes: options.valueBytes };
+    plan.push({ id, at, intent: kindOf(keyspace).plan(random, place) });
   }
   return plans;
 }
 
+interface PlannedTime {
+  readonly at: number;
+  readonly keyspace: KeyspaceOptions;
+  readonly key: string;
+}
+
 /** When each operation begins and on which key, in the order of time. */
-function planTimes(random: SeededRandom, options: WorkloadOptions): { at: number; key: string }[] {
-  const keys = keysOf(options);
+function planTimes(
+  random: SeededRandom,
+  keyspaces: readonly KeyspaceOptions[],
+  options: WorkloadOptions,
+): PlannedTime[] {
+  const pickKey = () => {
+    const keyspace = random.pick(keyspaces);
+    return { keyspace, key: random.pick(keysOf(keyspace)) };
+  };
   const bursts = Array.from({ length: options.bursts }, () => {
-    return { at: random.between(0, options.durationMs), key: random.pick(keys) };
+    return { at: random.between(0, options.durationMs), key: pickKey() };
   });
   const times = Array.from({ length: options.operations }, () => {
     const burst = random.pick(bursts);
-    const other = random.pick(keys);
+    const other = pickKey();
     const key = random.chance(options.burstKeyShare) ? burst.key : other;
-    return { at: burst.at + random.exponential(options.burstMs), key };
+    return { at: burst.at + random.exponential(options.burstMs), ...key };
   });
   return times.sort((a, b) => a.at - b.at);
-}
-
-function planIntent(random: SeededRandom, options: WorkloadOptions, key: string, id: string): OperationIntent {
-  const quorums: QuorumChoice = random.pick(options.quorums);
-  const reads = random.chance(options.readShare);
-  const deletes = random.chance(options.deleteShare);
-  const stamped = random.chance(options.stampedShare);
-  const length = Math.round(random.logBetween(1, options.valueBytes));
-  const repeats = random.chance(0.5);
-  if (reads) return { kind: 'get', key, quorum: quorums.r, stamped };
-  if (deletes) return { kind: 'delete', key, quorum: quorums.w, stamped };
-  const filler = repeats ? new Uint8Array(length).fill(length & 0xff) : random.fork(id).bytes(length);
-  return { kind: 'put', key, quorum: quorums.w, stamped, value: uniqueValue(id, filler) };
 }

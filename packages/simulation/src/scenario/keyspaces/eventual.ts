@@ -1,0 +1,64 @@
+/** Versions from hybrid logical clocks, last write wins, any quorums: always writable, and converging. */
+import { majority } from '@kv/quorum';
+import { checkHistory } from '../../checkers/check-history.ts';
+import type { SeededRandom } from '../../world/seeded-random.ts';
+import { drawValue } from './draw-value.ts';
+import type { KeyspaceKind } from './keyspace-kind.ts';
+import type { QuorumChoice } from './keyspace-options.ts';
+
+export const eventual: KeyspaceKind = {
+  draw: (random, { nodes, links }) => {
+    const replicas = Math.min(nodes, random.pick([3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 2, 1]));
+    return {
+      name: 'eventual',
+      mode: 'eventual',
+      conflict: 'last-write-wins',
+      sloppy: false,
+      replicas,
+      keys: Math.round(random.logBetween(1, 30)),
+      quorums: drawQuorums(random.fork('quorums'), replicas),
+      readShare: random.between(0.3, 0.7),
+      deleteShare: random.pick([0, 0.1, 0.3]),
+      // A datagram may arrive twice; a write that its coordinator stamps would then be two writes.
+      stampedShare: links === 'datagram' ? 1 : random.pick([1, 0.8, 0.5]),
+      conditionShare: 0,
+    };
+  },
+
+  plan: (random, { keyspace, key, id, valueBytes }) => {
+    const quorums: QuorumChoice = random.pick(keyspace.quorums);
+    const reads = random.chance(keyspace.readShare);
+    const deletes = random.chance(keyspace.deleteShare);
+    const stamped = random.chance(keyspace.stampedShare);
+    const value = drawValue(random, id, valueBytes);
+    const common = { keyspaceId: keyspace.id, key, stamped };
+    if (reads) return { kind: 'get', ...common, quorum: quorums.r };
+    if (deletes) return { kind: 'delete', ...common, quorum: quorums.w };
+    return { kind: 'put', ...common, quorum: quorums.w, value };
+  },
+
+  /** Every write is on two. */
+  toleratesLoss: ({ quorums }) => quorums.every(({ w }) => w >= 2),
+
+  /** At R = N, or one less: then too it meets every write that was on two. */
+  finalRead: ({ id, replicas }, key, lessened) => {
+    return { kind: 'get', keyspaceId: id, key, quorum: lessened ? replicas - 1 : replicas, stamped: true };
+  },
+
+  check: checkHistory,
+};
+
+function drawQuorums(random: SeededRandom, replicas: number): QuorumChoice[] {
+  const strict = { r: majority(replicas), w: majority(replicas) };
+  const any = (): QuorumChoice => ({ r: random.integer(1, replicas), w: random.integer(1, replicas) });
+  return random.pick([
+    [strict],
+    [strict],
+    [strict],
+    [strict],
+    [{ r: 1, w: replicas }],
+    [{ r: replicas, w: 1 }],
+    [strict, any()],
+    [any(), any(), any()],
+  ]);
+}
