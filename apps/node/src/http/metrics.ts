@@ -92,6 +92,12 @@ const storagePlaces: Readonly<Record<NumericField<NodeStatus['storage']>, Place 
   compactedBytes: { name: 'kv_storage_compacted_bytes_total', help: 'Bytes written by compactions.', total: true },
   slowdowns: { name: 'kv_storage_slowdowns_total', help: 'Groups that back-pressure delayed.', total: true },
   stops: { name: 'kv_storage_stops_total', help: 'Groups that back-pressure stopped.', total: true },
+  stalledMs: { name: 'kv_storage_stalled_ms_total', help: 'Milliseconds of such delays and stops.', total: true },
+  writeAmplification: { name: 'kv_storage_write_amplification', help: 'Bytes written over bytes acknowledged.' },
+  spaceAmplification: {
+    name: 'kv_storage_space_amplification',
+    help: 'Bytes on disk over those of what is live, at most.',
+  },
 };
 
 export class NodeMetrics {
