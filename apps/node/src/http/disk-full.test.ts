@@ -26,7 +26,8 @@ function resultOf(
 }
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
-  const member: CoordinatingMember = { get: nothing, put: write, delete: write };
+  const topology = undefined as never;
+  const member = { get: nothing, put: write, delete: write, changeKeyspace: nothing, topology };
   const app = createHttpApp({
     member: () => member,
     status: nothing,
