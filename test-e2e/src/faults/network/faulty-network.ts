@@ -9,14 +9,14 @@ export class FaultyNetwork implements AsyncDisposable {
   readonly #names = new Map<string, string>();
   readonly #takenPorts = new Set<number>();
 
-  /** Puts a front before a member that is about to start. Returns the variables that make it listen behind. */
-  async front({ id, name, address }: LaunchedNode): Promise<Record<string, string>> {
+  /** Puts a front before a member that is about to start. Returns `host:port`, where the member has to listen. */
+  async front({ id, name, address }: LaunchedNode): Promise<string> {
     this.#names.set(id, name);
     this.#takenPorts.add(Number(address.split(':')[1]));
     const behind = `127.0.0.1:${await this.#takePort()}`;
     const nameOf = (member: string): string => this.#names.get(member) ?? member;
     this.#fronts.push(await Front.open({ name, address, behind, links: this.links, nameOf }));
-    return { KV_LISTEN: behind };
+    return behind;
   }
 
   /** A port that nobody listens on, nor is about to. */

@@ -1,0 +1,106 @@
+/** What goes wrong with one member's machine: its process, its clock, its disk. */
+import { whyNoFakedClock } from '../cluster/faked-clock.ts';
+import type { FaultyNode } from '../cluster/faulty-node.ts';
+import { whyNoSmallDisk } from '../cluster/small-disk.ts';
+import type { Fault, Strike } from './fault.ts';
+
+/** SIGSTOP: the process stands still while the kernel keeps its connections. */
+export const pause: Fault = {
+  kind: 'pause',
+  lane: 'machine',
+  lasts: { least: 5_000, most: 30_000 },
+  async begin({ nodes }, random) {
+    const node = random.pick(nodes);
+    node.node.kill('SIGSTOP');
+    return {
+      what: node.name,
+      async end() {
+        const silent = (await node.ask('/livez')) === undefined;
+        node.node.kill('SIGCONT');
+        return silent;
+      },
+    };
+  },
+};
+
+const longestJumpMs = 60_000;
+
+/** The wall clock jumps by up to a minute, and back again at the end. */
+export const wrongClock: Fault = {
+  kind: 'wrong clock',
+  lane: 'machine',
+  lacks: whyNoFakedClock,
+  lasts: { least: 4_000, most: 15_000 },
+  async begin({ nodes }, random) {
+    const node = random.pick(nodes);
+    const byMs = random.chance(0.5) ? longestJumpMs : Math.round(random.logBetween(3_000, longestJumpMs));
+    const aheadMs = byMs * random.pick([1, -1]);
+    node.clock?.set(aheadMs);
+    return {
+      what: `${node.name} ${aheadMs > 0 ? '+' : ''}${aheadMs} ms`,
+      async end() {
+        const shown = await clockOf(node);
+        node.clock?.set(0);
+        // The Date header has whole seconds.
+        return shown !== undefined && Math.abs(shown - aheadMs) < 2_000;
+      },
+    };
+  },
+};
+
+/** `kill -9` of one. */
+export const killOne: Fault = {
+  kind: 'kill -9 of one',
+  lane: 'machine',
+  lasts: { least: 1_000, most: 10_000 },
+  begin: ({ nodes }, random) => kill([random.pick(nodes)]),
+};
+
+/** `kill -9` of all at once. */
+export const killAll: Fault = {
+  kind: 'kill -9 of all',
+  lane: 'machine',
+  lasts: { least: 200, most: 2_000 },
+  begin: ({ nodes }) => kill(nodes),
+};
+
+async function kill(nodes: readonly FaultyNode[]): Promise<Strike> {
+  await Promise.all(nodes.map((node) => node.kill()));
+  return {
+    what: nodes.map(({ name }) => name).join(', '),
+    async end() {
+      const silent = await Promise.all(nodes.map(async (node) => (await node.ask('/livez')) === undefined));
+      await Promise.all(nodes.map((node) => node.start()));
+      return silent.every(Boolean);
+    },
+  };
+}
+
+/** One member's disk is full to the last block; then there is room again, and nobody does anything else about it. */
+export const fullDisk: Fault = {
+  kind: 'full disk',
+  lane: 'machine',
+  lacks: whyNoSmallDisk,
+  lasts: { least: 4_000, most: 15_000 },
+  async begin({ nodes }) {
+    const node = nodes.find(({ disk }) => disk !== undefined);
+    if (node?.disk === undefined) throw new Error('no member has a small disk');
+    const { disk } = node;
+    await disk.fill();
+    return {
+      what: node.name,
+      async end() {
+        const isFull = (await disk.freeBytes()) < 1024 * 1024;
+        await disk.free();
+        return isFull;
+      },
+    };
+  },
+};
+
+/** How far a member's wall clock is ahead, in milliseconds, to about a second. */
+async function clockOf(node: FaultyNode): Promise<number | undefined> {
+  const answer = await node.ask('/livez');
+  const shown = Date.parse(answer?.headers.get('date') ?? '');
+  return Number.isNaN(shown) ? undefined : shown - Date.now();
+}
