@@ -100,6 +100,7 @@ it.each<[string, string, Partial<Store>]>([
     'honest-outcomes',
     { entry: (key, _stored) => Store.prototype.entry.call(new Store(), key, { value: 'x', version: atMs(9000) }) },
   ],
+  ['gives two writes one version', 'shared-version', { nextVersion: () => atMs(5000) }],
   ['stamps a write before what its client knew', 'own-writes-win', { nextVersion: decreasing() }],
   [
     'says that a request was wrong which was not',

@@ -1,4 +1,5 @@
 /** What the history of a run of real processes is held to: the checkers of the simulation, and what only shows here. */
+import { formatVersion } from '@kv/quorum';
 import {
   checkHistory,
   type History,
@@ -18,6 +19,7 @@ export function checkRun(
   return [
     ...unexpectedErrors(operations),
     ...unreadKeys(operations),
+    ...sharedVersions(operations),
     ...checkHistory(historyOf(operations, replicas), copies),
   ];
 }
@@ -80,4 +82,19 @@ function unreadKeys(operations: readonly Operation[]): Violation[] {
       const message = `could not be read at the end: ${last?.answer.message ?? 'it was not tried'}`;
       return { check: 'unread-key', key, operations: last === undefined ? [] : [last.id], message };
     });
+}
+
+/** No two writes have one version: replicas could never tell them apart. */
+function sharedVersions(operations: readonly Operation[]): Violation[] {
+  const writers = new Map<string, Operation>();
+  return operations.flatMap((operation) => {
+    const { version } = operation.answer;
+    if (operation.kind === 'get' || version === undefined || operation.answer.outcome === 'conflict') return [];
+    const text = formatVersion(version);
+    const other = writers.get(text);
+    writers.set(text, operation);
+    if (other === undefined) return [];
+    const message = `two writes have the version ${text}: ${other.kind} ${other.key} and ${operation.kind} ${operation.key}`;
+    return [{ check: 'shared-version', key: operation.key, operations: [other.id, operation.id], message }];
+  });
 }
