@@ -56,8 +56,8 @@ export class SmallDisk implements AsyncDisposable {
     await mkdir(directory, { recursive: true });
     const [command = '', ...args] = [...usable.make, 'sh', '-c', mount, 'sh', String(bytes), directory];
     const holder = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [said] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'close')]);
-    if (String(said).trim() !== 'mounted') throw new Error(`could not mount a disk at ${directory}`);
+    const said: unknown[] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'close')]);
+    if (String(said[0]).trim() !== 'mounted') throw new Error(`could not mount a disk at ${directory}`);
     return new SmallDisk(usable, holder, directory);
   }
 

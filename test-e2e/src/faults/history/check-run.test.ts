@@ -90,11 +90,7 @@ const steps: readonly Step[] = ['put', 'get', 'put', 'get', 'get'];
 
 it.each<[string, string, Partial<Store>]>([
   ['acknowledges and forgets', 'no-lost-write', { write: (_key, _value) => new Store().result(atMs(2000)) }],
-  [
-    'never finds anything',
-    'read-after-write',
-    { getEntry: async (key) => new Store().entry(key as string, undefined) },
-  ],
+  ['never finds anything', 'read-after-write', { getEntry: async (key) => new Store().entry(key, undefined) }],
   [
     'finds what nobody wrote',
     'honest-outcomes',
