@@ -55,12 +55,27 @@ const ownValues = 2;
 const mostBodyBytes = 2000;
 const largeBodyBytes = { least: 900_000, most: 1_300_000 };
 
-export function drawnRequests(document: ApiDocument): fc.Arbitrary<DrawnRequest> {
-  const weighted = document.operations.map((operation) => {
-    // What takes parameters has more ways to go wrong.
-    return { weight: 1 + 3 * operation.parameters.length, arbitrary: requestsOf(document, operation) };
+/** Sequences that are mostly about one path: its requests meet what its others left. */
+export function drawnSequences(document: ApiDocument, longest: number): fc.Arbitrary<DrawnRequest[]> {
+  const any = drawnRequests(document, document.operations);
+  const sequences = [...new Set(document.operations.map(({ path }) => path))].map((path) => {
+    const ofPath = document.operations.filter((operation) => operation.path === path);
+    const request = fc.oneof({ weight: 4, arbitrary: drawnRequests(document, ofPath) }, { weight: 1, arbitrary: any });
+    const arbitrary = fc.array(request, { minLength: 1, maxLength: longest, size: 'max' });
+    return { weight: weightOf(ofPath), arbitrary };
   });
-  return fc.oneof(...weighted);
+  return fc.oneof(...sequences);
+}
+
+function drawnRequests(document: ApiDocument, operations: readonly Operation[]): fc.Arbitrary<DrawnRequest> {
+  return fc.oneof(
+    ...operations.map((operation) => ({ weight: weightOf([operation]), arbitrary: requestsOf(document, operation) })),
+  );
+}
+
+/** What takes parameters has more ways to go wrong. */
+function weightOf(operations: readonly Operation[]): number {
+  return operations.reduce((sum, { parameters }) => sum + 1 + 3 * parameters.length, 0);
 }
 
 /** The request as it is sent, with the values of one run. */
@@ -84,8 +99,11 @@ function spellTarget({ operation, path, segment, query, extraQuery }: DrawnReque
     if (segment !== undefined && name === names.at(-1)) return segment;
     return encodeURIComponent(byName.get(name) ?? '');
   });
+  const last = path.at(-1);
+  const own = last === undefined ? undefined : ownText(last.value, byName.get(last.parameter.name));
   const pairs = query.map(({ parameter, value }) => {
-    return `${encodeURIComponent(parameter.name)}=${encodeURIComponent(spellText(parameter, value, naming))}`;
+    const text = value.repeatsPath === true && own !== undefined ? own : spellText(parameter, value, naming);
+    return `${encodeURIComponent(parameter.name)}=${encodeURIComponent(text)}`;
   });
   const all = [...pairs, ...(extraQuery === '' ? [] : [extraQuery])].join('&');
   const whole = segment !== undefined && names.length === 0 ? `${target}${segment}` : target;
@@ -100,6 +118,11 @@ function spellText(
   const value = known === undefined ? undefined : values.pick(name, known);
   // What nobody knows yet is named by the run itself.
   return value ?? (place === 'path' ? `${prefix}${text}` : text);
+}
+
+/** The name, if this run made it. */
+function ownText({ known }: DrawnText, spelled: string | undefined): string | undefined {
+  return known === undefined ? spelled : undefined;
 }
 
 function requestsOf(document: ApiDocument, operation: Operation): fc.Arbitrary<DrawnRequest> {
@@ -118,7 +141,12 @@ function rightRequests(document: ApiDocument, operation: Operation): fc.Arbitrar
     operation: fc.constant(operation),
     wrong: fc.constant<Wrong>('right'),
     method: head,
-    path: fc.tuple(...inPath.map((parameter) => drawnParameter(parameter, drawnTexts(own, 0.9)))),
+    path: fc.tuple(
+      ...inPath.map((parameter, index) => {
+        // What a path ends with is what is made, and made anew; what stands before it is better there already.
+        return drawnParameter(parameter, drawnTexts(own, index === inPath.length - 1 ? 0.5 : 0.9));
+      }),
+    ),
     segment: fc.constant(undefined),
     query: fc.tuple(...inQuery.map((parameter) => optionalParameter(document, parameter))).map((drawn) => drawn.flat()),
     extraQuery: fc.constant(''),
@@ -136,7 +164,13 @@ function optionalParameter(document: ApiDocument, parameter: Parameter): fc.Arbi
   const texts = valuesOf(document, parameter.schema).map((value) => {
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
-  const drawn = drawnParameter(parameter, drawnTexts(texts, 0.5)).map((one) => [one]);
+  const values = fc.oneof(
+    { weight: 3, arbitrary: drawnTexts(texts, 0.5) },
+    { weight: 1, arbitrary: drawnTexts(texts, 0).map((drawn) => ({ ...drawn, repeatsPath: true })) },
+  );
+  const isText =
+    document.resolve(parameter.schema).type === 'string' && document.resolve(parameter.schema).enum === undefined;
+  const drawn = drawnParameter(parameter, isText ? values : drawnTexts(texts, 0.5)).map((one) => [one]);
   if (parameter.required === true) return drawn;
   return fc.oneof({ weight: 4, arbitrary: fc.constant<DrawnParameter[]>([]) }, { weight: 1, arbitrary: drawn });
 }

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { ApiDocument, type Operation } from './api-document.ts';
 import { Conformance } from './conformance.ts';
-import { type DrawnRequest, drawnRequests, spell, type Wrong } from './drawn-requests.ts';
+import { type DrawnRequest, drawnSequences, spell, type Wrong } from './drawn-requests.ts';
 import { type Answer, Exchange, type Sent } from './exchange.ts';
 import { KnownValues } from './known-values.ts';
 import { type ProcessUse, useOf } from './process-memory.ts';
@@ -103,11 +103,7 @@ class Fuzz {
   }
 
   async #runLane(seed: number): Promise<void> {
-    const sequences = fc.array(drawnRequests(this.#document), {
-      minLength: 1,
-      maxLength: longestSequence,
-      size: 'max',
-    });
+    const sequences = drawnSequences(this.#document, longestSequence);
     const property = fc.asyncProperty(sequences, (sequence) => this.#runSequence(sequence));
     for (let round = 0; this.#requests < this.#options.requests && this.#failures.length === 0; round += 1) {
       const result = await fc.check(property, {
@@ -122,7 +118,7 @@ class Fuzz {
 
   async #runSequence(sequence: readonly DrawnRequest[]): Promise<void> {
     this.#sequences += 1;
-    const naming = { known: this.#known, prefix: `f${this.#sequences.toString(36).padStart(6, '0')}` };
+    const naming = { known: this.#known, prefix: prefixOf(this.#sequences) };
     const stored = new StoredValues(this.#document.operations, naming.prefix);
     const story: string[] = [];
     for (const request of sequence) {
@@ -133,8 +129,9 @@ class Fuzz {
   }
 
   /** Whose description holds for the request: with another method it may be another operation. */
-  #operationOf({ operation, method, wrong }: DrawnRequest): Operation | undefined {
-    if (wrong === 'other path') return undefined;
+  #operationOf({ operation, method, wrong, segment }: DrawnRequest): Operation | undefined {
+    const isOneSegment = segment === undefined || /^[^/?]+(\?|$)/.test(segment);
+    if (wrong === 'other path' || !isOneSegment) return undefined;
     const described = method === 'HEAD' ? 'GET' : method;
     return this.#document.operations.find((other) => other.path === operation.path && other.method === described);
   }
@@ -210,6 +207,11 @@ class Fuzz {
 
 /** What is wrong with these changes nothing about what a write stores. */
 const storesAsItShould: ReadonlySet<Wrong> = new Set(['right', 'strange body', 'large body']);
+
+/** Begins the names that a sequence makes. */
+function prefixOf(sequence: number): string {
+  return `f${sequence.toString(36).padStart(6, '0')}`;
+}
 
 /** The faults, and the requests that led to them. */
 function describeFailure(error: unknown): string {

@@ -24,19 +24,19 @@ export class KnownValues {
     }
   }
 
-  /** The latest values are kept. */
+  /** The first value and the latest ones are kept: what was there before the run stays worth asking for. */
   add(name: string, value: string): void {
     const values = this.#values.get(name) ?? [];
     if (values.includes(value)) return;
     values.push(value);
-    if (values.length > mostPerName) values.shift();
+    if (values.length > mostPerName) values.splice(1, 1);
     this.#values.set(name, values);
   }
 
-  /** Chosen when it is used, from what is known then. Undefined where nothing is. */
+  /** Chosen when it is used, from what is known then: 0 is the first, 1 the latest. Undefined where nothing is known. */
   pick(name: string, choice: number): string | undefined {
     const values = this.#values.get(name) ?? [];
-    return values[choice % Math.max(1, values.length)];
+    return values.at(-choice % Math.max(1, values.length));
   }
 
   #learnNames(name: string, items: readonly unknown[]): void {
@@ -51,13 +51,18 @@ export class KnownValues {
 export interface DrawnText {
   readonly known: number | undefined;
   readonly text: string;
+  /** In a query: the name that the path ends with, if this run made it. So are things confirmed that cannot be undone. */
+  readonly repeatsPath?: boolean;
 }
+
+/** Mostly the same: requests for one thing after the other would never meet. */
+const choices = fc.constantFrom(0, 0, 0, 1, 2);
 
 /** @param knownShare how often a known value is taken, 0 to 1 */
 export function drawnTexts(texts: fc.Arbitrary<string>, knownShare: number): fc.Arbitrary<DrawnText> {
   const share = Math.round(knownShare * 100);
   return fc.record({
-    known: fc.oneof({ weight: share, arbitrary: fc.nat() }, { weight: 100 - share, arbitrary: fc.constant(undefined) }),
+    known: fc.oneof({ weight: share, arbitrary: choices }, { weight: 100 - share, arbitrary: fc.constant(undefined) }),
     text: texts,
   });
 }

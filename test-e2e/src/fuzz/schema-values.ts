@@ -23,7 +23,7 @@ export function valuesOf(document: ApiDocument, given: Schema, depth = 0): fc.Ar
 function valuesOfType(document: ApiDocument, schema: Schema, type: string, depth: number): fc.Arbitrary<unknown> {
   switch (type) {
     case 'integer':
-      return fc.integer(boundsOf(schema));
+      return integersOf(boundsOf(schema));
     case 'number':
       return fc.double({ ...boundsOf(schema), noNaN: true });
     case 'string':
@@ -39,6 +39,11 @@ function valuesOfType(document: ApiDocument, schema: Schema, type: string, depth
     default:
       return objectsOf(document, schema, depth);
   }
+}
+
+/** Often the least ones: of a count they are those that a small cluster can have. */
+function integersOf({ min, max }: { min: number; max: number }): fc.Arbitrary<number> {
+  return fc.oneof(fc.integer({ min, max: Math.min(max, min + 2) }), fc.integer({ min, max }));
 }
 
 /** Lengths are counted in code points, as JSON schema does. */

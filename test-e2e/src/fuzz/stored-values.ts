@@ -33,7 +33,7 @@ export class StoredValues {
    */
   observe(operation: Operation, sent: Sent, answer: Answer, asItShould: boolean): string[] {
     const name = nameOf(sent.target);
-    if (!this.#paths.has(operation.path) || !name.includes(this.#prefix)) return [];
+    if (!this.#paths.has(operation.path) || !this.#isOwn(name)) return [];
     const counted = countOf(answer);
     if (sent.method === 'GET' || sent.method === 'HEAD') {
       return counted.isMajority ? compare(this.#states.get(name) ?? open, sent, answer) : [];
@@ -41,6 +41,11 @@ export class StoredValues {
     const next = asItShould ? written(sent, answer, counted) : open;
     if (next !== undefined) this.#states.set(name, next);
     return [];
+  }
+
+  /** What a run itself made, and may take away again, holds nothing for certain. */
+  #isOwn(name: string): boolean {
+    return name.indexOf(this.#prefix) > name.lastIndexOf('/') && !/\/f[0-9a-z]{6}\d+\//.test(name);
   }
 
   /** A request of which nobody knows whether it was taken. */
