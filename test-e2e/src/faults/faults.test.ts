@@ -10,7 +10,7 @@ describe('a cluster of real processes under faults', () => {
   let report: FaultsReport | undefined;
   const short = (): string[] => {
     if (report === undefined) return ['the run did not end'];
-    return shortcomings(report, { successes: 500, shareDuringFaults: 0.2 });
+    return shortcomings(report, { successes: 200, shareDuringFaults: 0.2 });
   };
 
   beforeAll(async () => {

@@ -16,6 +16,8 @@ export interface Episode {
   readonly tookEffect: boolean;
   /** Operations under way when it began. */
   readonly underWay: number;
+  /** How a member did not come back from it. */
+  readonly broke?: string;
 }
 
 export interface NemesisOptions {
@@ -94,9 +96,12 @@ export class Nemesis {
     const strike = await fault.begin(this.#cluster, random);
     log(`${fault.kind} (${strike.what}) for ${(lastsMs / 1000).toFixed(1)} s`);
     await delay(lastsMs);
-    const tookEffect = await strike.end();
+    const ended = await strike.end().then(
+      (tookEffect) => ({ tookEffect }),
+      (error: unknown) => ({ tookEffect: true, broke: error instanceof Error ? error.message : String(error) }),
+    );
     this.#active -= 1;
-    const endedAt = performance.now();
-    this.#episodes.push({ kind: fault.kind, what: strike.what, startedAt, endedAt, tookEffect, underWay: operations });
+    const times = { startedAt, endedAt: performance.now() };
+    this.#episodes.push({ kind: fault.kind, what: strike.what, ...times, ...ended, underWay: operations });
   }
 }

@@ -62,7 +62,7 @@ export async function runFaults(options: FaultsOptions): Promise<FaultsReport> {
   stop.abort();
   await working;
   const copies = await settle(cluster, clients, workload.keys);
-  const violations = [...deathsOf(cluster), ...checkRun(recorder.operations, copies, replicas)];
+  const violations = [...deathsOf(cluster), ...brokenBy(nemesis), ...checkRun(recorder.operations, copies, replicas)];
   await writeHistory(folder, { recorder, nemesis, violations, copies });
   return makeReport({ faults, recorder, episodes: nemesis.episodes, violations, keys: workload.keys.length });
 }
@@ -102,6 +102,13 @@ async function settle(
 /** No fault is a reason for a process to end by itself. */
 function deathsOf({ deaths }: FaultyCluster): Violation[] {
   return deaths.map((message) => ({ check: 'process-died', operations: [], message }));
+}
+
+/** After each fault a member goes on by itself, or starts again. */
+function brokenBy({ episodes }: Nemesis): Violation[] {
+  return episodes.flatMap(({ kind, broke }) => {
+    return broke === undefined ? [] : [{ check: 'no-recovery', operations: [], message: `after ${kind}: ${broke}` }];
+  });
 }
 
 interface RunHistory {

@@ -165,7 +165,7 @@ function optionalParameter(document: ApiDocument, parameter: Parameter): fc.Arbi
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
   const values = fc.oneof(
-    { weight: 3, arbitrary: drawnTexts(texts, 0.5) },
+    { weight: 1, arbitrary: drawnTexts(texts, 0.5) },
     { weight: 1, arbitrary: drawnTexts(texts, 0).map((drawn) => ({ ...drawn, repeatsPath: true })) },
   );
   const isText =

@@ -3,7 +3,7 @@ import type { FuzzReport } from './fuzz-run.ts';
 
 const mib = 1024 * 1024;
 /** What a process may still take after it has warmed up: caches fill, the heap's high-water mark moves. */
-const mayGrow = { factor: 1.25, bytes: 32 * mib, files: 32 };
+const mayGrow = { factor: 1.25, bytes: 64 * mib, files: 32 };
 
 /** Why the run is not good enough; empty when it is. */
 export function shortcomings({ failures, use, answers }: FuzzReport): string[] {

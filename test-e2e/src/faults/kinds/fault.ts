@@ -16,6 +16,9 @@ export interface Fault {
 export interface Strike {
   /** Whom it hit. */
   readonly what: string;
-  /** Ends it. Whether it took effect, as far as can be seen from outside. */
+  /**
+   * Ends it. Whether it took effect, as far as can be seen from outside.
+   * @throws when a member does not come back from it as it promised
+   */
   end(): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 /** What goes wrong with one member's machine: its process, its clock, its disk. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { whyNoFakedClock } from '../cluster/faked-clock.ts';
 import type { FaultyNode } from '../cluster/faulty-node.ts';
 import { whyNoSmallDisk } from '../cluster/small-disk.ts';
@@ -86,17 +87,42 @@ export const fullDisk: Fault = {
     const node = nodes.find(({ disk }) => disk !== undefined);
     if (node?.disk === undefined) throw new Error('no member has a small disk');
     const { disk } = node;
+    const before = await diskStatusOf(node);
     await disk.fill();
     return {
       what: node.name,
       async end() {
-        const isFull = (await disk.freeBytes()) < 1024 * 1024;
+        const after = await diskStatusOf(node);
         await disk.free();
-        return isFull;
+        await takesWritesAgain(node);
+        return after.refusals > before.refusals;
       },
     };
   },
 };
+
+interface DiskStatus {
+  /** Writes that the member refused because its disk was full. */
+  readonly refusals: number;
+  readonly isFull: boolean;
+}
+
+async function diskStatusOf(node: FaultyNode): Promise<DiskStatus> {
+  const answer = await node.ask('/v1/cluster/status');
+  const status = (await answer?.json()) as { diskFullForMs?: number; counters?: Record<string, number> } | undefined;
+  return { refusals: status?.counters?.['diskFullRefusals'] ?? 0, isFull: status?.diskFullForMs !== undefined };
+}
+
+/** Longer than it takes a member to look again whether there is room. */
+const recoversWithinMs = 30_000;
+
+async function takesWritesAgain(node: FaultyNode): Promise<void> {
+  const deadline = performance.now() + recoversWithinMs;
+  while ((await diskStatusOf(node)).isFull) {
+    if (performance.now() > deadline) throw new Error(`${node.name} has room again, and still refuses writes`);
+    await delay(100);
+  }
+}
 
 /** How far a member's wall clock is ahead, in milliseconds, to about a second. */
 async function clockOf(node: FaultyNode): Promise<number | undefined> {
