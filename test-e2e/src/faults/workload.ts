@@ -27,7 +27,7 @@ const quorums: readonly { readonly r: number; readonly w: number }[] = [
 ];
 const readShare = 0.5;
 const deleteShare = 0.1;
-const valueBytes = { least: 30, most: 10_000 };
+const valueBytes = { least: 30, most: 40_000 };
 /** With nobody there the next try fails at once: without a breath a worker would only burn the processor. */
 const breathMs = 20;
 

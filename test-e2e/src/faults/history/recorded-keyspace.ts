@@ -1,5 +1,5 @@
 /** A keyspace of the SDK whose every call is recorded, under values that no other write of the run has. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type Keyspace, KvError, type Receipt, type WriteResult } from '@kv/client-sdk';
 import { parseVersion } from '@kv/quorum';
 import type { Answer, Intent } from './operation.ts';
@@ -25,7 +25,7 @@ export class RecordedKeyspace {
     this.#options = options;
   }
 
-  /** @param bytes the length of the value, at least what its own name takes */
+  /** @param bytes the length of the value, its own name not counted */
   put(key: string, w: number, bytes: number): Promise<Answer> {
     const id = this.#recorder.nextId(this.client);
     const value = uniqueValue(id, bytes);
@@ -67,8 +67,9 @@ export function fingerprint(value: string): string {
   return `${name}/${createHash('sha256').update(value).digest('hex').slice(0, 16)}`;
 }
 
+/** Nothing that compresses: the members' disks are to be used, too. */
 function uniqueValue(id: string, bytes: number): string {
-  return `${id} `.padEnd(bytes, `${id};`);
+  return `${id} ${randomBytes(bytes).toString('base64url').slice(0, bytes)}`;
 }
 
 function written({ outcome, version, winner, receipt }: WriteResult): Answer {

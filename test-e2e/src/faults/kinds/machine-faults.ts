@@ -89,13 +89,17 @@ export const fullDisk: Fault = {
     const { disk } = node;
     const before = await diskStatusOf(node);
     await disk.fill();
+    const refuses = async (): Promise<boolean> => (await diskStatusOf(node)).refusals > before.refusals;
+    // Its log has room ahead of what is written, which must be used up first.
+    const deadline = performance.now() + fillsWithinMs;
+    while (!(await refuses()) && performance.now() < deadline) await delay(100);
     return {
       what: node.name,
       async end() {
-        const after = await diskStatusOf(node);
+        const tookEffect = await refuses();
         await disk.free();
         await takesWritesAgain(node);
-        return after.refusals > before.refusals;
+        return tookEffect;
       },
     };
   },
@@ -113,6 +117,7 @@ async function diskStatusOf(node: FaultyNode): Promise<DiskStatus> {
   return { refusals: status?.counters?.['diskFullRefusals'] ?? 0, isFull: status?.diskFullForMs !== undefined };
 }
 
+const fillsWithinMs = 20_000;
 /** Longer than it takes a member to look again whether there is room. */
 const recoversWithinMs = 30_000;
 
