@@ -47,11 +47,11 @@ export class Cluster {
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: ClientPorts, target: Target) {
-    const id = hex(ports.random.bytes(16));
+    const drawId = (): string => hex(ports.random.bytes(16));
     this.#ports = ports;
     this.#target = target;
-    this.#clock = new WriteClock(ports.clock, id);
-    this.#hello = helloOf(id);
+    this.#clock = new WriteClock(ports.clock, drawId);
+    this.#hello = helloOf(drawId());
     this.#sessions = new Sessions(ports, {
       hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
       checkHello: (theirs) => this.#checkHello(theirs),
