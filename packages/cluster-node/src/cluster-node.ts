@@ -27,11 +27,24 @@ import { type ClusterNodeOptions, defaultOptions } from './options.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
 import { RangeTrees } from './repair/range-trees.ts';
+import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
+import { BallotSource } from './clock/ballot-source.ts';
+import { StrongCoordinator } from './coordinator/strong/strong-coordinator.ts';
+import { VoterAccess } from './coordinator/strong/voter-access.ts';
+import { RegisterServer } from './replica/register-server.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
-import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
+import type {
+  ChangeRequest,
+  ChangeResult,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  PutResult,
+} from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
@@ -89,6 +102,7 @@ export class ClusterNode {
     );
     const trees = new RangeTrees(engine, self, agreed.store.current, options.repairTreeLevels);
     const replica = new Replica({ engine, counters, decide: strategies.decide, hlc, trees });
+    const acceptors = strategies.acceptorStore({ engine, counters, hlc, trees });
     const access = new ReplicaAccess({ self, replica, peers, log, topology, storageFailed });
     const stamps = new StampSource(
       { engine, clock, hlc, failed: storageFailed },
@@ -115,17 +129,31 @@ export class ClusterNode {
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
-    this.#replicaServer = new ReplicaServer({ self, replica, counters, log, topology, ready, storageFailed });
+    const registers = new RegisterServer({ acceptors, hlc, log, storageFailed });
+    this.#replicaServer = new ReplicaServer({
+      self,
+      replica,
+      registers,
+      counters,
+      log,
+      topology,
+      ready,
+      storageFailed,
+    });
     this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
     const membership = this.#membership;
     const { requestTimeoutMs, repairIntervalMs } = options;
+    const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
+    const ballots = new BallotSource({ clock, hlc, member: { id: self, generation: identity.generation } });
+    const voters = new VoterAccess({ self, acceptors, peers, log, topology, storageFailed });
+    const strong = new StrongCoordinator({ ...driven, random, ballots, access: voters });
+    const records = new RecordCopy({ access, voters, strong, topology });
     this.#repairer = new Repairer(
-      { self, clock, random, peers, access, counters, trees, membership, topology, requestTimeoutMs },
+      { self, clock, random, peers, records, counters, trees, membership, topology, requestTimeoutMs },
       { intervalMs: repairIntervalMs },
     );
-    const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
-    this.#coordinator = new Coordinator({ self, ...driven, topology, follower: agreed.follower, ready });
-    const coordinator = this.#coordinator;
+    const coordinator = new Coordinator({ self, ...driven, strong, topology, follower: agreed.follower, ready });
+    this.#coordinator = coordinator;
     this.#clientServer = new ClientServer({
       coordinator,
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
@@ -227,6 +255,9 @@ export class ClusterNode {
         return;
       case 'replica-write':
       case 'replica-read':
+      case 'prepare':
+      case 'accept':
+      case 'register-query':
         this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
         return;
       case 'tree-compare':
@@ -246,6 +277,9 @@ export class ClusterNode {
       case 'tree-compare-reply':
       case 'tree-list-reply':
       case 'topology-reply':
+      case 'prepare-reply':
+      case 'accept-reply':
+      case 'register-query-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;
@@ -290,6 +324,11 @@ export class ClusterNode {
   changeKeyspace(request: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
     if (!this.ready) throw new RequestError('NOT_READY', 'this member is still starting');
     this.#topology.change(request, done);
+  }
+
+  /** A put or delete of a key in a strong keyspace, under a condition if need be. @throws RequestError before anything is sent */
+  change(request: ChangeRequest, done: (result: ChangeResult) => void): void {
+    this.#coordinator.change(request, done);
   }
 
   status(): NodeStatus {

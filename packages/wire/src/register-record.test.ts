@@ -163,7 +163,7 @@ describe('the frozen bytes', () => {
       '02' + ('01' + versionHex) + ('01' + '0001' + '6b' + '00000001' + '6b') + receiptHex,
     ],
     [{ type: 'change-reply', outcome: 'unavailable', reason: 'busy', receipt }, '03' + '03' + receiptHex],
-    [{ type: 'change-reply', outcome: 'unknown', reason: 'forgotten', receipt }, '04' + '04' + receiptHex],
+    [{ type: 'change-reply', outcome: 'unknown', reason: 'forgotten', receipt }, '04' + '05' + receiptHex],
   ])('of $type', (message, bytes) => {
     const header = { operationId: 0, epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: { ms: 0, counter: 0 } };
     expect(hex(encodeFrame(header, message)).slice(2 * 33)).toBe(bytes);

@@ -40,8 +40,11 @@ export interface Change {
   readonly wantCurrent: boolean;
 }
 
-/** `forgotten`: this try did nothing, and nobody knows any more whether an earlier one of the same operation did. */
-export type ChangeFailure = 'too-few-replicas' | 'deadline' | 'busy' | 'forgotten';
+/**
+ * `busy`: too much waits at the coordinator. `outbid`: others kept overtaking it. `forgotten`: this try did nothing, and
+ * nobody knows any more whether an earlier one of the same operation did.
+ */
+export type ChangeFailure = 'too-few-replicas' | 'deadline' | 'busy' | 'outbid' | 'forgotten';
 
 export type ChangeReply =
   | {
@@ -108,7 +111,7 @@ export const change: Layout<Change> = struct<Change>({
 const type = constant('change-reply');
 const failed = {
   type,
-  reason: choice<ChangeFailure>({ 'too-few-replicas': 1, deadline: 2, busy: 3, forgotten: 4 }),
+  reason: choice<ChangeFailure>({ 'too-few-replicas': 1, deadline: 2, busy: 3, outbid: 4, forgotten: 5 }),
   receipt,
 };
 

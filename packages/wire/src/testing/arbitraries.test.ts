@@ -141,7 +141,7 @@ export const registerValue: Arbitrary<RegisterValue> = record({
 });
 const register = { partition: u16, key };
 const changeReply = { type: fc.constant('change-reply' as const), receipt };
-const changeFailure = fc.constantFrom('too-few-replicas', 'deadline', 'busy', 'forgotten' as const);
+const changeFailure = fc.constantFrom('too-few-replicas', 'deadline', 'busy', 'outbid', 'forgotten' as const);
 
 /** One arbitrary for every type of message: a type that is forgotten here does not compile. */
 export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Message, { type: Type }>> } = {
