@@ -34,7 +34,9 @@ export class OperationDriver<Result> {
   readonly #deadline: number;
   readonly #done: (answer: DrivenAnswer<Result>) => void;
   readonly #operation: RegisterOperation<RegisterValue, Result>;
-  readonly #ledger: RequestLedger;
+  readonly #startedAt: number;
+  /** Of the requests under way: who was asked to accept and has not answered may have done it, whatever it said before. */
+  #ledger: RequestLedger;
   /** Who gave what the requests under way ask for. */
   readonly #agreed = new Set<string>();
   #asked: VoterRequest | undefined;
@@ -55,7 +57,8 @@ export class OperationDriver<Result> {
     this.#deadline = deadline;
     this.#done = done;
     this.#operation = new RegisterOperation(new Voters(plan.replicas), change, { ...ballots.next(), random });
-    this.#ledger = new RequestLedger(plan, clock.monotonicMs());
+    this.#startedAt = clock.monotonicMs();
+    this.#ledger = new RequestLedger(plan, this.#startedAt);
     this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
   }
 
@@ -77,13 +80,18 @@ export class OperationDriver<Result> {
   }
 
   #send(to: string, request: VoterRequest): void {
-    if (this.#asked?.type !== request.type || !sameBallot(this.#asked.ballot, request.ballot)) this.#agreed.clear();
-    this.#asked = request;
+    if (!this.#isUnderWay(request)) this.#askAnew(request);
     this.#ledger.asked(to);
     this.#dependencies.access.propose(to, this.#plan.place, request, this.#deadline, {
       answered: (reply) => this.#answered(to, request, reply),
       failed: (failure, reason) => this.#failed(to, request, failure, reason),
     });
+  }
+
+  #askAnew(request: VoterRequest): void {
+    this.#asked = request;
+    this.#agreed.clear();
+    this.#ledger = new RequestLedger(this.#plan, this.#startedAt);
   }
 
   #answered(voter: string, request: VoterRequest, reply: RegisterReply): void {
