@@ -18,6 +18,7 @@ import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { Coordinator } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
+import { strongParts } from './coordinator/strong/strong-parts.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
 import { checkHello, helloOf } from './handshake.ts';
@@ -30,10 +31,6 @@ import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
-import { BallotSource } from './clock/ballot-source.ts';
-import { StrongCoordinator } from './coordinator/strong/strong-coordinator.ts';
-import { VoterAccess } from './coordinator/strong/voter-access.ts';
-import { RegisterServer } from './replica/register-server.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type {
@@ -102,7 +99,6 @@ export class ClusterNode {
     );
     const trees = new RangeTrees(engine, self, agreed.store.current, options.repairTreeLevels);
     const replica = new Replica({ engine, counters, decide: strategies.decide, hlc, trees });
-    const acceptors = strategies.acceptorStore({ engine, counters, hlc, trees });
     const access = new ReplicaAccess({ self, replica, peers, log, topology, storageFailed });
     const stamps = new StampSource(
       { engine, clock, hlc, failed: storageFailed },
@@ -129,30 +125,29 @@ export class ClusterNode {
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
-    const registers = new RegisterServer({ acceptors, hlc, log, storageFailed });
-    this.#replicaServer = new ReplicaServer({
-      self,
-      replica,
-      registers,
-      counters,
-      log,
-      topology,
-      ready,
-      storageFailed,
-    });
-    this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
     const membership = this.#membership;
+    const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
+    const member = { id: self, generation: identity.generation };
+    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, storageFailed };
+    const { registers, voters, strong } = strongParts(shared);
+    const served = { self, replica, registers, counters, log, topology, ready, storageFailed };
+    this.#replicaServer = new ReplicaServer(served);
+    this.#treeServer = new TreeServer({ trees, hlc, counters, log, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
-    const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
-    const ballots = new BallotSource({ clock, hlc, member: { id: self, generation: identity.generation } });
-    const voters = new VoterAccess({ self, acceptors, peers, log, topology, storageFailed });
-    const strong = new StrongCoordinator({ ...driven, random, ballots, access: voters });
     const records = new RecordCopy({ access, voters, strong, topology });
     this.#repairer = new Repairer(
       { self, clock, random, peers, records, counters, trees, membership, topology, requestTimeoutMs },
       { intervalMs: repairIntervalMs },
     );
-    const coordinator = new Coordinator({ self, ...driven, strong, topology, follower: agreed.follower, ready });
+    const coordinator = new Coordinator({
+      self,
+      ...driven,
+      access,
+      strong,
+      topology,
+      follower: agreed.follower,
+      ready,
+    });
     this.#coordinator = coordinator;
     this.#clientServer = new ClientServer({
       coordinator,

@@ -71,7 +71,8 @@ export class ChangeDriver {
         return;
       case 'conflict':
         // No majority knows of any value, so none could rule out what this change proposed by an earlier plan.
-        if (this.#proposed && result.value === undefined) this.#answer({ outcome: 'unknown', reason: 'outbid', receipt });
+        if (this.#proposed && result.value === undefined)
+          this.#answer({ outcome: 'unknown', reason: 'outbid', receipt });
         else this.#answer({ ...this.#conflict(outcome), receipt });
         return;
       case 'forgotten':
