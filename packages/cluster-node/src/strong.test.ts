@@ -167,7 +167,7 @@ describe('a change that is tried again', () => {
     // What a member stamps itself is nobody's second try: it is stamped anew, behind what was forgotten.
     cluster.time.wallOffsetMs -= 60_000;
     await c.node?.close();
-    await (await cluster.open(c)).start();
+    (await cluster.open(c)).start();
     await cluster.elapse(3500);
     expect(await applied(cluster.change(c, 'key', 'last'))).toBeDefined();
   });
