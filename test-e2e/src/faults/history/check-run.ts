@@ -41,7 +41,7 @@ function writeRecord(operation: Operation): WriteRecord {
   const told = { version, ...(winner !== undefined && { winner }), seen };
   const happened = outcome === 'conflict' ? 'rejected' : outcome;
   // The SDK's clock stamps every write after all that its client was told.
-  const asked = { kind, value, w: ownersCounted(operation), ordered: true };
+  const asked = { kind, value, w: ownersCounted(operation), strict: isStrict(operation), ordered: true };
   return { id, client, key, startedAt, endedAt, ...asked, ...told, outcome: happened };
 }
 
@@ -51,8 +51,12 @@ function readRecord(operation: Operation): ReadRecord {
   if (outcome !== 'found' && outcome !== 'absent' && outcome !== 'failed') {
     throw new TypeError(`a get does not end as ${outcome}`);
   }
-  const asked = { kind: 'get', r: ownersCounted(operation), final } as const;
+  const asked = { kind: 'get', r: ownersCounted(operation), strict: isStrict(operation), final } as const;
   return { id, client, key, startedAt, endedAt, ...asked, outcome, version, value };
+}
+
+function isStrict({ answer }: Operation): boolean {
+  return answer.mode === undefined || answer.mode === 'strict';
 }
 
 /** Owners that were certainly counted. Behind a sloppy receipt there may be none, so that no two quorums need meet. */
