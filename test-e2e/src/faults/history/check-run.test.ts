@@ -3,10 +3,11 @@
  * is found out by the check of that promise.
  */
 import { type Entry, KvError, type Receipt, type WriteResult } from '@kv/client-sdk';
-import { formatVersion } from '@kv/quorum';
+import { formatVersion, parseVersion } from '@kv/quorum';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { checkRun } from './check-run.ts';
+import type { Answer, Intent } from './operation.ts';
 import { type RecordableKeyspace, RecordedKeyspace } from './recorded-keyspace.ts';
 import { Recorder } from './recorder.ts';
 
@@ -155,6 +156,28 @@ it('leaves unknown writes open, and asks nothing of reads behind a sloppy receip
     return reads <= 3 ? stale : sloppy.entry(key, sloppy.stored.get(key));
   };
   expect(await checksOf(sloppy, steps)).toEqual(new Set());
+});
+
+it('judges what has no level, compare-and-set included, by whether one order explains it', async () => {
+  let now = 0;
+  const recorder = new Recorder(
+    () => false,
+    () => (now += 1),
+  );
+  const first = parseVersion(atMs(1));
+  const run = (intent: Partial<Intent>, answer: Answer) =>
+    recorder.run(recorder.nextId('c'), 'c', { kind: 'put', key: 'k', ...intent }, async () => answer);
+  const swap = (value: string, ms: number) =>
+    run(
+      { value, condition: { type: 'version', version: first } },
+      { outcome: 'applied', version: parseVersion(atMs(ms)) },
+    );
+  await run({ value: 'a' }, { outcome: 'applied', version: first });
+  await swap('b', 2);
+  await run({ kind: 'get', final: true }, { outcome: 'found', value: 'b', version: parseVersion(atMs(2)) });
+  expect(checkRun(recorder.operations, [], 3)).toEqual([]);
+  await swap('c', 3);
+  expect(checkRun(recorder.operations, [], 3).map(({ check }) => check)).toEqual(['linearizability']);
 });
 
 it('counts what succeeded, and what each error was', async () => {

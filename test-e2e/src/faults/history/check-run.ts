@@ -3,12 +3,14 @@ import { formatVersion } from '@kv/quorum';
 import {
   checkHistory,
   type History,
+  linearizability,
   type ReadRecord,
   type StoredCopy,
+  type StrongRecord,
   type Violation,
   type WriteRecord,
 } from '@kv/simulation';
-import type { Operation } from './operation.ts';
+import type { Operation, Outcome } from './operation.ts';
 
 /** @param replicas N */
 export function checkRun(
@@ -20,48 +22,70 @@ export function checkRun(
     ...unexpectedErrors(operations),
     ...unreadKeys(operations),
     ...sharedVersions(operations),
+    ...linearizability(strongRecordsOf(operations)),
     ...checkHistory(historyOf(operations, replicas), copies),
   ];
 }
 
+/** The operations of eventual keyspaces. */
 export function historyOf(operations: readonly Operation[], replicas: number): History {
+  const eventual = operations.filter(({ quorum }) => quorum !== undefined);
   return {
     replicas,
-    writes: operations.flatMap((operation) => (operation.kind === 'get' ? [] : [writeRecord(operation)])),
-    reads: operations.flatMap((operation) => (operation.kind === 'get' ? [readRecord(operation)] : [])),
+    writes: eventual.flatMap((operation) => (operation.kind === 'get' ? [] : [writeRecord(operation)])),
+    reads: eventual.flatMap((operation) => (operation.kind === 'get' ? [readRecord(operation)] : [])),
   };
 }
 
+/** The operations of strong keyspaces. */
+export function strongRecordsOf(operations: readonly Operation[]): StrongRecord[] {
+  return operations.filter(({ quorum }) => quorum === undefined).map(strongRecord);
+}
+
 function writeRecord(operation: Operation): WriteRecord {
-  const { id, client, key, kind, value, startedAt, endedAt, seen, answer } = operation;
+  const { id, client, key, kind, value, quorum: w = 0, startedAt, endedAt, seen, answer } = operation;
   const { outcome, version, winner } = answer;
-  if (kind === 'get' || outcome === 'found' || outcome === 'absent' || outcome === 'failed') {
-    throw new TypeError(`a ${kind} does not end as ${outcome}`);
-  }
-  const told = { version, ...(winner !== undefined && { winner }), seen };
-  const happened = outcome === 'conflict' ? 'rejected' : outcome;
+  if (kind === 'get' || !isEventualWrite(outcome)) throw new TypeError(`a ${kind} does not end as ${outcome}`);
   // The SDK's clock stamps every write after all that its client was told.
-  const asked = { kind, value, w: ownersCounted(operation), strict: isStrict(operation), ordered: true };
-  return { id, client, key, startedAt, endedAt, ...asked, ...told, outcome: happened };
+  const asked = { kind, value, w, strict: isStrict(operation), ordered: true };
+  const told = { version, ...(winner !== undefined && { winner }), seen, outcome };
+  return { id, client, key, startedAt, endedAt, ...asked, ...told };
+}
+
+function isEventualWrite(outcome: Outcome): outcome is WriteRecord['outcome'] {
+  return outcome === 'applied' || outcome === 'superseded' || outcome === 'rejected' || outcome === 'unknown';
 }
 
 function readRecord(operation: Operation): ReadRecord {
-  const { id, client, key, startedAt, endedAt, final = false, answer } = operation;
+  const { id, client, key, quorum: r = 0, startedAt, endedAt, final = false, answer } = operation;
   const { outcome, version, value } = answer;
   if (outcome !== 'found' && outcome !== 'absent' && outcome !== 'failed') {
     throw new TypeError(`a get does not end as ${outcome}`);
   }
-  const asked = { kind: 'get', r: ownersCounted(operation), strict: isStrict(operation), final } as const;
+  const asked = { kind: 'get', r, strict: isStrict(operation), final } as const;
   return { id, client, key, startedAt, endedAt, ...asked, outcome, version, value };
 }
 
-function isStrict({ answer }: Operation): boolean {
-  return answer.mode === undefined || answer.mode === 'strict';
+function strongRecord({
+  id,
+  client,
+  key,
+  kind,
+  condition,
+  startedAt,
+  endedAt,
+  value,
+  answer,
+}: Operation): StrongRecord {
+  const { outcome, version } = answer;
+  if (outcome === 'superseded') throw new TypeError(`a strong ${kind} does not end as ${outcome}`);
+  const asked = { kind, ...(condition !== undefined && { condition }), value: kind === 'get' ? answer.value : value };
+  return { id, client, key, startedAt, endedAt, ...asked, outcome, version };
 }
 
-/** Owners that were certainly counted. Behind a sloppy receipt there may be none, so that no two quorums need meet. */
-function ownersCounted({ quorum, answer }: Operation): number {
-  return answer.mode === undefined || answer.mode === 'strict' ? quorum : 0;
+/** Without a receipt nothing was promised that strictness would change. */
+function isStrict({ answer }: Operation): boolean {
+  return answer.mode === undefined || answer.mode === 'strict';
 }
 
 /** No fault is a reason for an error that says that the request itself was wrong. */

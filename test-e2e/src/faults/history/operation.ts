@@ -1,20 +1,16 @@
 /** One operation of a client as the history keeps it: what was asked, when, and what the client was told. */
 import type { Version } from '@kv/quorum';
-
-/** What must be there for a write to take place. */
-export type Condition =
-  | { readonly type: 'version'; readonly version: Version }
-  /** By fingerprint; `undefined`: the key must be absent. */
-  | { readonly type: 'value'; readonly value: string | undefined };
+import type { WriteCondition } from '@kv/simulation';
 
 export interface Intent {
   readonly kind: 'put' | 'delete' | 'get';
   readonly key: string;
-  /** R of a read, W of a write. */
-  readonly quorum: number;
+  /** R of a read, W of a write; absent in a strong keyspace, where operations come as if one at a time. */
+  readonly quorum?: number;
   /** Fingerprint of the value of a put. */
   readonly value?: string;
-  readonly condition?: Condition;
+  /** What a write in a strong keyspace asks to be there: compare and set. */
+  readonly condition?: WriteCondition;
   /** Read once all faults are over, to settle what is there. */
   readonly final?: boolean;
 }
