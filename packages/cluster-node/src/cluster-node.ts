@@ -45,6 +45,7 @@ import type {
 } from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
+import { StorageFailures } from './storage-failures.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
@@ -92,28 +93,22 @@ export class ClusterNode {
     const self = identity.nodeId;
     const topology = () => this.topology;
     const ready = () => this.ready;
-    const storageFailed = (error: unknown) => this.#stopBecause(error);
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
     const damage = new StorageDamage({ log, counters });
-    const voteFailed = (error: unknown): void => {
-      if (!room.wasMissing(error) && !damage.keptFromDeciding(error)) storageFailed(error);
-    };
+    const failures = new StorageFailures(room, damage, (error) => this.#stopBecause(error));
+    const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed: voteFailed },
+      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
       parts.topology,
     );
     const trees = new RangeTrees(engine, damage, self, agreed.store.current, options.repairTreeLevels);
     const { decide } = strategies;
-    const replica = new Replica({ engine, counters, decide, hlc, trees, room, damage, storageFailed });
+    const replica = new Replica({ engine, counters, decide, hlc, trees, failures });
     const access = new ReplicaAccess({ self, replica, peers, topology });
-    const stamps = new StampSource(
-      { engine, clock, hlc, room, failed: storageFailed },
-      self.replaceAll('-', ''),
-      options.stampReserveMs,
-    );
+    const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
     this.#ports = ports;
     this.#identity = identity;
@@ -138,7 +133,7 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
-    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, storageFailed };
+    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, failures };
     const { registers, voters, strong } = strongParts(shared);
     const served = { self, replica, registers, counters, topology, ready };
     this.#replicaServer = new ReplicaServer(served);

@@ -11,7 +11,10 @@ import { MemoryManifest } from '../testing/memory-manifest.ts';
 import { firstTopology } from '../topology/first-topology.ts';
 import { RingTopology } from '../topology/ring-topology.ts';
 import { AcceptorStore } from './acceptor-store.ts';
+import { DiskRoom } from '../disk-room.ts';
 import { StorageDamage } from '../storage-damage.ts';
+import { StorageFailures } from '../storage-failures.ts';
+import { VirtualTime } from '../testing/virtual-time.ts';
 
 const self = '00000000-0000-4000-8000-000000000001';
 const topology = new RingTopology(
@@ -42,14 +45,14 @@ const noLog = { info: () => undefined, warn: () => undefined, error: () => undef
 
 async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {
   const engine = await StorageEngine.open({ fileSystem, manifest, jobs: inlineJobs, codec: noCodec, clock }, {});
-  const trees = new RangeTrees(
-    engine,
-    new StorageDamage({ log: noLog, counters: createCounters() }),
-    self,
-    topology,
-    1,
-  );
-  const store = new AcceptorStore({ engine, counters: createCounters(), hlc: new HybridLogicalClock(), trees });
+  const counters = createCounters();
+  const damage = new StorageDamage({ log: noLog, counters });
+  const trees = new RangeTrees(engine, damage, self, topology, 1);
+  const room = new DiskRoom({ clock: new VirtualTime(), log: noLog, counters });
+  const failures = new StorageFailures(room, damage, (error) => {
+    throw error;
+  });
+  const store = new AcceptorStore({ engine, counters, hlc: new HybridLogicalClock(), trees, failures });
   return { engine, store, trees };
 }
 

@@ -23,6 +23,7 @@ import {
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
+import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 import type { RecordPlace } from './replica.ts';
 
 /** What an acceptor may do with a ballot. */
@@ -36,6 +37,7 @@ export interface AcceptorStoreDependencies {
   readonly counters: Counters;
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
+  readonly failures: StorageFailures;
 }
 
 /** What was accepted, as it is stored; read only where it is needed. */
@@ -59,12 +61,12 @@ export class AcceptorStore {
     this.#rules = rules;
   }
 
-  /** Calls back when what it then promises is durable, or with the error that kept it from being so. */
+  /** Calls back when what it then promises is durable, or with what kept it from being so. */
   prepare(
     place: RecordPlace,
     ballot: Ballot,
     done: (reply: PrepareReply) => void,
-    failed: (error: unknown) => void,
+    failed: (failure: WriteFailure) => void,
   ): void {
     let reply: PrepareReply = { type: 'prepare-reply', outcome: 'promised' };
     const judge = (state: AcceptorState<StoredValue>, version: Version): Judged => {
@@ -86,7 +88,7 @@ export class AcceptorStore {
     ballot: Ballot,
     value: RegisterValue,
     done: (reply: AcceptReply) => void,
-    failed: (error: unknown) => void,
+    failed: (failure: WriteFailure) => void,
   ): void {
     const bytes = encodeRegisterValue(value);
     let reply: AcceptReply = { type: 'accept-reply', outcome: 'accepted' };
@@ -125,7 +127,7 @@ export class AcceptorStore {
     place: RecordPlace,
     judge: (state: AcceptorState<StoredValue>, version: Version) => Judged,
     done: () => void,
-    failed: (error: unknown) => void,
+    failed: (failure: WriteFailure) => void,
   ): void {
     const tree = this.#dependencies.trees.of(place);
     let change: { readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined } | undefined;
@@ -141,11 +143,15 @@ export class AcceptorStore {
       }
       return { meta: metaOf(version, promised, accepted?.ballot), value: accepted?.value() ?? noBytes };
     };
+    const notApplied = (error: unknown): void => {
+      if (change !== undefined) tree?.notWritten(place.key);
+      this.#dependencies.failures.ofWrite(error, failed);
+    };
     const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
     this.#dependencies.engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(() => {
       if (change !== undefined) tree?.written(place.key, change);
       done();
-    }, failed);
+    }, notApplied);
   }
 
   /** As with every version that leaves: the stamp of the frame must not be before one inside it. */

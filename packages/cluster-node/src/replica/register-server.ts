@@ -4,6 +4,7 @@ import type { HybridLogicalClock } from '@kv/quorum';
 import { isPlausibleBallot } from '../clock/ballot-source.ts';
 import type { Log } from '../ports.ts';
 import { isRecordMeta } from '../record.ts';
+import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
 import type { AcceptorStore } from './acceptor-store.ts';
 import type { RecordPlace } from './replica.ts';
 
@@ -13,8 +14,6 @@ export interface RegisterServerDependencies {
   readonly acceptors: AcceptorStore;
   readonly hlc: HybridLogicalClock;
   readonly log: Log;
-  /** The storage failed: what it holds can no longer be trusted to be complete. */
-  readonly storageFailed: (error: unknown) => void;
 }
 
 export function isRegisterRequest(message: Message): message is RegisterRequestMessage {
@@ -29,16 +28,13 @@ export class RegisterServer {
   }
 
   serve(place: RecordPlace, message: RegisterRequestMessage, reply: (message: Message) => void): void {
-    const { acceptors, storageFailed } = this.#dependencies;
+    const { acceptors } = this.#dependencies;
     const fault = this.#faultOf(message);
     if (fault !== undefined) {
       reply({ type: 'error', code: 'MALFORMED', message: fault });
       return;
     }
-    const failed = (error: unknown): void => {
-      reply({ type: 'error', code: 'STORAGE_FAILED', message: 'this acceptor could not make its state durable' });
-      storageFailed(error);
-    };
+    const failed = (code: WriteFailure): void => reply({ type: 'error', code, message: writeFailureMessages[code] });
     if (message.type === 'prepare') acceptors.prepare(place, message.ballot, reply, failed);
     else if (message.type === 'accept') acceptors.accept(place, message.ballot, message.value, reply, failed);
     else this.#query(place, message, reply);

@@ -6,6 +6,7 @@ import type { Log } from '../../ports.ts';
 import type { PeerRequests } from '../../peer-requests.ts';
 import type { AcceptorStore } from '../../replica/acceptor-store.ts';
 import type { PlannedPlace } from '../../replica/replica.ts';
+import type { WriteFailure } from '../../storage-failures.ts';
 import { fence } from '../../topology/fence.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { ReplicaCallbacks } from '../replica-access.ts';
@@ -16,7 +17,6 @@ export interface VoterAccessDependencies {
   readonly peers: PeerRequests;
   readonly log: Log;
   readonly topology: () => Topology;
-  readonly storageFailed: (error: unknown) => void;
 }
 
 export type RegisterReply = AcceptorReply<RegisterValue>;
@@ -93,13 +93,11 @@ export class VoterAccess {
   }
 
   #proposeToOwn(place: PlannedPlace, request: VoterRequest, callbacks: ReplicaCallbacks<RegisterReply>): void {
-    const { acceptors, storageFailed } = this.#dependencies;
+    const { acceptors } = this.#dependencies;
     const refusal = this.#ownRefusal(place);
     if (refusal !== undefined) return callbacks.failed('refused', refusal);
-    const failed = (error: unknown): void => {
-      callbacks.failed('unreachable', 'STORAGE_FAILED');
-      storageFailed(error);
-    };
+    const failed = (failure: WriteFailure): void =>
+      callbacks.failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
     const answered = (reply: PrepareReply | AcceptReply): void => callbacks.answered(acceptorReply(reply));
     if (request.type === 'prepare') acceptors.prepare(place, request.ballot, answered, failed);
     else acceptors.accept(place, request.ballot, request.value, answered, failed);
