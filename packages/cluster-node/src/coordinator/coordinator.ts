@@ -3,7 +3,7 @@
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
 import type { AskedQuorum, HybridLogicalClock, ReplicaPlan, Version } from '@kv/quorum';
-import type { Codec } from '@kv/lsm-storage/core';
+import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
 import type { Membership } from '../membership/membership.ts';
@@ -86,8 +86,9 @@ export class Coordinator {
    * @throws RequestError before anything is sent
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
-    const { options, codec } = this.#dependencies;
+    const { options } = this.#dependencies;
     const plan = this.#plan(request, quorumOf(request));
+    const codec = plan.keyspace.compressed ? this.#dependencies.codec : noCodec;
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
     const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);

@@ -3,6 +3,7 @@
  * N, the nodes shut down and their disks are looked into.
  */
 import { ClockHears } from '../checkers/clock-hears.ts';
+import { OneTopology } from '../checkers/one-topology.ts';
 import { ReplicaMemory } from '../checkers/replica-memory.ts';
 import { listenToNodes } from '../cluster/listen-to-nodes.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
@@ -13,6 +14,7 @@ import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
 import { World } from '../world/world.ts';
+import { Administrator } from './administrator.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
@@ -57,6 +59,8 @@ export class Simulation {
   readonly #clients: readonly SimulatedClient[];
   readonly #memory = new ReplicaMemory();
   readonly #clockHears = new ClockHears();
+  readonly #topologies = new OneTopology();
+  readonly #administrator: Administrator;
   readonly #violations: Violation[] = [];
 
   constructor(settings: SimulationSettings) {
@@ -85,6 +89,12 @@ export class Simulation {
       random: random.fork('cluster'),
       failed: (what) => this.#violated('node-failed', what),
     });
+    this.#administrator = new Administrator({
+      world: this.world,
+      nodes: this.#cluster.nodes,
+      random: random.fork('administrator'),
+      topologies: this.#topologies,
+    });
     this.#clients = this.#makeClients(options.workload.clients);
     const names = { nodes: [...this.#cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
     const { durationMs } = options.workload;
@@ -99,7 +109,8 @@ export class Simulation {
 
   /** What was found while it ran, in addition to what the history tells. */
   get violations(): readonly Violation[] {
-    return [...this.#violations, ...this.#memory.violations, ...this.#clockHears.violations];
+    const whileRunning = [this.#memory, this.#clockHears, this.#topologies];
+    return [...this.#violations, ...whileRunning.flatMap(({ violations }) => violations)];
   }
 
   /** Returns what the replicas hold in the end. */
@@ -135,6 +146,8 @@ export class Simulation {
     );
     nemesis.begin(this.plan);
     workload.begin();
+    const names = this.options.keyspaces.map((keyspace) => configOf(keyspace).name);
+    this.#administrator.begin(this.options.workload.durationMs, names);
     await world.run(this.options.workload.durationMs);
     await this.#until('operations did not end', limits.workload, () => workload.ended);
     nemesis.heal();
@@ -153,6 +166,12 @@ export class Simulation {
     finalReads.begin();
     await this.#until('not every key could be read after the faults', limits.finalReads, () => finalReads.ended);
     await this.world.run(settleMs);
+    this.#administrator.look();
+    this.#topologies.settled(
+      [...this.#cluster.nodes].flatMap(([name, { node }]) =>
+        node === undefined ? [] : { node: name, epoch: node.topology.epoch },
+      ),
+    );
     const repaired = this.#repairsByReads - repairsByReads;
     if (isRepaired && repaired > 0)
       this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);

@@ -1,5 +1,5 @@
 /** A change as it was asked for, made ready for any number of attempts: its value is compressed once. */
-import type { Codec } from '@kv/lsm-storage/core';
+import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { Version } from '@kv/quorum';
 import { decodeRecordMeta, encodeRecordMeta, type TopologyKeyspace } from '@kv/wire';
 import { RequestError } from '../../errors.ts';
@@ -23,7 +23,7 @@ export function planChange(
   if (to.type === 'delete') return { operation, condition, record: tombstoneRecord, bytes: 0 };
   checkValue(to.value, options.maxValueBytes);
   checkContentType(to.contentType);
-  return { operation, condition, record: recordsOf(to, keyspace, codec), bytes: to.value.length };
+  return { operation, condition, record: recordsOf(to, keyspace, keyspace.compressed ? codec : noCodec), bytes: to.value.length };
 }
 
 /** Which version the value gets is known only when the one before is. */
