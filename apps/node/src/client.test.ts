@@ -19,6 +19,40 @@ afterAll(async () => {
 const keys = '/v1/keyspaces/default/keys';
 const port = (index: number): number => cluster.ports[index] ?? 0;
 
+describe('scans and batches', () => {
+  it('list over frames what they list over HTTP, and a cursor of the one goes on in the other', async () => {
+    const values = kv.keyspace<number>();
+    const written = Array.from({ length: 25 }, (_, n) => `{listed}${String(n).padStart(2, '0')}`);
+    const set = await values.batch(written.map((key, n) => ({ type: 'set', key, value: n }) as const));
+    expect(set.every(({ ok }) => ok)).toBe(true);
+    const found: string[] = [];
+    for await (const { key, value } of values.scan({ prefix: '{listed}', pageSize: 4 })) {
+      expect(value).toBe(found.length);
+      found.push(String(key));
+    }
+    expect(found).toEqual(written);
+    const { entries, cursor = '' } = await values.scanPage({ prefix: '{listed}', limit: 10, values: false });
+    expect(entries.map(({ key }) => key)).toEqual(written.slice(0, 10));
+    const rest = await send({ port: port(1), path: `${keys}?prefix=%7Blisted%7D&cursor=${cursor}` });
+    const { items } = JSON.parse(rest.body.toString()) as { items: { key: string }[] };
+    expect(items.map(({ key }) => key)).toEqual(written.slice(10));
+    const read = await values.getMany([...written, '{listed}none']);
+    expect(read.map((it) => it.ok && it.result.found && it.result.value)).toEqual([...written.keys(), false]);
+  });
+
+  it('a keyspace is scanned whole, keys of bytes among them, each once', async () => {
+    const values = kv.keyspace<unknown>();
+    const binary = Uint8Array.of(0xff, 0xfe);
+    await values.set(binary, 'bytes');
+    await values.set('\0', 'nul');
+    const found = [];
+    for await (const { key } of values.scan({ values: false, pageSize: 7 })) found.push(key);
+    expect(new Set(found.map(String)).size).toBe(found.length);
+    expect(found).toContainEqual(binary);
+    expect(found).toContain('\0');
+  });
+});
+
 describe('the SDK and HTTP', () => {
   it('agree on objects, text and bytes', async () => {
     const values = kv.keyspace();

@@ -1,7 +1,17 @@
 /** Serves the frames of clients: each request becomes one of the coordinator's, and its result one frame back. */
 import type { HybridLogicalClock } from '@kv/quorum';
 import type { Codec } from '@kv/lsm-storage/core';
-import { encodeFrame, encodeRecordMeta, type Frame, type FrameHeader, type Get, type Message } from '@kv/wire';
+import {
+  encodeFrame,
+  encodeRecordMeta,
+  type Frame,
+  type FrameHeader,
+  type Get,
+  type Message,
+  type Scan,
+  type ScannedEntry,
+  valueCodecs,
+} from '@kv/wire';
 import type { ClusterNode } from './cluster-node.ts';
 import { changeReply, changeRequest } from './change-messages.ts';
 import type { Coordinator, Refused } from './coordinator/coordinator.ts';
@@ -13,11 +23,14 @@ import { checkPlain } from './check-plain.ts';
 import { openRecord } from './record.ts';
 import type { Clock } from './ports.ts';
 import type { PutResult, RequestOptions } from './requests.ts';
+import type { ScanEntry, ScanRequest, ScanResult } from './scan/scan-request.ts';
+import type { Scanner } from './scan/scanner.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
 
 export interface ClientServerDependencies {
   readonly coordinator: Coordinator;
+  readonly scanner: Scanner;
   readonly clock: Clock;
   readonly hlc: HybridLogicalClock;
   readonly codec: Codec;
@@ -53,13 +66,13 @@ export class ClientServer {
     switch (message.type) {
       case 'get': {
         const request = { ...this.#common(header, message.key), r: message.r };
-        coordinator.getStored(request, (result) => answer(this.#readReply(message, result)));
+        coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
         return;
       }
       case 'put': {
         checkPlain(message);
-        const { value, contentType, w, version } = message;
-        const request = { ...this.#common(header, message.key), value, contentType, w, version };
+        const { value, contentType, ttlMs, w, version } = message;
+        const request = { ...this.#common(header, message.key), value, contentType, ttlMs, w, version };
         coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
@@ -69,6 +82,9 @@ export class ClientServer {
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
+      case 'scan':
+        this.#dependencies.scanner.scan(this.#scanRequest(header, message), (result) => answer(scanReply(result)));
+        return;
       case 'change': {
         const request = changeRequest(message, this.#common(header, message.key));
         coordinator.change(request, (result) => answer(changeReply(result, message.wantCurrent)), refuse);
@@ -88,18 +104,26 @@ export class ClientServer {
     }
   }
 
-  #common({ keyspaceId, deadlineMs }: FrameHeader, key: Uint8Array): RequestOptions {
+  #common(header: FrameHeader, key: Uint8Array): RequestOptions {
+    return { ...this.#terms(header), key };
+  }
+
+  #terms({ keyspaceId, deadlineMs }: FrameHeader): { keyspace: string; timeoutMs: number | undefined } {
     const keyspace = this.#dependencies.topology().keyspaceById(keyspaceId);
     if (keyspace === undefined)
       throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace with id ${keyspaceId}`);
-    return { keyspace: keyspace.name, key, timeoutMs: deadlineMs === 0 ? undefined : deadlineMs };
+    return { keyspace: keyspace.name, timeoutMs: deadlineMs === 0 ? undefined : deadlineMs };
   }
 
-  #readReply({ want }: Get, result: StoredReadResult): Message {
+  #scanRequest(header: FrameHeader, { type: _, ...bounds }: Scan): ScanRequest {
+    return { ...this.#terms(header), ...bounds };
+  }
+
+  #readReply({ want }: Get, result: StoredReadResult, nowMs: number): Message {
     const { receipt, outcome } = result;
     if (outcome === 'absent') return { type: 'get-reply', found: 'absent', receipt };
     if (outcome !== 'found') return { type: 'read-failed', outcome, receipt };
-    const opened = openRecord(result.value, this.#dependencies.codec);
+    const opened = openRecord(result.value, this.#dependencies.codec, nowMs);
     if (opened === undefined) return { type: 'get-reply', found: 'absent', meta: result.value.meta, receipt };
     const meta = encodeRecordMeta(opened.meta);
     return { type: 'get-reply', found: 'found', meta, ...(want === 'value' && { value: opened.value }), receipt };
@@ -123,6 +147,18 @@ function keyspaceReply(result: TopologyChangeResult): Message {
     case 'unknown':
       return { type: 'error', code: 'CHANGE_UNKNOWN', message: 'the change may be decided, now or later' };
   }
+}
+
+function scanReply(result: ScanResult): Message {
+  if (result.outcome !== 'page') return { type: 'read-failed', outcome: result.outcome, receipt: result.receipt };
+  const { entries, cursor } = result;
+  return { type: 'scan-reply', entries: entries.map(scannedEntry), ...(cursor !== undefined && { cursor }) };
+}
+
+function scannedEntry({ key, version, contentType, length, deadline, value }: ScanEntry): ScannedEntry {
+  const plain = { codec: valueCodecs.plain, rawLength: length, contentType };
+  const meta = encodeRecordMeta({ kind: 'value', version, ...plain, ...(deadline !== undefined && { deadline }) });
+  return value === undefined ? { key, meta } : { key, meta, value };
 }
 
 function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {

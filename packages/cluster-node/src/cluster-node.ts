@@ -43,6 +43,11 @@ import type {
   PutRequest,
   PutResult,
 } from './requests.ts';
+import { ReplicaScanner } from './scan/replica-scanner.ts';
+import { ScanAccess } from './scan/scan-access.ts';
+import type { ScanRequest, ScanResult } from './scan/scan-request.ts';
+import { Scanner } from './scan/scanner.ts';
+import { ScanServer } from './scan/scan-server.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
 import { StorageFailures } from './storage-failures.ts';
@@ -79,6 +84,8 @@ export class ClusterNode {
   readonly #repairer: Repairer;
   readonly #coordinator: Coordinator;
   readonly #clientServer: ClientServer;
+  readonly #scanServer: ScanServer;
+  readonly #scanner: Scanner;
   #ticking: Timer | undefined;
   #state: 'opened' | 'running' | 'stopped' = 'opened';
 
@@ -94,6 +101,7 @@ export class ClusterNode {
     const topology = () => this.topology;
     const ready = () => this.ready;
     const hlc = strategies.clock(readCeiling(engine));
+    const deadlineClock = () => clock.wallMs();
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
@@ -139,23 +147,23 @@ export class ClusterNode {
     this.#replicaServer = new ReplicaServer(served);
     this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
-    const records = new RecordCopy({ access, voters, strong, topology });
+    const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
     this.#repairer = new Repairer(
-      { self, clock, random, peers, records, counters, trees, damage, membership, topology, requestTimeoutMs },
+      {
+        ...{ self, clock, random, peers, records, counters, trees, damage, membership, topology },
+        requestTimeoutMs,
+      },
       { intervalMs: repairIntervalMs },
     );
-    const coordinator = new Coordinator({
-      self,
-      ...driven,
-      access,
-      strong,
-      topology,
-      follower: agreed.follower,
-      ready,
-    });
-    this.#coordinator = coordinator;
+    const agreement = { topology, follower: agreed.follower, ready };
+    const coordinating = { self, ...driven, access, deadlineClock, strong, ...agreement };
+    const replicaScanner = new ReplicaScanner({ engine, hlc, counters });
+    const scanAccess = new ScanAccess({ self, scanner: replicaScanner, peers, damage, topology });
+    this.#scanServer = new ScanServer({ self, scanner: replicaScanner, counters, damage, topology, ready });
+    this.#coordinator = new Coordinator(coordinating);
+    this.#scanner = new Scanner({ ...coordinating, scanAccess });
     this.#clientServer = new ClientServer({
-      coordinator,
+      ...{ coordinator: this.#coordinator, scanner: this.#scanner },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
       clock,
       hlc,
@@ -191,7 +199,7 @@ export class ClusterNode {
     const expected = { clusterId: topologyConfig.clusterId, nodeId, create };
     const previous = await readIdentity(ports.fileSystem, expected);
     const { fileSystem, jobs, codec } = ports;
-    const clock = storageClock(ports);
+    const clock = storageClock(ports, options);
     const engine = await StorageEngine.open(
       { fileSystem, manifest: await ports.openManifest(), jobs, codec, clock },
       options.storage,
@@ -272,11 +280,15 @@ export class ClusterNode {
       case 'topology':
         if (!this.#peers.answer(from, header.operationId, message)) this.#topology.store.adopt(message);
         return;
+      case 'replica-scan':
+        this.#serveAtEpoch(header.epoch, () => this.#scanServer.serve(frame, reply));
+        return;
       case 'replica-write-reply':
       case 'replica-read-reply':
       case 'tree-compare-reply':
       case 'tree-list-reply':
       case 'topology-reply':
+      case 'replica-scan-reply':
       case 'prepare-reply':
       case 'accept-reply':
       case 'register-query-reply':
@@ -332,6 +344,11 @@ export class ClusterNode {
   /** A put or delete of a key in a strong keyspace, under a condition if need be. @throws RequestError before anything is sent */
   change(request: ChangeRequest, done: (result: ChangeResult) => void, refused: Refused): void {
     this.#coordinator.change(request, done, refused);
+  }
+
+  /** @throws RequestError before anything is sent */
+  scan(request: ScanRequest, done: (result: ScanResult) => void): void {
+    this.#scanner.scan(request, done);
   }
 
   status(): NodeStatus {
@@ -398,9 +415,10 @@ export class ClusterNode {
   }
 }
 
-function storageClock({ clock, timers }: ClusterNodePorts): StorageClock {
+/** The storage engine drops the bytes of what is expired by this clock: late rather than early. */
+function storageClock({ clock, timers }: ClusterNodePorts, { expiredKeptMs }: ClusterNodeOptions): StorageClock {
   return {
-    now: () => clock.wallMs(),
+    now: () => Math.max(0, clock.wallMs() - expiredKeptMs),
     pause: (milliseconds) => new Promise((resolve) => timers.set(milliseconds, resolve)),
   };
 }

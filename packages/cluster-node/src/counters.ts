@@ -9,6 +9,9 @@ export interface Counters {
   writesSuperseded: number;
   writesRejected: number;
   writesUnknown: number;
+  /** Pages of scans that were answered, and those of which nothing could be read. */
+  scanPages: number;
+  scanPagesFailed: number;
   /** Of strong keyspaces. */
   changesApplied: number;
   changesConflicting: number;
@@ -33,6 +36,7 @@ export interface Counters {
   standIns: number;
   replicaReads: number;
   replicaWrites: number;
+  replicaScans: number;
   acceptorPrepares: number;
   acceptorAccepts: number;
   acceptorQueries: number;
@@ -59,6 +63,8 @@ export function createCounters(): Counters {
     writesSuperseded: 0,
     writesRejected: 0,
     writesUnknown: 0,
+    scanPages: 0,
+    scanPagesFailed: 0,
     changesApplied: 0,
     changesConflicting: 0,
     changesUnavailable: 0,
@@ -75,6 +81,7 @@ export function createCounters(): Counters {
     standIns: 0,
     replicaReads: 0,
     replicaWrites: 0,
+    replicaScans: 0,
     acceptorPrepares: 0,
     acceptorAccepts: 0,
     acceptorQueries: 0,

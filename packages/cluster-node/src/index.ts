@@ -19,6 +19,7 @@ export type {
   RequestOptions,
 } from './requests.ts';
 export type { RepairDebt } from './repair/repairer.ts';
+export type { ScanEntry, ScanRequest, ScanResult } from './scan/scan-request.ts';
 export type { MemberStatus, NodeStatus } from './status.ts';
 export { defaultStrategies, type Strategies } from './strategies.ts';
 export type { KeyspaceSettings, NamedKeyspace } from './topology/keyspace-settings.ts';

@@ -23,6 +23,17 @@ export interface ClusterNodeOptions {
   readonly repairIntervalMs: number;
   /** Levels of a range's hash tree, 1 to 5: 3 take 35 kB a range and find differences to within 1/4096 of its keys. */
   readonly repairTreeLevels: number;
+  /**
+   * How long the bytes of a value stay on disk once its time to live is over. Longer than any clock is ahead of another:
+   * what this member's clock calls expired another's may not yet.
+   */
+  readonly expiredKeptMs: number;
+  /** Bytes of one owner's answer to a scan. More: fewer messages; less: less memory for what is not used after all. */
+  readonly scanAnswerBytes: number;
+  /** A page of a scan ends with the entry that makes it so many bytes of keys and values, at most 2 MiB. */
+  readonly scanPageBytes: number;
+  /** How long a page may look for entries before it answers with those that it has, maybe none. */
+  readonly scanPageMs: number;
   readonly storage: Partial<StorageOptions>;
 }
 
@@ -36,5 +47,9 @@ export const defaultOptions: ClusterNodeOptions = {
   maxAheadMs: 500,
   repairIntervalMs: 60_000,
   repairTreeLevels: 3,
+  expiredKeptMs: 600_000,
+  scanAnswerBytes: 256 * 1024,
+  scanPageBytes: 1024 * 1024,
+  scanPageMs: 1000,
   storage: {},
 };

@@ -4,7 +4,14 @@
  */
 import type { Codec } from '@kv/lsm-storage/core';
 import type { Version } from '@kv/quorum';
-import { decodeRecordMeta, encodeRecordMeta, type ValueMeta, valueCodecs } from '@kv/wire';
+import {
+  deadlineOfMeta,
+  decodeRecordMeta,
+  encodeRecordMeta,
+  isTombstoneMeta,
+  type ValueMeta,
+  valueCodecs,
+} from '@kv/wire';
 
 /** What a replica stores under a key: opaque to the replica but for the version inside the meta. */
 export interface StoredRecord {
@@ -21,10 +28,23 @@ export interface OpenedValue {
 /** Below this, compression cannot save enough to be worth the attempt. */
 const smallestCompressed = 128;
 
-export function valueRecord(version: Version, contentType: string, value: Uint8Array, codec: Codec): StoredRecord {
+/** What is written under a version. */
+export interface WrittenValue {
+  readonly contentType: string;
+  readonly value: Uint8Array;
+  /** Milliseconds since 1970 from which on the record is a tombstone of the same version. */
+  readonly deadline?: number | undefined;
+}
+
+export function valueRecord(
+  version: Version,
+  { contentType, value, deadline }: WrittenValue,
+  codec: Codec,
+): StoredRecord {
   const compressed = compress(value, codec);
   const used = compressed === undefined ? valueCodecs.plain : codec.id;
-  const meta = encodeRecordMeta({ kind: 'value', version, codec: used, rawLength: value.length, contentType });
+  const fields = { codec: used, rawLength: value.length, contentType };
+  const meta = encodeRecordMeta({ kind: 'value', version, ...fields, ...(deadline !== undefined && { deadline }) });
   return { meta, value: compressed ?? value };
 }
 
@@ -33,18 +53,39 @@ export function tombstoneRecord(version: Version): StoredRecord {
 }
 
 /**
- * The value as its client wrote it; `undefined` for a tombstone.
+ * The value as its client wrote it; `undefined` for a tombstone, and for a value that is one by now or whose bytes are
+ * gone.
+ * @param nowMs milliseconds since 1970, what deadlines are held against
  * @throws TypeError for a codec that this member does not have
  */
-export function openRecord(record: StoredRecord, codec: Codec): OpenedValue | undefined {
+export function openRecord(record: StoredRecord, codec: Codec, nowMs: number): OpenedValue | undefined {
   const meta = decodeRecordMeta(record.meta);
-  if (meta.kind === 'tombstone') return undefined;
+  if (meta.kind === 'tombstone' || isPast(meta.deadline, nowMs) || isDropped(record)) return undefined;
   if (meta.codec === valueCodecs.plain) return { meta, value: record.value };
   if (meta.codec !== codec.id) throw new TypeError(`a value is stored with codec ${meta.codec}, known is ${codec.id}`);
   const value = new Uint8Array(meta.rawLength);
   const length = codec.decompress(record.value, value);
   if (length !== value.length) throw new TypeError(`a value of ${value.length} bytes decompressed to ${length}`);
   return { meta: { ...meta, codec: valueCodecs.plain }, value };
+}
+
+/** Whether the record is a tombstone because its time to live is over. */
+export function isExpired({ meta }: Pick<StoredRecord, 'meta'>, nowMs: number): boolean {
+  return isPast(deadlineOfMeta(meta), nowMs);
+}
+
+/**
+ * Whether the record is a value whose bytes are gone: whoever stored it held its deadline for past and gave the room
+ * back. No other record looks so, for what has a length takes at least a byte, compressed or not.
+ */
+export function isDropped({ meta, value }: StoredRecord): boolean {
+  if (value.length > 0 || isTombstoneMeta(meta)) return false;
+  const decoded = decodeRecordMeta(meta);
+  return decoded.kind === 'value' && decoded.rawLength > 0;
+}
+
+function isPast(deadline: number | undefined, nowMs: number): boolean {
+  return deadline !== undefined && deadline <= nowMs;
 }
 
 /** Whether these bytes, from another member, are a record meta of a version that this one understands. */

@@ -22,6 +22,8 @@ export interface GetRequest extends RequestOptions {
 export interface PutRequest extends RequestOptions {
   readonly value: Uint8Array;
   readonly contentType: string;
+  /** How long the value lives from its version's stamp on, in milliseconds; 0: for ever. Default: the keyspace's. */
+  readonly ttlMs?: number | undefined;
   /** Replicas that must be durable, 1..N. Default: a majority. */
   readonly w?: number | undefined;
   /** The version stamped by the client, the same for every try of one write. Default: stamped by the coordinator. */
@@ -39,9 +41,11 @@ export type GetResult =
       readonly version: Version;
       readonly contentType: string;
       readonly value: Uint8Array;
+      /** Milliseconds since 1970 until when it lives; for ever if absent. */
+      readonly deadline?: number;
       readonly receipt: Receipt;
     }
-  /** `version`: of the tombstone, when the key was deleted. */
+  /** `version`: of the tombstone, when the key was deleted, or of the value whose time to live is over. */
   | { readonly outcome: 'absent'; readonly version?: Version; readonly receipt: Receipt }
   | { readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out'; readonly receipt: Receipt };
 

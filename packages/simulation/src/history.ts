@@ -19,6 +19,8 @@ export interface WriteRecord extends OperationRecord {
   readonly kind: 'put' | 'delete';
   /** The fingerprint of the value, of no other write; `undefined` for a delete. */
   readonly value: string | undefined;
+  /** From the stamp of its version on, in milliseconds; absent where the value lives for ever. */
+  readonly ttlMs?: number;
   readonly w: number;
   /** Whether only owners of the key were counted. */
   readonly strict: boolean;
@@ -48,6 +50,8 @@ export interface ReadRecord extends OperationRecord {
   readonly version: Version | undefined;
   /** The fingerprint of the value found. */
   readonly value: string | undefined;
+  /** What the nodes' wall clocks showed; absent where nobody looked. */
+  readonly clocks?: ClockBounds;
   /** Read after the end of all faults, to settle what is there. */
   readonly final: boolean;
 }
@@ -71,6 +75,14 @@ export interface StrongRecord extends OperationRecord {
   readonly value: string | undefined;
   /** Of what was written or found, if that was told; of a conflict what was there instead, `undefined` for nothing. */
   readonly version: Version | undefined;
+}
+
+/** Between which times the clock of whoever coordinated an operation must have been, in milliseconds since 1970. */
+export interface ClockBounds {
+  /** No node's clock showed less while it ran. `-Infinity`: one was set back. */
+  readonly lowestMs: number;
+  /** No node's clock had ever shown more by its end. */
+  readonly highestMs: number;
 }
 
 export interface History {

@@ -187,6 +187,22 @@ describe('the frozen bytes', () => {
     ],
     [{ type: 'delete', key, w: 1 }, '0001' + '6b' + '00' + '01' + '01'],
     [
+      { type: 'replica-scan', partition: 258, prefix: key, gte: key, after: key, limit: 9, maxBytes: 7, want: 'value' },
+      '0102' + '00016b' + '0100016b' + '00' + '0100016b' + '0009' + '00000007' + '01',
+    ],
+    [
+      { type: 'replica-scan-reply', entries: [{ key, meta: Uint8Array.of(7), value: key }], truncated: true },
+      '00000001' + '00016b' + '000107' + '01000000016b' + '01',
+    ],
+    [
+      { type: 'scan', prefix: new Uint8Array(0), lt: key, cursor: key, limit: 100, values: true, r: 2 },
+      '0000' + '00' + '0100016b' + '0100016b' + '0064' + '01' + '0102',
+    ],
+    [
+      { type: 'scan-reply', entries: [{ key, meta: Uint8Array.of(7) }], cursor: key },
+      '00000001' + '00016b' + '000107' + '00' + '0100016b',
+    ],
+    [
       { type: 'gossip-syn', clusterId, digests: [{ id: nodeId, generation: 1, heartbeat: 2 }], suspects: [] },
       '00112233445566778899aabbccddeeff' +
         '00000001' +
@@ -232,6 +248,10 @@ describe('the frozen bytes', () => {
       'topology-prepare': 44,
       'topology-accept': 45,
       'topology-reply': 46,
+      'replica-scan': 70,
+      'replica-scan-reply': 71,
+      scan: 72,
+      'scan-reply': 73,
       prepare: 50,
       'prepare-reply': 51,
       accept: 52,

@@ -30,6 +30,15 @@ export type {
   RegisterWant,
 } from './messages/register.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
+export {
+  maxScanEntries,
+  type ReplicaScan,
+  type ReplicaScanReply,
+  type Scan,
+  type ScanBounds,
+  type ScannedEntry,
+  type ScanReply,
+} from './messages/scan.ts';
 export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
 export type { ChangeKeyspace, KeyspaceChange, KeyspaceSettings } from './messages/keyspace-change.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
@@ -38,6 +47,7 @@ export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply 
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
 export {
   compareMetaVersions,
+  deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
   isTombstoneMeta,
@@ -49,6 +59,7 @@ export {
   versionOfBytes,
   versionOfMeta,
 } from './record-meta.ts';
+export { decodeScanCursor, encodeScanCursor, type ScanCursor, scanFilter } from './scan-cursor.ts';
 export {
   bytesOfBallot,
   decodeRegisterMeta,

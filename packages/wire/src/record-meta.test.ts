@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   compareMetaVersions,
+  deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
   maxMetaBytes,
@@ -28,6 +29,7 @@ describe('record meta', () => {
         expect(bytes.length).toBeLessThanOrEqual(maxMetaBytes);
         expect(decodeRecordMeta(bytes)).toStrictEqual(record);
         expect(versionOfMeta(bytes)).toStrictEqual(record.version);
+        expect(deadlineOfMeta(bytes)).toBe(record.kind === 'value' ? record.deadline : undefined);
       }),
       { numRuns: 1000 },
     );

@@ -42,6 +42,7 @@ const layoutVersion = 1;
 const versionAt = 2;
 const versionEnd: number = versionAt + version.minSize;
 
+const valueKind = 1;
 const tombstoneKind = 2;
 
 /** Frozen: never change or reuse a number. Kinds that are no record of a key's value: `register-record.ts` has 4. */
@@ -49,6 +50,8 @@ const reservedKinds: ReadonlyMap<number, string> = new Map([
   [3, 'sibling-set'],
   [4, 'register'],
 ]);
+
+const deadline = optional(u64);
 
 interface Envelope {
   readonly layout: number;
@@ -59,10 +62,10 @@ const envelope = struct<Envelope>({
   layout: u8,
   record: oneOf<RecordMeta, 'kind'>('kind', {
     value: [
-      1,
+      valueKind,
       {
         version,
-        deadline: optional(u64),
+        deadline,
         codec: u8,
         rawLength: u32,
         contentType: printableText(maxContentTypeBytes),
@@ -91,6 +94,12 @@ export function decodeRecordMeta(meta: Uint8Array): RecordMeta {
 export function isTombstoneMeta(meta: Uint8Array): boolean {
   checkLayout(meta);
   return meta[1] === tombstoneKind;
+}
+
+/** The deadline of a value, `undefined` where there is none, without decoding the rest. @throws WireError */
+export function deadlineOfMeta(meta: Uint8Array): number | undefined {
+  checkLayout(meta);
+  return meta[1] !== valueKind ? undefined : deadline.read(new ByteReader(meta, versionEnd));
 }
 
 /** The version of a record of any kind, without decoding the rest. @throws WireError */

@@ -9,12 +9,15 @@ import { addMetricsRoute, type MetricsDependencies } from './metrics-route.ts';
 import { addOpenApiRoute } from './openapi-route.ts';
 import { isProblemCode, Problem } from './problem-details.ts';
 import { routingPath } from './request-target.ts';
+import { addScanRoutes, type ScanRoutesDependencies } from './scan-routes.ts';
 
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
 export interface HttpAppDependencies extends ClusterRoutesDependencies, MetricsDependencies {
   /** @throws Problem NOT_READY while there is no member */
-  readonly member: () => ReturnType<KeyRoutesDependencies['member']> & ReturnType<KeyspaceRoutesDependencies['member']>;
+  readonly member: () => ReturnType<KeyRoutesDependencies['member']> &
+    ReturnType<KeyspaceRoutesDependencies['member']> &
+    ReturnType<ScanRoutesDependencies['member']>;
   readonly nameOf: KeyRoutesDependencies['nameOf'];
   readonly maxValueBytes: number;
   readonly log: Log;
@@ -27,6 +30,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
   });
   addKeyRoutes(app, dependencies);
   addKeyspaceRoutes(app, dependencies);
+  addScanRoutes(app, dependencies);
   addClusterRoutes(app, dependencies);
   addMetricsRoute(app, dependencies);
   addOpenApiRoute(app);

@@ -27,7 +27,8 @@ function resultOf(
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
   const topology = { keyspace: nothing } as unknown as ClusterNode['topology'];
-  const member = { get: nothing, put: write, delete: write, change: nothing, changeKeyspace: nothing, topology };
+  const others = { get: nothing, scan: nothing, change: nothing, changeKeyspace: nothing, topology };
+  const member = { ...others, put: write, delete: write };
   const app = createHttpApp({
     member: () => member,
     status: nothing,

@@ -2,9 +2,12 @@
 import type { GetResult, PutResult } from '@kv/cluster-node';
 import { formatVersion, type Receipt, type Version } from '@kv/quorum';
 import { Problem, type ProblemCode } from './problem-details.ts';
+import { deadlineText } from './time-to-live.ts';
 import { receiptHeader, type ReceiptView, viewReceipt } from './receipt-header.ts';
 
 export type NameOf = (id: string) => string;
+
+type FoundResult = Extract<GetResult, { outcome: 'found' }>;
 
 export interface FoundAnswer {
   readonly headers: Record<string, string>;
@@ -17,19 +20,25 @@ export function readAnswer(result: GetResult, nameOf: NameOf): FoundAnswer {
   const headers = outcomeHeaders(result.outcome, view);
   switch (result.outcome) {
     case 'found':
-      return { headers: { ...headers, ...valueHeaders(result.contentType, result.version) }, value: result.value };
+      return { headers: { ...headers, ...valueHeaders(result) }, value: result.value };
     case 'absent':
-      throw new Problem('KEY_NOT_FOUND', 'the key was never written, or it was deleted', {
+      throw new Problem('KEY_NOT_FOUND', 'the key was never written, or it was deleted or has expired', {
         headers: { ...headers, ...(result.version && { 'kv-version': formatVersion(result.version) }) },
       });
     case 'unavailable':
     case 'repair-incomplete':
     case 'timed-out':
-      throw new Problem(readProblems[result.outcome], readDetail(result.outcome, view), {
-        headers,
-        members: { outcome: result.outcome, needed: view.needed, got: view.got, receipt: view },
-      });
+      throw readFailure(result.outcome, result.receipt, nameOf);
   }
+}
+
+/** A read that could not be answered within its promise. */
+export function readFailure(outcome: keyof typeof readProblems, receipt: Receipt, nameOf: NameOf): Problem {
+  const view = viewReceipt(receipt, nameOf);
+  return new Problem(readProblems[outcome], readDetail(outcome, view), {
+    headers: outcomeHeaders(outcome, view),
+    members: { outcome, needed: view.needed, got: view.got, receipt: view },
+  });
 }
 
 /**
@@ -58,10 +67,11 @@ const readProblems = {
 } as const satisfies Record<string, ProblemCode>;
 
 /** A browser that is pointed at a stored page must not run it as if this node had written it. */
-function valueHeaders(contentType: string, version: Version): Record<string, string> {
+function valueHeaders({ contentType, version, deadline }: FoundResult): Record<string, string> {
   return {
     'content-type': contentType,
     etag: etag(version),
+    ...(deadline !== undefined && { 'kv-deadline': deadlineText(deadline) }),
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff',
     'content-security-policy': 'sandbox',

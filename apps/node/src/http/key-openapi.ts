@@ -37,6 +37,17 @@ const keyParameters: Parameters = [
   },
 ];
 
+const ttlParameter: Parameters[number] = {
+  name: 'ttl',
+  in: 'query',
+  schema: { type: 'string', pattern: '^[0-9]{1,15}(ms|s|m|h|d)?$' },
+  description:
+    'How long the value lives, from its version on: a whole number of `ms` (if there is no unit), `s`, `m`, `h` or `d`; ' +
+    "`0` for ever. Default: the keyspace's.",
+};
+
+const deadlineDescription = 'When the time to live ends (RFC 3339, UTC); absent where the value lives for ever.';
+
 const outcomeHeaders = {
   'KV-Outcome': { description: 'What happened, in one word.', schema: text },
   'KV-Receipt': { description: 'JSON: what each replica answered, and when.', schema: text },
@@ -81,7 +92,7 @@ export const describeGet: DescribeRouteOptions = {
   responses: {
     200: {
       description: 'The newest value that R replicas know of.',
-      headers: versionHeaders,
+      headers: { ...versionHeaders, 'KV-Deadline': { description: deadlineDescription, schema: text } },
       content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
     },
     304: { description: 'The version is the one named by `If-None-Match`.' },
@@ -96,7 +107,12 @@ export const describePut: DescribeRouteOptions = {
     "curl's default), it is stored as `application/octet-stream`.",
   operationId: 'putKey',
   tags: ['keys'],
-  parameters: [...keyParameters, ...conditionParameters, quorumParameter('w', 'Replicas that must be durable')],
+  parameters: [
+    ...keyParameters,
+    ...conditionParameters,
+    quorumParameter('w', 'Replicas that must be durable'),
+    ttlParameter,
+  ],
   requestBody: { required: true, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
   responses: { ...writeResponses, ...problemResponses([413]) },
 };

@@ -4,10 +4,15 @@ import type { RequestOptions } from '@kv/cluster-node';
 import { type ConsistencyLevel, consistencyLevels, isConsistencyLevel } from '@kv/quorum';
 import { Problem } from './problem-details.ts';
 import { decodeKey, keyAddress, parseRequestTarget } from './request-target.ts';
+import { ttlOf } from './time-to-live.ts';
 
 export interface KeyRequest extends RequestOptions {
   /** `r` of a read, `w` of a write; undefined for the keyspace's default. */
   readonly replicas: number | undefined;
+}
+
+export interface PutKeyRequest extends KeyRequest {
+  readonly ttlMs: number | undefined;
 }
 
 /** Longest time that a client may ask a node to try. */
@@ -17,7 +22,6 @@ const maxKeyBytes = 4096;
 /** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
 const laterParameters: Readonly<Record<string, string>> = {
   sloppy: 'every keyspace is strict',
-  ttl: 'values live until they are deleted',
 };
 const laterHeaders: Readonly<Record<string, string>> = {
   'if-unmodified-since': 'versions are compared, not dates: If-Match, in a strong keyspace',
@@ -27,20 +31,34 @@ const laterHeaders: Readonly<Record<string, string>> = {
 
 /** @throws Problem */
 export function readKeyRequest(incoming: IncomingMessage, quorum: 'r' | 'w'): KeyRequest {
+  return readTarget(incoming, quorum, []).request;
+}
+
+/** @throws Problem */
+export function readPutRequest(incoming: IncomingMessage): PutKeyRequest {
+  const { request, parameters } = readTarget(incoming, 'w', ['ttl']);
+  return { ...request, ttlMs: ttlOf(parameters) };
+}
+
+function readTarget(
+  incoming: IncomingMessage,
+  quorum: 'r' | 'w',
+  more: readonly string[],
+): { request: KeyRequest; parameters: ReadonlyMap<string, string> } {
   const { path, parameters } = parseRequestTarget(incoming.url ?? '');
   const { keyspace, key: segment } = keyAddress(path);
-  checkParameterNames(parameters, quorum);
+  checkParameterNames(parameters, [quorum, 'level', 'timeout', 'encoding', ...more]);
   if (quorum === 'w') checkWriteHeaders(incoming);
   const key = decodeKey(segment, encodingOf(parameters));
   if (key.length > maxKeyBytes) {
     throw new Problem('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${key.length}`);
   }
   const [replicas, level] = [replicasOf(parameters, quorum), levelOf(parameters)];
-  return { keyspace, key, replicas, level, timeoutMs: timeoutOf(parameters) };
+  return { request: { keyspace, key, replicas, level, timeoutMs: timeoutOf(parameters) }, parameters };
 }
 
-function checkParameterNames(parameters: ReadonlyMap<string, string>, quorum: 'r' | 'w'): void {
-  const known = [quorum, 'level', 'timeout', 'encoding'];
+/** @throws Problem */
+export function checkParameterNames(parameters: ReadonlyMap<string, string>, known: readonly string[]): void {
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue;
     if (Object.hasOwn(laterParameters, name)) {
@@ -57,13 +75,15 @@ function checkWriteHeaders({ headers }: IncomingMessage): void {
   }
 }
 
-function encodingOf(parameters: ReadonlyMap<string, string>): string | undefined {
+/** @throws Problem */
+export function encodingOf(parameters: ReadonlyMap<string, string>): 'base64url' | undefined {
   const encoding = parameters.get('encoding');
   if (encoding === undefined || encoding === 'base64url') return encoding;
   throw new Problem('INVALID_PARAMETER', `encoding can be base64url, got ${JSON.stringify(encoding)}`);
 }
 
-function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): number | undefined {
+/** @throws Problem */
+export function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): number | undefined {
   const text = parameters.get(name);
   if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Problem(
@@ -72,12 +92,14 @@ function replicasOf(parameters: ReadonlyMap<string, string>, name: 'r' | 'w'): n
   );
 }
 
-function levelOf(parameters: ReadonlyMap<string, string>): ConsistencyLevel | undefined {
+/** @throws Problem */
+export function levelOf(parameters: ReadonlyMap<string, string>): ConsistencyLevel | undefined {
   const text = parameters.get('level');
   if (text === undefined || isConsistencyLevel(text)) return text;
   throw new Problem('INVALID_QUORUM', `level must be one of ${consistencyLevels.join(', ')}, got ${quote(text)}`);
 }
 
+/** @throws Problem */
 export function timeoutOf(parameters: ReadonlyMap<string, string>): number | undefined {
   const text = parameters.get('timeout');
   if (text === undefined) return undefined;

@@ -9,7 +9,7 @@ import { changeHeaders } from './change-answers.ts';
 import { readCondition, refuseCondition } from './change-condition.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { describeDelete, describeGet, describePut } from './key-openapi.ts';
-import { type KeyRequest, readKeyRequest } from './key-request.ts';
+import { type KeyRequest, readKeyRequest, readPutRequest } from './key-request.ts';
 import { Problem } from './problem-details.ts';
 
 export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology'>;
@@ -40,13 +40,17 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
 
   app.put(keyPath, describeRoute(describePut), async (context) => {
     const { incoming } = context.env;
-    const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
+    const { replicas: w, ...request } = readPutRequest(incoming);
     const coordinator = member();
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     const value = await readBoundedBody(incoming, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
     if (change !== undefined) {
-      return answerChange(coordinator, { ...change, to: { type: 'put', value, contentType } }, nameOf);
+      return answerChange(
+        coordinator,
+        { ...change, to: { type: 'put', value, contentType, ttlMs: request.ttlMs } },
+        nameOf,
+      );
     }
     const write = { ...request, w, value, contentType };
     const result = await new Promise<PutResult>((resolve, reject) => coordinator.put(write, resolve, reject));

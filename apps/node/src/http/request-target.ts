@@ -8,6 +8,8 @@ export interface RequestTarget {
   /** Still percent-encoded. */
   readonly path: string;
   readonly parameters: ReadonlyMap<string, string>;
+  /** What the parameters were read from. */
+  readonly query: string;
 }
 
 /** @throws Problem INVALID_TARGET, INVALID_PARAMETER (a parameter given twice) */
@@ -18,7 +20,8 @@ export function parseRequestTarget(target: string): RequestTarget {
   if (!path.startsWith('/') || /[#\\]/.test(path)) {
     throw new Problem('INVALID_TARGET', 'a path starts with a slash, and # and \\ in it are written %23 and %5C');
   }
-  return { path, parameters: question < 0 ? noParameters : parseParameters(origin.slice(question + 1)) };
+  const query = question < 0 ? '' : origin.slice(question + 1);
+  return { path, parameters: query === '' ? noParameters : parseParameters(query), query };
 }
 
 /** The path of a target, for routing; whatever is wrong with it shows when the target is parsed. */
@@ -26,10 +29,29 @@ export function routingPath(target: string): string {
   return originForm(target).split('?', 1)[0] ?? '/';
 }
 
+/** The keyspace's name in a path that begins with `/v1/keyspaces/`. @throws Problem INVALID_ENCODING */
+export function keyspaceOf(path: string): string {
+  const [, , , keyspace = ''] = path.split('/');
+  return decodeUtf8(percentDecode(keyspace), 'keyspace');
+}
+
+/**
+ * The bytes of a key, or of its beginning, given as a parameter: they must not be altered where they are not what they
+ * should be, as `URLSearchParams` does. `undefined` if it is not given.
+ * @throws Problem INVALID_ENCODING
+ */
+export function keyParameter(query: string, name: string, encoding: string | undefined): Uint8Array | undefined {
+  const given = query.split('&').find((part) => part === name || part.startsWith(`${name}=`));
+  if (given === undefined) return undefined;
+  const bytes = percentDecode(given.slice(name.length + 1).replaceAll('+', ' '));
+  const text = decodeUtf8(bytes, name);
+  return encoding === 'base64url' ? decodeBase64url(text) : bytes;
+}
+
 /** The keyspace's name and the key as it stands in the path: all after `/keys/`, still encoded. */
 export function keyAddress(path: string): { keyspace: string; key: string } {
-  const [, , , keyspace = '', , ...rest] = path.split('/');
-  return { keyspace: decodeUtf8(percentDecode(keyspace), 'keyspace'), key: rest.join('/') };
+  const [, , , , , ...rest] = path.split('/');
+  return { keyspace: keyspaceOf(path), key: rest.join('/') };
 }
 
 /** The keyspace's name in the path of a keyspace. */
@@ -96,7 +118,8 @@ function decodeUtf8(bytes: Uint8Array, what: string): string {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function decodeBase64url(segment: string): Uint8Array {
+/** @throws Problem INVALID_ENCODING */
+export function decodeBase64url(segment: string): Uint8Array {
   const unpadded = segment.replace(/(?:=|%3[Dd]){1,2}$/, '');
   const bytes = Buffer.from(unpadded, 'base64url');
   if (bytes.toString('base64url') !== unpadded) {

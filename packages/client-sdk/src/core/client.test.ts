@@ -105,6 +105,20 @@ describe('connect', () => {
 });
 
 describe('a write', () => {
+  it('says its time to live with every try, that of its keyspace if it names none', async () => {
+    await settle(values.set('a', 'x'));
+    await settle(values.set('a', 'x', { ttlMs: 5000 }));
+    cluster.keyspace = { ttlMs: 9000 };
+    const other = await settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    await settle(other.keyspace().set('a', 'x'));
+    await settle(other.keyspace().set('a', 'x', { ttlMs: 0 }));
+    const said = cluster.nodes.flatMap((node) => node.got('put').map(({ ttlMs }) => ttlMs));
+    expect(said).toEqual([0, 5000, 9000, 0]);
+    for (const ttlMs of [-1, 0.5, 2 ** 48, Number.NaN]) {
+      expect(await failure(values.set('a', 'x', { ttlMs }))).toMatchObject({ code: 'INVALID_TTL', retryable: false });
+    }
+  });
+
   it('carries a version that the client stamped, and tells it as text', async () => {
     const result = await settle(values.set('a', 'x'));
     const [version] = versions();

@@ -2,7 +2,7 @@
  * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
  * that go straight to a replica of their key.
  */
-import type { AskedQuorum, Stamp } from '@kv/quorum';
+import type { AskedQuorum, Stamp, Version } from '@kv/quorum';
 import {
   anyClusterId,
   type ChangeCondition,
@@ -15,6 +15,8 @@ import {
   type Message,
   negotiate,
   type Put,
+  type Scan,
+  type ScanReply,
 } from '@kv/wire';
 import {
   type ChangeAnswer,
@@ -30,17 +32,18 @@ import { KvError } from './errors.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { type RequestSpec, runRequest } from './request-run.ts';
+import { startOf } from './scan.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
 import { type EncodedValue, plain } from './value.ts';
 import { update, type UpdateAnswer, type UpdateJob } from './update.ts';
-import { judgeChange, judgeRead, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
+import { judgeChange, judgeRead, judgeScan, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
 import { WriteClock } from './write-clock.ts';
 
 /** What a keyspace needs of the cluster. */
-export type ClusterView = Pick<Cluster, 'read' | 'put' | 'delete' | 'change' | 'update'>;
+export type ClusterView = Pick<Cluster, 'read' | 'scan' | 'put' | 'delete' | 'change' | 'update' | 'met'>;
 
 /** How often the topology is fetched at most while nodes come and go. */
 const refreshEveryMs = 1000;
@@ -98,6 +101,15 @@ export class Cluster {
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
+  }
+
+  /** @throws KvError */
+  async scan(keyspace: string, scan: Scan, options: ReadOptions): Promise<ScanReply> {
+    const quorum = { name: 'r', number: options.r, level: options.level } as const;
+    const begin = startOf(scan, (key) => this.topology.partitionOf(key));
+    const route = await this.#routeBy(keyspace, (topology) => topology.routeToPartition(keyspace, begin, quorum));
+    const message: Message = { ...scan, r: route.needed };
+    return this.#run({ kind: 'read', message, judge: judgeScan(route.nameOf) }, route, options);
   }
 
   /** @throws KvError */
@@ -160,6 +172,11 @@ export class Cluster {
     throw new KvError('UNREACHABLE', `no node told the topology: ${failures.join(', ')}`);
   }
 
+  /** What is stamped from now on comes after this version. */
+  met(version: Version): void {
+    this.#clock.met(version);
+  }
+
   /** Requests under way fail. Idempotent. */
   close(): void {
     this.#sessions.close();
@@ -172,14 +189,16 @@ export class Cluster {
     options: SetOptions,
   ): Promise<WriteAnswer> {
     const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
+    // Said with every try: each has the same deadline then, though the keyspace's default may change meanwhile.
+    const mortal = value && { ...value, ttlMs: checkedTtl(options.ttlMs ?? route.ttlMs) };
     if (route.mode === 'eventual') {
       refuseCondition(keyspace, options);
       const version = this.#clock.stamp();
       const write: Put | Delete =
-        value === undefined ? { type: 'delete', key, version } : { type: 'put', key, version, ...plain(value) };
+        mortal === undefined ? { type: 'delete', key, version } : { type: 'put', key, version, ...plain(mortal) };
       return this.#writeVersion(write, route, options);
     }
-    const change = { key, value, condition: conditionOf(options), wantCurrent: false };
+    const change = { key, value: mortal, condition: conditionOf(options), wantCurrent: false };
     const answer = await this.#change(route, change, options);
     if (answer.outcome === 'applied') return { ...answer, winner: undefined, certain: true };
     throw conflictError(answer);
@@ -211,9 +230,12 @@ export class Cluster {
 
   /** A keyspace that is not known here may have been made since: asking once tells. */
   #route(keyspace: string, key: Uint8Array, quorum: AskedQuorum): Route | Promise<Route> {
-    const { topology } = this;
-    if (topology.hasKeyspace(keyspace)) return topology.route(keyspace, key, quorum);
-    return this.refresh().then(() => this.topology.route(keyspace, key, quorum));
+    return this.#routeBy(keyspace, (topology) => topology.route(keyspace, key, quorum));
+  }
+
+  #routeBy(keyspace: string, route: (topology: TopologyView) => Route): Route | Promise<Route> {
+    if (this.topology.hasKeyspace(keyspace)) return route(this.topology);
+    return this.refresh().then(() => route(this.topology));
   }
 
   #run<Result>(
@@ -296,6 +318,11 @@ export class Cluster {
 
 /** How long a node may take to tell its topology, the time to reach it included. */
 const answerWithinMs = 3000;
+
+function checkedTtl(ttlMs: number): number {
+  if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
+  throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
+}
 
 function helloOf(id: string): Hello {
   return {

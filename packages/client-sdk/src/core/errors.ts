@@ -9,11 +9,12 @@ import type { Receipt } from './receipt.ts';
  * - `CLOSED`: the client was closed.
  * - `ABORTED`: the caller's signal said so.
  * - `KEY_EMPTY`, `KEY_TOO_LONG`, `KEY_INVALID`: keys are 1 to 4096 bytes, and well-formed text if given as text.
- * - `VALUE_TOO_LARGE`, `INVALID_VALUE`, `INVALID_CONTENT_TYPE`: the value cannot be stored.
+ * - `VALUE_TOO_LARGE`, `INVALID_VALUE`, `INVALID_CONTENT_TYPE`, `INVALID_TTL`: the value cannot be stored.
  * - `UNDECODABLE_VALUE`: the stored bytes are not what their content type says; `raw` holds them.
  * - `SCHEMA`: the keyspace's schema refuses the value; `cause` holds its issues.
  * - `KEYSPACE_EXISTS`, `KEYSPACE_FIXED`, `INVALID_KEYSPACE`, `TOO_MANY_KEYSPACES`: keyspaces cannot be changed like this.
  * - `CONFIRMATION_NEEDED`: what erases data wants its name said twice.
+ * - `INVALID_LIMIT`, `INVALID_CURSOR`: a scan cannot be asked for so; a cursor is of one keyspace, prefix and range.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
  * - `TIMEOUT`: a read was not answered by its deadline, or an update found other writers in its way until then.
@@ -35,6 +36,7 @@ export type KvErrorCode =
   | 'VALUE_TOO_LARGE'
   | 'INVALID_VALUE'
   | 'INVALID_CONTENT_TYPE'
+  | 'INVALID_TTL'
   | 'UNDECODABLE_VALUE'
   | 'SCHEMA'
   | 'KEYSPACE_EXISTS'
@@ -42,6 +44,8 @@ export type KvErrorCode =
   | 'INVALID_KEYSPACE'
   | 'TOO_MANY_KEYSPACES'
   | 'CONFIRMATION_NEEDED'
+  | 'INVALID_LIMIT'
+  | 'INVALID_CURSOR'
   | 'UNKNOWN_KEYSPACE'
   | 'INVALID_QUORUM'
   | 'NOT_SUPPORTED'

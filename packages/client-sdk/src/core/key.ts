@@ -12,6 +12,20 @@ export function encodeKey(key: Key): Uint8Array {
   throw new KvError('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${bytes.length}`);
 }
 
+/** Of a prefix, which may be empty. @throws KvError KEY_TOO_LONG, KEY_INVALID */
+export function encodePrefix(prefix: Key): Uint8Array {
+  return prefix.length === 0 ? new Uint8Array(0) : encodeKey(prefix);
+}
+
+/** As text where it is UTF-8, else as bytes of the caller's own: what is given to a call again, it is the same key. */
+export function decodeKey(key: Uint8Array): Key {
+  try {
+    return decoder.decode(key);
+  } catch {
+    return new Uint8Array(key);
+  }
+}
+
 /** Encoding replaces halves of surrogate pairs: two such keys would become one without anybody noticing. */
 function encodeText(key: string): Uint8Array {
   if (!/\p{Surrogate}/u.test(key)) return encoder.encode(key);
@@ -19,3 +33,4 @@ function encodeText(key: string): Uint8Array {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,9 +1,19 @@
 /** A keyspace as a map from keys to values of one type. */
 import { formatVersion } from '@kv/quorum';
+import { encodeCursor } from './base64url.ts';
+import { type Outcome, settleAll } from './batch.ts';
 import type { ClusterView } from './cluster.ts';
 import { encodeKey, type Key } from './key.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
+import {
+  encodedEntry,
+  type PageOptions,
+  type ScanEntry,
+  scanMessage,
+  type ScanOptions,
+  type ScanPage,
+} from './scan.ts';
 import { type StandardSchema, validate } from './standard-schema.ts';
 import type { CurrentValue } from './update.ts';
 import { decodeValue, type EncodedValue, encodeValue } from './value.ts';
@@ -17,10 +27,22 @@ export type Entry<Value> =
       /** Names the write that stored the value; the `ETag` of the HTTP API. */
       readonly version: string;
       readonly contentType: string;
+      /** Milliseconds since 1970 from which on the key is absent; undefined where it lives for ever. */
+      readonly expiresAt: number | undefined;
       readonly receipt: Receipt;
     }
-  /** `version`: of the delete, where one is remembered. */
+  /** `version`: of the delete, or of the value that has expired, where one is remembered. */
   | { readonly found: false; readonly key: Key; readonly version: string | undefined; readonly receipt: Receipt };
+
+/** One operation of a batch; its options win over those of the batch. */
+export type BatchOperation<Input> =
+  | ({ readonly type: 'get'; readonly key: Key } & ReadOptions)
+  | ({ readonly type: 'set'; readonly key: Key; readonly value: Input } & SetOptions)
+  | ({ readonly type: 'delete'; readonly key: Key } & DeleteOptions);
+
+export type BatchResult<Value> =
+  | { readonly type: 'get'; readonly entry: Entry<Value> }
+  | ({ readonly type: 'set' | 'delete' } & WriteResult);
 
 export interface WriteResult {
   /**
@@ -81,9 +103,9 @@ export class Keyspace<Value = unknown, Input = Value> {
     if (!answer.found) {
       return { found: false, key, version: answer.version && formatVersion(answer.version), receipt };
     }
-    const { contentType, bytes } = answer;
+    const { contentType, bytes, deadline: expiresAt } = answer;
     const value = await this.#checkRead(decodeValue(contentType, bytes));
-    return { found: true, key, value, version: formatVersion(answer.version), contentType, receipt };
+    return { found: true, key, value, version: formatVersion(answer.version), contentType, expiresAt, receipt };
   }
 
   /**
@@ -126,6 +148,71 @@ export class Keyspace<Value = unknown, Input = Value> {
     const job = { keyspace: this.name, key: encodeKey(key), next, options };
     const { outcome, version, receipt } = await this.#cluster.update(job);
     return { outcome, version: version && formatVersion(version), receipt };
+  }
+
+  /**
+   * The entries of many keys at once, in their order, each with an outcome of its own: one that cannot be read takes
+   * nothing from the others. As many reads, they are of different moments.
+   */
+  async getMany(keys: readonly Key[], options: ReadOptions = {}): Promise<Outcome<Entry<Value>>[]> {
+    return settleAll(keys, (key) => this.getEntry(key, options));
+  }
+
+  /**
+   * Many operations at once, each with an outcome of its own, in their order. They are independent: it is no transaction,
+   * some may be done and others not, and two on one key may take effect in any order.
+   */
+  async batch(
+    operations: readonly BatchOperation<Input>[],
+    options: CallOptions = {},
+  ): Promise<Outcome<BatchResult<Value>>[]> {
+    return settleAll(operations, (operation) => this.#runOne(operation, options));
+  }
+
+  /**
+   * Keys with their values, partition by partition and in byte order within each. A key that is there all the time comes
+   * exactly once; of those that are written meanwhile some come and some do not: there is no snapshot.
+   * @throws KvError while it is iterated
+   */
+  scan(options: ScanOptions & { readonly values: false }): AsyncGenerator<ScanEntry<undefined>, void, undefined>;
+  scan(options?: ScanOptions): AsyncGenerator<ScanEntry<Value>, void, undefined>;
+  async *scan(options: ScanOptions = {}): AsyncGenerator<ScanEntry<Value | undefined>, void, undefined> {
+    const { limit: most = Number.POSITIVE_INFINITY, pageSize = 100, ...rest } = options;
+    let left = most;
+    let cursor: string | undefined;
+    while (left > 0) {
+      const page: ScanPage<Value> = await this.scanPage({ ...rest, limit: Math.min(pageSize, left), cursor });
+      yield* page.entries;
+      left -= page.entries.length;
+      cursor = page.cursor;
+      if (cursor === undefined) return;
+    }
+  }
+
+  /**
+   * One page of a scan, and the cursor with which the next one goes on, here or in another process.
+   * @throws KvError
+   */
+  scanPage(options: PageOptions & { readonly values: false }): Promise<ScanPage<undefined>>;
+  scanPage(options?: PageOptions): Promise<ScanPage<Value>>;
+  async scanPage(options: PageOptions = {}): Promise<ScanPage<Value | undefined>> {
+    const reply = await this.#cluster.scan(this.name, scanMessage(options), options);
+    const entries: ScanEntry<Value | undefined>[] = [];
+    for (const scanned of reply.entries) {
+      const { bytes, stamp, ...entry } = encodedEntry(scanned);
+      this.#cluster.met(stamp);
+      const value = bytes && (await this.#checkRead(decodeValue(entry.contentType, bytes)));
+      entries.push({ ...entry, value });
+    }
+    return { entries, cursor: reply.cursor && encodeCursor(reply.cursor) };
+  }
+
+  async #runOne(operation: BatchOperation<Input>, shared: CallOptions): Promise<BatchResult<Value>> {
+    const { type, key, ...own } = operation;
+    const options = { ...shared, ...own };
+    if (type === 'get') return { type, entry: await this.getEntry(key, options) };
+    if (type === 'delete') return { type, ...(await this.delete(key, options)) };
+    return { type, ...(await this.set(key, operation.value, options)) };
   }
 
   async #checkRead(value: unknown): Promise<Value> {

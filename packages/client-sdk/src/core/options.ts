@@ -32,4 +32,6 @@ export interface SetOptions extends DeleteOptions {
   readonly ifAbsent?: boolean | undefined;
   /** Stored with the value. Default: by the kind of the value, bytes, text or JSON. */
   readonly contentType?: string | undefined;
+  /** How long the value lives, in milliseconds from now; 0: for ever. Default: the keyspace's. */
+  readonly ttlMs?: number | undefined;
 }

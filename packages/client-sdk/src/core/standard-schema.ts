@@ -27,12 +27,24 @@ export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema['~s
 
 /** @throws KvError SCHEMA whose message names every issue and whose cause holds them */
 export async function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown): Promise<Output> {
-  const result = await schema['~standard'].validate(value);
+  const result = await resultOf(schema, value);
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(describe);
   throw new KvError('SCHEMA', `the value does not fit the keyspace's schema: ${issues.join('; ')}`, {
     cause: result.issues,
   });
+}
+
+/** A validator that throws instead of telling issues is a defect of the schema, and told as one. */
+async function resultOf<Output>(
+  schema: StandardSchema<unknown, Output>,
+  value: unknown,
+): Promise<SchemaResult<Output>> {
+  try {
+    return await schema['~standard'].validate(value);
+  } catch (cause) {
+    throw new KvError('SCHEMA', "the keyspace's schema failed instead of judging the value", { cause });
+  }
 }
 
 function describe({ message, path = [] }: SchemaIssue): string {

@@ -12,6 +12,8 @@ export interface Route {
   readonly epoch: number;
   /** Replies that the request needs, checked against the number of replicas; of a strong keyspace always a majority. */
   readonly needed: number;
+  /** Time to live of values whose writer names none; 0: for ever. */
+  readonly ttlMs: number;
   /** Whom to ask: the replicas of the key in the order of its preference list, then others that may know them. */
   readonly addresses: readonly string[];
   /** The name of a member, its id where it has none. */
@@ -71,11 +73,24 @@ export class TopologyView {
 
   /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM, NOT_SUPPORTED */
   route(name: string, key: Uint8Array, quorum: AskedQuorum): Route {
+    return this.routeToPartition(name, this.partitionOf(key), quorum);
+  }
+
+  partitionOf(key: Uint8Array): number {
+    return this.#ring.partitionOf(tokenOf(key));
+  }
+
+  /**
+   * To those who own the partition; a number beyond the last one is as good as any.
+   * @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM
+   */
+  routeToPartition(name: string, partition: number, quorum: AskedQuorum): Route {
     const keyspace = this.#keyspace(name);
     const needed = checkQuorum(quorum, keyspace);
-    const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
+    const addresses = this.#candidatesFor(keyspace.replicas, partition < this.#ring.partitions ? partition : 0);
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
-    return { keyspaceId: keyspace.id, mode: keyspace.mode, epoch: this.epoch, needed, addresses, nameOf };
+    const { id: keyspaceId, mode, ttlMs = 0 } = keyspace;
+    return { keyspaceId, mode, epoch: this.epoch, needed, ttlMs, addresses, nameOf };
   }
 
   #keyspace(name: string): TopologyKeyspace {

@@ -8,6 +8,8 @@ import { KvError } from './errors.ts';
 export interface EncodedValue {
   readonly contentType: string;
   readonly bytes: Uint8Array;
+  /** In milliseconds; 0: for ever. Default: as the keyspace says. */
+  readonly ttlMs?: number | undefined;
 }
 
 /** What one frame can hold beside its header and key. A cluster's own limit is lower, 1 MiB by default. */
@@ -48,8 +50,10 @@ export function decodeValue(contentType: string, bytes: Uint8Array): unknown {
 export function plain({
   contentType,
   bytes,
-}: EncodedValue): Pick<Put, 'contentType' | 'codec' | 'rawLength' | 'value'> {
-  return { contentType, codec: valueCodecs.plain, rawLength: bytes.length, value: bytes };
+  ttlMs,
+}: EncodedValue): Pick<Put, 'contentType' | 'codec' | 'rawLength' | 'value' | 'ttlMs'> {
+  const expiry = ttlMs === undefined ? {} : { ttlMs };
+  return { contentType, codec: valueCodecs.plain, rawLength: bytes.length, value: bytes, ...expiry };
 }
 
 function encodeByKind(value: unknown): EncodedValue {

@@ -7,6 +7,7 @@ import {
   type ReadFailed,
   type Refusal,
   type Topology,
+  type ScanReply,
   type WriteReply,
 } from '@kv/wire';
 import { KvError, type KvErrorCode } from './errors.ts';
@@ -27,6 +28,7 @@ export type ReadAnswer =
       readonly found: true;
       readonly version: Version;
       readonly contentType: string;
+      readonly deadline: number | undefined;
       readonly bytes: Uint8Array;
       readonly receipt: Receipt;
     }
@@ -45,6 +47,21 @@ export function judgeRead(nameOf: NameOf): Judge<ReadAnswer> {
     switch (message.type) {
       case 'get-reply':
         return { type: 'settled', result: readAnswer(message, nameOf) };
+      case 'read-failed':
+        return { type: 'try-again', error: readFailure(message, nameOf), harmless: true };
+      case 'error':
+        return refusal(message);
+      default:
+        return unexpected(message);
+    }
+  };
+}
+
+export function judgeScan(nameOf: NameOf): Judge<ScanReply> {
+  return (message) => {
+    switch (message.type) {
+      case 'scan-reply':
+        return { type: 'settled', result: message };
       case 'read-failed':
         return { type: 'try-again', error: readFailure(message, nameOf), harmless: true };
       case 'error':
@@ -79,8 +96,8 @@ function readAnswer(reply: GetReply, nameOf: NameOf): ReadAnswer {
   const receipt = clientReceipt(reply.receipt, nameOf);
   const meta = reply.meta === undefined ? undefined : decodeRecordMeta(reply.meta);
   if (reply.found === 'absent' || meta?.kind !== 'value') return { found: false, version: meta?.version, receipt };
-  const { version, contentType } = meta;
-  return { found: true, version, contentType, bytes: reply.value ?? new Uint8Array(0), receipt };
+  const { version, contentType, deadline } = meta;
+  return { found: true, version, contentType, deadline, bytes: reply.value ?? new Uint8Array(0), receipt };
 }
 
 function readFailure({ outcome, receipt }: ReadFailed, nameOf: NameOf): KvError {
@@ -116,6 +133,9 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
   'KEY_TOO_LONG',
   'VALUE_TOO_LARGE',
   'INVALID_CONTENT_TYPE',
+  'INVALID_TTL',
+  'INVALID_LIMIT',
+  'INVALID_CURSOR',
   'INVALID_QUORUM',
   'UNKNOWN_KEYSPACE',
   'NOT_SUPPORTED',

@@ -64,6 +64,8 @@ export class FakeCluster {
   readonly nodes: readonly FakeNode[];
   readonly dials: string[] = [];
   epoch = 1;
+  /** What is different about the keyspace. */
+  keyspace: { readonly ttlMs?: number } = {};
   /** The stamp of every frame that a node sends, beside the time since the test began. */
   stampOf: () => Stamp = () => ({ ms: Math.trunc(this.time.clock.wallMs()), counter: 0 });
   readonly #links = new Map<FakeNode, Set<FakeLink>>();
@@ -99,7 +101,7 @@ export class FakeCluster {
       partitions: 8,
       members: this.nodes.map(({ id, name, address }) => ({ id, name, address, weight: 1 })),
       owners: Array.from({ length: 8 }, (_, partition) => partition % this.nodes.length),
-      keyspaces: [{ ...defaultKeyspace, replicas: Math.min(3, this.nodes.length) }, ...this.further],
+      keyspaces: [{ ...defaultKeyspace, ...this.keyspace, replicas: Math.min(3, this.nodes.length) }, ...this.further],
       nextKeyspaceId: 2,
       voters: [],
       changes: [],

@@ -4,10 +4,13 @@ import { openRecord } from '../record.ts';
 import type { GetResult } from '../requests.ts';
 import type { StoredReadResult } from './read-driver.ts';
 
-export function clientResult(result: StoredReadResult, codec: Codec): GetResult {
+/** @param nowMs what deadlines are held against, the same for the whole request */
+export function clientResult(result: StoredReadResult, codec: Codec, nowMs: number): GetResult {
   if (result.outcome !== 'found') return result;
   const { version, receipt } = result;
-  const opened = openRecord(result.value, codec);
+  const opened = openRecord(result.value, codec, nowMs);
   if (opened === undefined) return { outcome: 'absent', version, receipt };
-  return { outcome: 'found', version, contentType: opened.meta.contentType, value: opened.value, receipt };
+  const { contentType, deadline } = opened.meta;
+  const expiry = deadline === undefined ? {} : { deadline };
+  return { outcome: 'found', version, contentType, value: opened.value, ...expiry, receipt };
 }

@@ -2,7 +2,7 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { AskedQuorum, HybridLogicalClock, ReplicaPlan, Version } from '@kv/quorum';
+import type { AskedQuorum, HybridLogicalClock, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
@@ -22,9 +22,11 @@ import type {
   RequestOptions,
 } from '../requests.ts';
 import type { Strategies } from '../strategies.ts';
+import { deadlineOf, ttlOf } from '../time-to-live.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
 import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
+import { nearestFirst } from './nearest-first.ts';
 import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type RequestPlan } from './request-plan.ts';
 import { ReadDriver, type StoredReadResult } from './read-driver.ts';
@@ -38,6 +40,8 @@ import { clientResult } from './client-result.ts';
 export interface CoordinatorDependencies {
   readonly self: string;
   readonly clock: Clock;
+  /** Milliseconds since 1970, what the deadlines of values are held against: once for each request. */
+  readonly deadlineClock: () => number;
   readonly timers: Timers;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
@@ -65,20 +69,23 @@ export class Coordinator {
 
   /** @throws RequestError before anything is sent */
   get(request: GetRequest, done: (result: GetResult) => void): void {
-    this.getStored(request, (result) => done(clientResult(result, this.#dependencies.codec)));
+    this.getStored(request, (result, nowMs) => done(clientResult(result, this.#dependencies.codec, nowMs)));
   }
 
-  /** As `get`, with the record as replicas store it. */
-  getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
+  /** As `get`, with the record as replicas store it, and the time that its deadline is to be held against. */
+  getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void): void {
+    const nowMs = this.#dependencies.deadlineClock();
+    const answer = (result: StoredReadResult): void => done(result, nowMs);
     if (this.#isStrong(request)) {
       const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
-      this.#dependencies.strong.get(this.#strongly(request, planned), done);
+      this.#dependencies.strong.get(this.#strongly(request, planned), answer);
       return;
     }
     const planned = (): RequestPlan =>
       this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
-    const read = { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
-    new ReadDriver(this.#dependencies, read, done).start();
+    const times = { deadline: this.#deadlineOf(request), nowMs };
+    const read = { plan: planned(), ...times, replan: this.#replanWith(planned) };
+    new ReadDriver(this.#dependencies, read, answer).start();
   }
 
   /**
@@ -91,7 +98,10 @@ export class Coordinator {
     const codec = plan.keyspace.compressed ? this.#dependencies.codec : noCodec;
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
-    const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);
+    const { contentType, value } = request;
+    const ttlMs = ttlOf(request.ttlMs, plan.keyspace);
+    const record = (version: Version) =>
+      valueRecord(version, { contentType, value, deadline: deadlineOf(version, ttlMs) }, codec);
     this.#write(plan, request, record, done, refused);
   }
 
@@ -166,15 +176,13 @@ export class Coordinator {
     return replanWith(this.#dependencies.follower, plan);
   }
 
-  #deadlineOf({ timeoutMs }: RequestOptions): number {
-    return this.#dependencies.clock.monotonicMs() + (timeoutMs ?? this.#dependencies.options.requestTimeoutMs);
+  #nearestFirst(plan: RequestPlan): RequestPlan {
+    const { self, membership } = this.#dependencies;
+    return nearestFirst(plan, self, membership);
   }
 
-  /** This member first, then those believed alive, then the others, each in the order of the preference list. */
-  #nearestFirst<Plan extends ReplicaPlan>(plan: Plan): Plan {
-    const { self, membership } = this.#dependencies;
-    const distance = (replica: string) => (replica === self ? 0 : 1 + membership.doubtsAbout(replica));
-    return { ...plan, replicas: [...plan.replicas].sort((a, b) => distance(a) - distance(b)) };
+  #deadlineOf({ timeoutMs }: RequestOptions): number {
+    return this.#dependencies.clock.monotonicMs() + (timeoutMs ?? this.#dependencies.options.requestTimeoutMs);
   }
 }
 

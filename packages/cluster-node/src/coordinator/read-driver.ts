@@ -5,6 +5,7 @@ import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { CoordinatorDependencies } from './coordinator.ts';
+import { DroppedValues } from './dropped-values.ts';
 import { plannedTooEarly, type Replan } from './replan.ts';
 import type { RequestPlan } from './request-plan.ts';
 
@@ -14,6 +15,8 @@ export interface DrivenRead {
   readonly plan: RequestPlan;
   /** Monotonic milliseconds. */
   readonly deadline: number;
+  /** Milliseconds since 1970, what deadlines of values are held against. */
+  readonly nowMs: number;
   readonly replan: Replan;
 }
 
@@ -22,6 +25,7 @@ export class ReadDriver {
   readonly #read: DrivenRead;
   readonly #done: (result: StoredReadResult) => void;
   readonly #operation: ReadOperation<StoredRecord>;
+  readonly #droppedValues: DroppedValues;
   #deadlineTimer: Timer | undefined;
   #standInTimer: Timer | undefined;
   /** Another driver goes on with the request, by a later topology. */
@@ -31,7 +35,13 @@ export class ReadDriver {
     this.#dependencies = dependencies;
     this.#read = read;
     this.#done = done;
-    this.#operation = dependencies.strategies.readOperation(read.plan, dependencies.clock.monotonicMs());
+    const { plan, deadline, nowMs } = read;
+    this.#operation = dependencies.strategies.readOperation(plan, dependencies.clock.monotonicMs());
+    this.#droppedValues = new DroppedValues(plan.replicas, nowMs, {
+      read: (from, callbacks) => dependencies.access.read(from, plan.place, 'value', deadline, callbacks),
+      receive: (replica, held) => this.#run(this.#operation.receive(replica, held, this.#now())),
+      refuse: (replica) => this.#failed(replica, 'refused', 'VALUE_EXPIRED'),
+    });
   }
 
   start(): void {
@@ -69,7 +79,10 @@ export class ReadDriver {
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
     this.#dependencies.access.read(from, plan.place, want, deadline, {
-      answered: (held) => this.#run(this.#operation.receive(from, held, this.#now())),
+      answered: (held) => {
+        if (this.#droppedValues.isOne(held)) this.#droppedValues.take(from, held);
+        else this.#run(this.#operation.receive(from, held, this.#now()));
+      },
       failed: (failure, reason) => this.#failed(from, failure, reason),
     });
   }

@@ -23,6 +23,18 @@ export function planRequest(topology: Topology, request: RequestOptions, quorum:
   return {
     keyspace,
     place: { partition, keyspaceId: keyspace.id, key: request.key, epoch: topology.epoch },
+    ...replicaPlan(topology, keyspace, partition, quorum),
+  };
+}
+
+/** @throws RequestError when the quorum cannot be */
+export function replicaPlan(
+  topology: Topology,
+  keyspace: TopologyKeyspace,
+  partition: number,
+  quorum: AskedQuorum,
+): ReplicaPlan {
+  return {
     replicas: topology.owners(keyspace, partition),
     needed: checkQuorum(withDefault(quorum, keyspace), keyspace.replicas),
     epoch: topology.epoch,

@@ -5,6 +5,7 @@ import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { RequestPlan } from '../coordinator/request-plan.ts';
 import type { StrongCoordinator } from '../coordinator/strong/strong-coordinator.ts';
 import type { VoterAccess } from '../coordinator/strong/voter-access.ts';
+import { isDropped, isExpired } from '../record.ts';
 import type { PlannedPlace } from '../replica/replica.ts';
 import type { Topology } from '../topology/topology.ts';
 
@@ -13,6 +14,8 @@ export interface RecordCopyDependencies {
   readonly voters: VoterAccess;
   readonly strong: StrongCoordinator;
   readonly topology: () => Topology;
+  /** Milliseconds since 1970, what the deadlines of values are held against. */
+  readonly deadlineClock: () => number;
 }
 
 export interface RecordCopyJob {
@@ -41,12 +44,14 @@ export class RecordCopy {
 
   /** As a write like any other. */
   #copyRecord({ place, from, to, deadline }: RecordCopyJob, done: (copied: boolean) => void): void {
-    const { access } = this.#dependencies;
+    const { access, deadlineClock } = this.#dependencies;
     const failed = (): void => done(false);
     access.read(from, place, 'value', deadline, {
       answered: ({ value }) => {
         // Nothing there any more: then there is nothing to repair either.
         if (value === undefined) done(true);
+        // Expired by a clock that is ahead: whoever still has the bytes may bring them, and until then this is owed.
+        else if (isDropped(value) && !isExpired(value, deadlineClock())) done(false);
         else access.write(to, place, value, deadline, { answered: () => done(true), failed });
       },
       failed,

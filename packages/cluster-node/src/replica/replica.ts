@@ -6,6 +6,7 @@ import type { Decide, Offered, StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock, Version } from '@kv/quorum';
 import {
   compareMetaVersions,
+  deadlineOfMeta,
   encodeDataKey,
   isTombstoneMeta,
   type ReplicaReadReply,
@@ -16,6 +17,7 @@ import {
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { StoredRecord } from '../record.ts';
+import { maxDeadlineMs } from '../time-to-live.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
@@ -110,7 +112,7 @@ export class Replica {
       this.#heardIn(known.meta);
       return { type: 'replica-read-reply', found: 'version', meta: known.meta };
     }
-    const entry = this.#engine.getEntrySync(dataKey);
+    const entry = this.#engine.getEntrySync(dataKey, anyDeadline);
     if (entry === undefined) return absent;
     const { meta, value = noBytes } = entry;
     this.#heardIn(meta);
@@ -130,13 +132,21 @@ export class Replica {
 
 const noBytes = new Uint8Array(0);
 
+/**
+ * A replica never judges a deadline: its clock may be wrong, and the coordinator judges by one clock for all of them. So
+ * it answers what it holds, as long as the bytes are there.
+ */
+const anyDeadline = 0;
+
 function versionOf(meta: Uint8Array | undefined): Uint8Array | undefined {
   return meta === undefined ? undefined : versionBytesOfMeta(meta);
 }
 
-/** The engine knows a tombstone as one, so that it takes no room for a value and goes when it may. */
+/** The engine knows a tombstone as one, so that it takes no room for a value and goes when it may; so with deadlines. */
 function offered({ meta, value }: StoredRecord): Offered {
-  return { meta, value: isTombstoneMeta(meta) ? undefined : value };
+  const deadline = deadlineOfMeta(meta);
+  if (deadline === undefined) return { meta, value: isTombstoneMeta(meta) ? undefined : value };
+  return { meta, value, deadline: Math.min(deadline, maxDeadlineMs) };
 }
 
 const absent: ReplicaReadReply = { type: 'replica-read-reply', found: 'absent' };

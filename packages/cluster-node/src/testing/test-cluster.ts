@@ -1,6 +1,6 @@
 /** Real members in one process, over memory: frames travel at once or not at all, and time moves when a test says so. */
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
-import { inlineJobs, noCodec } from '@kv/lsm-storage/core';
+import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
 import { ClusterNode } from '../cluster-node.ts';
 import type { RequestError } from '../errors.ts';
 import type { ClusterNodeOptions } from '../options.ts';
@@ -14,6 +14,7 @@ import type {
   PutRequest,
   PutResult,
 } from '../requests.ts';
+import type { ScanRequest, ScanResult } from '../scan/scan-request.ts';
 import type { KeyspaceSettings, NamedKeyspace } from '../topology/keyspace-settings.ts';
 import type { TopologyConfig } from '../topology/topology-config.ts';
 import { MemoryManifest } from './memory-manifest.ts';
@@ -36,6 +37,8 @@ export interface TestMember {
   disk: CrashableFileSystem;
   manifest: MemoryManifest;
   node: ClusterNode | undefined;
+  /** Milliseconds by which its wall clock is ahead of the time. */
+  clockAheadMs: number;
   /** Gets the member's frames instead of it. */
   intercept: ((frame: Uint8Array) => void) | undefined;
   /** The events of its log. */
@@ -62,6 +65,7 @@ export class TestCluster {
       disk: new CrashableFileSystem(),
       manifest: new MemoryManifest(),
       node: undefined,
+      clockAheadMs: 0,
       intercept: undefined,
       logged: [],
       fatal: undefined,
@@ -118,6 +122,18 @@ export class TestCluster {
     for (let turn = 0; turn < 10; turn += 1) await this.#settings.turn();
   }
 
+  /** Stops the member and has its storage give back the room of all that is expired at a time; it starts again. */
+  async dropExpired(member: TestMember, atMs: number): Promise<void> {
+    await member.node?.close();
+    const { disk: fileSystem, manifest } = member;
+    const clock = { now: () => atMs, pause: () => this.#settings.turn() };
+    const engine = await StorageEngine.open({ fileSystem, manifest, jobs: inlineJobs, codec: noCodec, clock });
+    await engine.compact();
+    await engine.close();
+    (await this.open(member)).start();
+    await this.elapse(500);
+  }
+
   async put(at: TestMember, key: string, text: string, more: Partial<PutRequest> = {}): Promise<PutResult> {
     const request = { ...requestFor(key), value: textEncoder.encode(text), contentType: 'text/plain', ...more };
     return this.#until((done, refused) => running(at).put(request, done, refused));
@@ -139,6 +155,10 @@ export class TestCluster {
 
   async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
     return this.#until((done) => running(at).get({ ...requestFor(key), ...more }, done));
+  }
+
+  async scan(at: TestMember, request: Partial<ScanRequest> = {}): Promise<ScanResult> {
+    return this.#until((done) => running(at).scan({ keyspace: 'default', ...request }, done));
   }
 
   async close(): Promise<void> {
@@ -165,7 +185,7 @@ export class TestCluster {
   #portsOf(member: TestMember): ClusterNodePorts {
     const log = (event: string): void => void member.logged.push(event);
     return {
-      clock: this.time,
+      clock: { wallMs: () => this.time.wallMs() + member.clockAheadMs, monotonicMs: () => this.time.monotonicMs() },
       timers: this.time,
       random: { next: () => this.#nextRandom() },
       transport: { send: (to, _, frame) => this.#deliver(member.id, to, frame) },

@@ -6,6 +6,7 @@ import { monotoneReads } from './monotone-reads.ts';
 import { noLostWrite } from './no-lost-write.ts';
 import { ownWritesWin } from './own-writes-win.ts';
 import { readAfterWrite } from './read-after-write.ts';
+import { timeToLive } from './time-to-live.ts';
 
 export function checkHistory(history: History, copies: readonly StoredCopy[]): Violation[] {
   return [
@@ -14,6 +15,7 @@ export function checkHistory(history: History, copies: readonly StoredCopy[]): V
     ...monotoneReads(history),
     ...ownWritesWin(history),
     ...honestOutcomes(history),
+    ...timeToLive(history),
     ...convergence(history, copies),
   ];
 }

@@ -15,6 +15,7 @@ import { noLostWrite } from './no-lost-write.ts';
 import { ownWritesWin } from './own-writes-win.ts';
 import { readAfterWrite } from './read-after-write.ts';
 import { ReplicaMemory } from './replica-memory.ts';
+import { timeToLive } from './time-to-live.ts';
 
 const versionAt = (ms: number, actor = 'a'): Version => ({ ms, counter: 0, actor: actor.repeat(32) });
 
@@ -207,6 +208,28 @@ describe('honestOutcomes', () => {
     expect(honestOutcomes(history([{ ...done, outcome: 'unknown' }], [read('r', done, 20)]))).toEqual([]);
     const unknown = { ...deleted, outcome: 'unknown' as const };
     expect(honestOutcomes(history([unknown], [read('r', deleted, 20, tombstone)]))).toEqual([]);
+  });
+});
+
+describe('timeToLive', () => {
+  const mortal = write('w', versionAt(1000), { ttlMs: 500 });
+  const clocks = (lowestMs: number, highestMs: number) => ({ clocks: { lowestMs, highestMs } });
+  const found = (lowestMs: number, highestMs: number) => read('r', mortal, 20, clocks(lowestMs, highestMs));
+  const expired = { outcome: 'absent', value: undefined } as const;
+
+  it('finds a read of a value that every clock called expired, and one that missed a value that none did', () => {
+    expect(timeToLive(history([mortal], [found(1500, 1600)]))).toHaveLength(1);
+    expect(timeToLive(history([mortal], [{ ...found(1400, 1499), ...expired }]))).toHaveLength(1);
+    expect(honestOutcomes(history([mortal], [{ ...found(1400, 1499), ...expired }]))).toEqual([]);
+  });
+
+  it('allows either where some clock had reached the deadline and some had not', () => {
+    for (const change of [{}, expired]) {
+      expect(timeToLive(history([mortal], [{ ...found(1499, 1500), ...change }]))).toEqual([]);
+      expect(timeToLive(history([mortal], [{ ...found(-Infinity, 9999), ...change }]))).toEqual([]);
+    }
+    expect(timeToLive(history([write('w', versionAt(1000))], [found(5000, 5000)]))).toEqual([]);
+    expect(timeToLive(history([{ ...mortal, version: undefined }], [found(5000, 5000)]))).toEqual([]);
   });
 });
 

@@ -28,13 +28,15 @@ function foundFaults(read: ReadRecord, byValue: ReadonlyMap<string, WriteRecord>
 }
 
 /**
- * The tombstone that a read met is that of a delete that was not rejected, as far as the deletes' versions are known.
+ * The tombstone that a read met is that of a delete that was not rejected, as far as the deletes' versions are known, or
+ * of a value that may have expired; when it may, `time-to-live` knows.
  */
 function tombstoneFaults(read: ReadRecord, byVersion: ReadonlyMap<string, WriteRecord>): Violation[] {
   if (read.version === undefined) return [];
   const write = byVersion.get(formatVersion(read.version));
   if (write === undefined) return [];
-  if (write.kind !== 'delete') return [violation(read, write, 'a read found a put value deleted')];
+  if (write.kind !== 'delete' && write.ttlMs === undefined)
+    return [violation(read, write, 'a read found a put value deleted')];
   if (write.key !== read.key) return [violation(read, write, "a read met another key's delete")];
   if (write.outcome === 'rejected') return [violation(read, write, 'a read met a rejected delete')];
   return [];

@@ -26,7 +26,7 @@ describe('npm run simulate', () => {
     const report = JSON.parse(output) as Report;
     expect(report).toMatchObject({ scenario: 'mixed', seeds: 1, violations: 0, hashMismatches: 0, operations: 300 });
     expect(report.plantedBugs).toMatchObject({ planted: 0, found: 0, medianSeeds: null });
-    expect(Object.keys(report.faults)).toHaveLength(14);
+    expect(Object.keys(report.faults)).toHaveLength(17);
   });
 
   it('exits with 1 and names the replaying command when a promise was broken', async () => {

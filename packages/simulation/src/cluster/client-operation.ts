@@ -10,6 +10,8 @@ export interface OperationIntent {
   readonly quorum: number | undefined;
   /** The bytes of a put. */
   readonly value?: Uint8Array;
+  /** Of a put: milliseconds; without it the value lives for ever. */
+  readonly ttlMs?: number;
   /** Whether the client stamps its write; else its coordinator does, as over HTTP, and nothing is tried again. */
   readonly stamped: boolean;
   /** Of a put or delete in a strong keyspace: it is done only if this holds. */

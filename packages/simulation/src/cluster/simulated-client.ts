@@ -187,7 +187,7 @@ export class SimulatedClient {
   }
 }
 
-function requestOf({ kind, key, quorum, value }: OperationIntent, version: Version | undefined): Message {
+function requestOf({ kind, key, quorum, value, ttlMs }: OperationIntent, version: Version | undefined): Message {
   const keyBytes = new TextEncoder().encode(key);
   if (quorum === undefined) throw new TypeError('there is no message yet for an operation in a strong keyspace');
   if (kind === 'get') return { type: 'get', key: keyBytes, r: quorum, want: 'value' };
@@ -195,7 +195,8 @@ function requestOf({ kind, key, quorum, value }: OperationIntent, version: Versi
   if (kind === 'delete') return { type: 'delete', ...common };
   const bytes = value ?? new Uint8Array(0);
   const contentType = 'application/octet-stream';
-  return { type: 'put', ...common, contentType, codec: 0, rawLength: bytes.length, value: bytes };
+  const plain = { contentType, codec: 0, rawLength: bytes.length, value: bytes };
+  return { type: 'put', ...common, ...plain, ...(ttlMs !== undefined && { ttlMs }) };
 }
 
 function clientHello(random: SeededRandom): Hello {

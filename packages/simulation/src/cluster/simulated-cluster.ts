@@ -75,7 +75,7 @@ function drawTopology(
 
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
   const { requestTimeoutMs, standInAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } = options;
-  const { separateBytes, garbageRatio, cacheBytes } = options;
+  const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs } = options;
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
-  return { requestTimeoutMs, standInAfterMs, repairIntervalMs, repairTreeLevels: 1, storage };
+  return { requestTimeoutMs, standInAfterMs, repairIntervalMs, repairTreeLevels: 1, expiredKeptMs, storage };
 }

@@ -31,6 +31,8 @@ export interface ClusterOptions {
    * must repair by themselves must not be repaired before them.
    */
   readonly repairIntervalMs: number;
+  /** How long the bytes of expired values stay; with 0 a node whose clock is ahead drops what still lives for others. */
+  readonly expiredKeptMs: number;
 }
 
 const never = 86_400_000;
@@ -105,6 +107,7 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     cacheBytes: random.fork('cache').pick([0, 4096, 1_000_000]),
     jobWaitMs: random.pick([0.1, 5, 100]),
     repairIntervalMs: random.fork('repair').pick([5000, 60_000, never, never]),
+    expiredKeptMs: random.fork('expired').pick([0, 0, 600_000]),
   };
 }
 

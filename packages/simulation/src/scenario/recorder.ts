@@ -3,7 +3,16 @@ import type { Version } from '@kv/quorum';
 import { newerOf } from '@kv/quorum';
 import type { IntentCondition, OperationIntent, OperationResult } from '../cluster/client-operation.ts';
 import { fingerprint } from '../cluster/fingerprint.ts';
-import type { History, ReadRecord, StrongRecord, WriteCondition, WriteRecord, WriteRecordOutcome } from '../history.ts';
+import type {
+  ClockBounds,
+  History,
+  ReadRecord,
+  StrongRecord,
+  WriteCondition,
+  WriteRecord,
+  WriteRecordOutcome,
+} from '../history.ts';
+import type { WallClock } from '../world/wall-clock.ts';
 import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
 
 /** An operation that has begun. */
@@ -41,6 +50,7 @@ interface Records extends KeyspaceHistory {
 
 export class Recorder {
   readonly #records: ReadonlyMap<number, Records>;
+  readonly #clocks: () => readonly WallClock[];
   /**
    * By client and key: the newest version that the client was told of; in a strong keyspace the version of the value that
    * it was told of last.
@@ -50,7 +60,9 @@ export class Recorder {
   #underWay = 0;
   #counts = { operations: 0, succeeded: 0, begunDuringFaults: 0, succeededDuringFaults: 0 };
 
-  constructor(keyspaces: readonly KeyspaceOptions[]) {
+  /** @param clocks the wall clocks of all nodes */
+  constructor(keyspaces: readonly KeyspaceOptions[], clocks: () => readonly WallClock[] = () => []) {
+    this.#clocks = clocks;
     this.#records = new Map(
       keyspaces.map((keyspace) => {
         return [keyspace.id, { keyspace, replicas: keyspace.replicas, writes: [], reads: [], operations: [] }];
@@ -87,16 +99,26 @@ export class Recorder {
     this.#underWay += 1;
     const { client, intent } = operation;
     const seen = this.seen(client, intent);
+    const lowestMs = Math.min(...this.#clocks().map((clock) => clock.wallMs()));
     for (const work of this.#atNextBegin.splice(0)) work();
     return (result, endedAt) => {
       this.#underWay -= 1;
       const { keyspace, writes, reads, operations } = this.#recordsOf(intent);
       if (keyspace.mode === 'strong') operations.push(strongRecord(operation, result, endedAt));
-      else if (intent.kind === 'get') reads.push(readRecord(operation, result, endedAt));
+      else if (intent.kind === 'get')
+        reads.push({ ...readRecord(operation, result, endedAt), ...this.#bounds(operation, lowestMs) });
       else writes.push(writeRecord(operation, result, endedAt, seen));
       this.#see(operation, result, keyspace.mode === 'strong');
       if (!operation.final) this.#count(operation, result);
     };
+  }
+
+  #bounds({ startedAt }: BegunOperation, lowestMs: number): { readonly clocks?: ClockBounds } {
+    const clocks = this.#clocks();
+    if (clocks.length === 0) return {};
+    const isSetBack = clocks.some(({ setBackAt }) => setBackAt >= startedAt);
+    const highestMs = Math.max(...clocks.map((clock) => clock.highestMs));
+    return { clocks: { lowestMs: isSetBack ? Number.NEGATIVE_INFINITY : lowestMs, highestMs } };
   }
 
   #recordsOf({ keyspaceId }: OperationIntent): Records {
@@ -169,6 +191,7 @@ function writeRecord(
     strict,
     version: operation.version ?? version,
     outcome: writeOutcome(outcome),
+    ...(intent.ttlMs !== undefined && { ttlMs: intent.ttlMs }),
     ...(winner !== undefined && { winner }),
     ordered: operation.version !== undefined,
     seen,

@@ -69,7 +69,8 @@ export class Simulation {
     const { faults } = scenarios[scenario];
     const drawn = drawOptions(random.fork('options'), scenario);
     const options = faults ? drawn : calmed(drawn);
-    const recorder = new Recorder(options.keyspaces);
+    const clocks = () => [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock);
+    const recorder = new Recorder(options.keyspaces, clocks);
     this.#settings = settings;
     this.#random = random;
     this.options = options;

@@ -21,4 +21,17 @@ describe('WallClock', () => {
     now = 9000;
     expect(clock.aheadMs).toBe(-9100);
   });
+
+  it('remembers the latest time that it has shown, and when it was set back', () => {
+    let now = 0;
+    const clock = new WallClock(() => now);
+    clock.jump(500);
+    expect([clock.highestMs, clock.setBackAt]).toEqual([startOfTimeMs + 500, Number.NEGATIVE_INFINITY]);
+    now = 100;
+    clock.jump(-1000);
+    now = 200;
+    expect([clock.highestMs, clock.setBackAt]).toEqual([startOfTimeMs + 600, 100]);
+    now = 2000;
+    expect(clock.highestMs).toBe(startOfTimeMs + 1500);
+  });
 });

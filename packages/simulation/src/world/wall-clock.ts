@@ -12,6 +12,9 @@ export class WallClock {
   #drift: number;
   /** Virtual time from which the present drift counts. */
   #driftingSince = 0;
+  /** Before it was last set back. */
+  #highestMs = Number.NEGATIVE_INFINITY;
+  #setBackAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param now virtual time in milliseconds
@@ -34,8 +37,22 @@ export class WallClock {
     return this.#offsetMs + this.#drift * (this.#now() - this.#driftingSince);
   }
 
+  /** The latest time that it has ever shown. */
+  get highestMs(): number {
+    return Math.max(this.#highestMs, this.wallMs());
+  }
+
+  /** Virtual time at which it was last set back; from then on it has only gone forwards. */
+  get setBackAt(): number {
+    return this.#setBackAt;
+  }
+
   /** Sets it forwards, or backwards by a negative number. */
   jump(byMs: number): void {
+    if (byMs < 0) {
+      this.#highestMs = this.highestMs;
+      this.#setBackAt = this.#now();
+    }
     this.#offsetMs += byMs;
   }
 

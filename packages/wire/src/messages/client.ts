@@ -47,7 +47,10 @@ export interface Put {
   /** Bytes of the value once decompressed. */
   readonly rawLength: number;
   readonly value: Uint8Array;
-  /** Time to live in milliseconds from the version's stamp, an integer in [0, 2^48); for ever if absent. */
+  /**
+   * Time to live in milliseconds from the version's stamp, an integer in [0, 2^48); 0: for ever. The keyspace's default if
+   * absent.
+   */
   readonly ttlMs?: number;
   /** Replicas that must acknowledge; the keyspace's default if absent. */
   readonly w?: number;

@@ -44,6 +44,16 @@ import {
   replicaWriteReply,
 } from './replica.ts';
 import { type ChangeKeyspace, changeKeyspace } from './keyspace-change.ts';
+import {
+  type ReplicaScan,
+  type ReplicaScanReply,
+  type Scan,
+  type ScanReply,
+  replicaScan,
+  replicaScanReply,
+  scan,
+  scanReply,
+} from './scan.ts';
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
 import {
   type TopologyAccept,
@@ -92,6 +102,10 @@ export type Message =
   | TopologyPrepare
   | TopologyAccept
   | TopologyReply
+  | ReplicaScan
+  | ReplicaScanReply
+  | Scan
+  | ScanReply
   | Prepare
   | PrepareReply
   | Accept
@@ -133,6 +147,10 @@ const entries: Entries = {
   'topology-prepare': [44, topologyPrepare],
   'topology-accept': [45, topologyAccept],
   'topology-reply': [46, topologyReply],
+  'replica-scan': [70, replicaScan],
+  'replica-scan-reply': [71, replicaScanReply],
+  scan: [72, scan],
+  'scan-reply': [73, scanReply],
   prepare: [50, prepare],
   'prepare-reply': [51, prepareReply],
   accept: [52, accept],

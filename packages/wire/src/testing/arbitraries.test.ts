@@ -127,6 +127,8 @@ const settings: Arbitrary<KeyspaceSettings> = record(
     compressed: fc.boolean(),
   },
 );
+const bounds = { prefix: bytes(0, 20, 4096) };
+const scanned = fc.array(record({ key, meta }, { value }), few);
 const changeMemory: Arbitrary<ChangeMemory> = fc.oneof(
   record({ outcome: fc.constant('applied' as const), version }),
   record({ outcome: fc.constant('conflict' as const) }, { version }),
@@ -286,6 +288,20 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     { promised: ballot, accepted: record({ ballot, version }, { value: registerValue }) },
   ),
   'topology-request': record({ type: fc.constant('topology-request') }),
+  'replica-scan': record(
+    { type: fc.constant('replica-scan'), partition: u16, ...bounds, limit: u16, maxBytes: u32, want },
+    { gte: key, lt: key, after: key },
+  ),
+  'replica-scan-reply': record({
+    type: fc.constant('replica-scan-reply'),
+    entries: scanned,
+    truncated: fc.boolean(),
+  }),
+  scan: record(
+    { type: fc.constant('scan'), ...bounds, limit: u16, values: fc.boolean() },
+    { gte: key, lt: key, cursor: bytes(1, 60, 4114), r: u8 },
+  ),
+  'scan-reply': record({ type: fc.constant('scan-reply'), entries: scanned }, { cursor: bytes(1, 60, 4114) }),
   topology,
   'change-keyspace': record({
     type: fc.constant('change-keyspace'),

@@ -100,7 +100,7 @@ export class ChangeDriver {
     version,
     current,
   }: Extract<ChangeOutcome, { outcome: 'conflict' }>): Omit<Extract<ChangeResult, { outcome: 'conflict' }>, 'receipt'> {
-    const opened = current && openRecord(current, this.#dependencies.codec);
+    const opened = current && openRecord(current, this.#dependencies.codec, this.#nowMs);
     return {
       outcome: 'conflict',
       ...(version !== undefined && { version }),

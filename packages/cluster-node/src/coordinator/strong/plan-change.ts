@@ -2,10 +2,10 @@
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { Version } from '@kv/quorum';
 import { decodeRecordMeta, encodeRecordMeta, type TopologyKeyspace } from '@kv/wire';
-import { RequestError } from '../../errors.ts';
 import type { ClusterNodeOptions } from '../../options.ts';
 import { type StoredRecord, tombstoneRecord, valueRecord } from '../../record.ts';
 import type { ChangeRequest } from '../../requests.ts';
+import { deadlineOf, ttlOf } from '../../time-to-live.ts';
 import { checkContentType, checkValue, checkVersion } from '../request-checks.ts';
 import type { PlannedChange } from './change-driver.ts';
 
@@ -23,19 +23,21 @@ export function planChange(
   if (to.type === 'delete') return { operation, condition, record: tombstoneRecord, bytes: 0 };
   checkValue(to.value, options.maxValueBytes);
   checkContentType(to.contentType);
-  return { operation, condition, record: recordsOf(to, keyspace, keyspace.compressed ? codec : noCodec), bytes: to.value.length };
+  return {
+    operation,
+    condition,
+    record: recordsOf(to, keyspace, keyspace.compressed ? codec : noCodec),
+    bytes: to.value.length,
+  };
 }
 
 /** Which version the value gets is known only when the one before is. */
-function recordsOf(to: PutTo, { ttlMs: usual }: TopologyKeyspace, codec: Codec): (version: Version) => StoredRecord {
-  const { meta, value } = valueRecord(noVersion, to.contentType, to.value, codec);
+function recordsOf(to: PutTo, keyspace: TopologyKeyspace, codec: Codec): (version: Version) => StoredRecord {
+  const { meta, value } = valueRecord(noVersion, to, codec);
   const fields = decodeRecordMeta(meta);
-  const ttlMs = to.ttlMs ?? usual ?? 0;
-  if (!Number.isInteger(ttlMs) || ttlMs < 0 || ttlMs >= 2 ** 48) {
-    throw new RequestError('INVALID_TTL', `a time to live is 0 to 2^48-1 milliseconds, got ${ttlMs}`);
-  }
+  const ttlMs = ttlOf(to.ttlMs, keyspace);
   return (version) => {
-    const deadline = ttlMs === 0 ? {} : { deadline: version.ms + ttlMs };
-    return { meta: encodeRecordMeta({ ...fields, version, ...deadline }), value };
+    const deadline = deadlineOf(version, ttlMs);
+    return { meta: encodeRecordMeta({ ...fields, version, ...(deadline !== undefined && { deadline }) }), value };
   };
 }

@@ -15,7 +15,7 @@ import {
   type Version,
 } from '@kv/quorum';
 import { type ChangeCondition, type ChangeMemory, decodeRecordMeta, type RegisterValue } from '@kv/wire';
-import { type StoredRecord, tombstoneRecord } from '../../record.ts';
+import { isExpired, type StoredRecord, tombstoneRecord } from '../../record.ts';
 
 /** Operations that a value remembers. More: a retry is recognised for longer, behind more changes; 50 bytes for each. */
 export const rememberedOperations = 16;
@@ -58,12 +58,6 @@ export function changeOnce(change: KeyChange): (current: RegisterValue | undefin
 /** Changes nothing, but that a value whose deadline has passed is deleted by whoever finds it first. */
 export function confirmed(nowMs: number): (current: RegisterValue | undefined) => Change<RegisterValue, undefined> {
   return (current) => ({ ...kept(current, withoutExpired(current, nowMs)), result: undefined });
-}
-
-/** Whether the record holds a value whose deadline has passed. */
-export function isExpired({ meta }: StoredRecord, nowMs: number): boolean {
-  const decoded = decodeRecordMeta(meta);
-  return decoded.kind === 'value' && decoded.deadline !== undefined && decoded.deadline <= nowMs;
 }
 
 /** From its deadline on, a value is a tombstone of the same version. */

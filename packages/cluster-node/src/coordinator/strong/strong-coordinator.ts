@@ -21,7 +21,8 @@ import type { RequestPlan } from '../request-plan.ts';
 import { ChangeDriver, type PlannedChange } from './change-driver.ts';
 import { type OperationFailure, Operations, receiptOfNobody } from './operations.ts';
 import { RegisterReadDriver } from './read-driver.ts';
-import { confirmed, isExpired } from './register-change.ts';
+import { isExpired } from '../../record.ts';
+import { confirmed } from './register-change.ts';
 import type { VoterAccess } from './voter-access.ts';
 
 export interface StrongDependencies {

@@ -4,7 +4,7 @@ import { checkHistory } from '../../checkers/check-history.ts';
 import type { SeededRandom } from '../../world/seeded-random.ts';
 import { drawValue } from './draw-value.ts';
 import type { KeyspaceKind } from './keyspace-kind.ts';
-import type { QuorumChoice } from './keyspace-options.ts';
+import type { KeyspaceOptions, QuorumChoice } from './keyspace-options.ts';
 
 export const eventual: KeyspaceKind = {
   draw: (random, { nodes, links }) => {
@@ -21,6 +21,8 @@ export const eventual: KeyspaceKind = {
       deleteShare: random.pick([0, 0.1, 0.3]),
       // A datagram may arrive twice; a write that its coordinator stamps would then be two writes.
       stampedShare: links === 'datagram' ? 1 : random.pick([1, 0.8, 0.5]),
+      ttlShare: random.fork('ttl-share').pick([0, 0.2, 0.6]),
+      ttlMs: random.fork('ttl').pick([500, 5000, 30_000]),
       conditionShare: 0,
     };
   },
@@ -34,7 +36,7 @@ export const eventual: KeyspaceKind = {
     const common = { keyspaceId: keyspace.id, key, stamped };
     if (reads) return { kind: 'get', ...common, quorum: quorums.r };
     if (deletes) return { kind: 'delete', ...common, quorum: quorums.w };
-    return { kind: 'put', ...common, quorum: quorums.w, value };
+    return { kind: 'put', ...common, quorum: quorums.w, value, ...drawExpiry(random.fork(`ttl/${id}`), keyspace) };
   },
 
   /** Every write is on two. */
@@ -47,6 +49,11 @@ export const eventual: KeyspaceKind = {
 
   check: checkHistory,
 };
+
+function drawExpiry(random: SeededRandom, { ttlShare, ttlMs }: KeyspaceOptions): { readonly ttlMs?: number } {
+  const drawn = Math.round(random.logBetween(20, Math.max(20, ttlMs)));
+  return random.chance(ttlShare) ? { ttlMs: drawn } : {};
+}
 
 function drawQuorums(random: SeededRandom, replicas: number): QuorumChoice[] {
   const strict = { r: majority(replicas), w: majority(replicas) };

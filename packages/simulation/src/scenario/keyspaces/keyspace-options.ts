@@ -30,6 +30,10 @@ export interface KeyspaceOptions {
    * Of the writes: stamped by the client, as the SDK does; the others are stamped by their coordinator, as over HTTP.
    */
   readonly stampedShare: number;
+  /** Of the puts: with a time to live. */
+  readonly ttlShare: number;
+  /** The longest time to live; they are spread evenly over the orders of magnitude. */
+  readonly ttlMs: number;
   /** Of the writes of a strong keyspace: done only if the key is as its client last saw it, or absent. */
   readonly conditionShare: number;
 }

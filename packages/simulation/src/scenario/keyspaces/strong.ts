@@ -16,6 +16,8 @@ export const strong: KeyspaceKind = {
     deleteShare: random.pick([0, 0.1, 0.3]),
     // As in an eventual keyspace.
     stampedShare: links === 'datagram' ? 1 : random.pick([1, 0.8, 0.5]),
+    ttlShare: 0,
+    ttlMs: 0,
     conditionShare: random.pick([0, 0.4, 0.8]),
   }),
 
