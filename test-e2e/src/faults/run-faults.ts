@@ -55,16 +55,29 @@ export async function runFaults(options: FaultsOptions): Promise<FaultsReport> {
   });
   const load = { workers: 4, keys: 20, operationsPerKey: 200, thinkMs: 40, random: random.fork('workload') };
   const workload = new Workload(load);
+  let copies: readonly StoredCopy[] = [];
+  let violations: readonly Violation[] = [];
+  try {
+    await workWhile(nemesis, workload, clients);
+    copies = await settle(cluster, clients, workload.keys);
+    violations = [...deathsOf(cluster), ...brokenBy(nemesis), ...checkRun(recorder.operations, copies, replicas)];
+  } finally {
+    await writeHistory(folder, { recorder, nemesis, violations, copies });
+  }
+  return makeReport({ faults, recorder, episodes: nemesis.episodes, violations, keys: workload.keys.length });
+}
+
+/** The clients work until the last fault is over, and a little longer. */
+async function workWhile(nemesis: Nemesis, workload: Workload, clients: readonly RecordedKeyspace[]): Promise<void> {
   const stop = new AbortController();
   const working = workload.run(clients, stop.signal);
-  await nemesis.run();
-  await delay(500);
-  stop.abort();
-  await working;
-  const copies = await settle(cluster, clients, workload.keys);
-  const violations = [...deathsOf(cluster), ...brokenBy(nemesis), ...checkRun(recorder.operations, copies, replicas)];
-  await writeHistory(folder, { recorder, nemesis, violations, copies });
-  return makeReport({ faults, recorder, episodes: nemesis.episodes, violations, keys: workload.keys.length });
+  try {
+    await nemesis.run();
+    await delay(500);
+  } finally {
+    stop.abort();
+    await working;
+  }
 }
 
 async function connectAll({ connection }: FaultyCluster): Promise<AsyncDisposable & { clients: readonly KvClient[] }> {
