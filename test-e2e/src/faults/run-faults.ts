@@ -12,7 +12,7 @@ import type { Fault } from './kinds/fault.ts';
 import { Nemesis } from './nemesis.ts';
 import { type FaultsReport, makeReport } from './report.ts';
 import { readCopies } from './stored-copies.ts';
-import { Workload } from './workload.ts';
+import { type RecordedClient, Workload } from './workload.ts';
 
 export interface FaultsOptions {
   /** Everything of the run is in this folder: the members' data and logs, and the histories. */
@@ -26,8 +26,9 @@ export interface FaultsOptions {
   readonly log?: (line: string) => void;
 }
 
-/** N of the keyspace `default` in a cluster of at least three. */
+/** N of both keyspaces. */
 const replicas = 3;
+const strongKeyspace = 'strong';
 const nodes = 5;
 const clientCount = 6;
 const timeoutMs = 2_000;
@@ -49,22 +50,45 @@ export async function runFaults(options: FaultsOptions): Promise<FaultsReport> {
     underWay: () => recorder.underWay,
     log,
   });
+  await createStrongKeyspace(cluster);
   await using connected = await connectAll(cluster);
-  const clients = connected.clients.map((client, index) => {
-    return new RecordedKeyspace(`c${index + 1}`, client.keyspace<string>('default'), recorder, { timeoutMs });
+  const clients = connected.clients.map((client, index): RecordedClient => {
+    const record = (keyspace: string): RecordedKeyspace =>
+      new RecordedKeyspace(`c${index + 1}`, client.keyspace<string>(keyspace), recorder, { timeoutMs });
+    return { eventual: record('default'), strong: record(strongKeyspace) };
   });
-  const load = { workers: 4, keys: 20, operationsPerKey: 200, thinkMs: 40, random: random.fork('workload') };
+  const counts = { workers: 4, keys: 20, strongKeys: 6, operationsPerKey: 200 };
+  const load = { ...counts, thinkMs: 40, random: random.fork('workload') };
   const workload = new Workload(load);
+  let copies: readonly StoredCopy[] = [];
+  let violations: readonly Violation[] = [];
+  try {
+    await workWhile(nemesis, workload, clients);
+    copies = await settle(cluster, clients, workload.keys);
+    violations = [...deathsOf(cluster), ...brokenBy(nemesis), ...checkRun(recorder.operations, copies, replicas)];
+  } finally {
+    await writeHistory(folder, { recorder, nemesis, violations, copies });
+  }
+  return makeReport({
+    faults,
+    recorder,
+    episodes: nemesis.episodes,
+    violations,
+    keys: Object.values(workload.keys).flat().length,
+  });
+}
+
+/** The clients work until the last fault is over, and a little longer. */
+async function workWhile(nemesis: Nemesis, workload: Workload, clients: readonly RecordedClient[]): Promise<void> {
   const stop = new AbortController();
   const working = workload.run(clients, stop.signal);
-  await nemesis.run();
-  await delay(500);
-  stop.abort();
-  await working;
-  const copies = await settle(cluster, clients, workload.keys);
-  const violations = [...deathsOf(cluster), ...brokenBy(nemesis), ...checkRun(recorder.operations, copies, replicas)];
-  await writeHistory(folder, { recorder, nemesis, violations, copies });
-  return makeReport({ faults, recorder, episodes: nemesis.episodes, violations, keys: workload.keys.length });
+  try {
+    await nemesis.run();
+    await delay(500);
+  } finally {
+    stop.abort();
+    await working;
+  }
 }
 
 async function connectAll({ connection }: FaultyCluster): Promise<AsyncDisposable & { clients: readonly KvClient[] }> {
@@ -76,27 +100,37 @@ async function connectAll({ connection }: FaultyCluster): Promise<AsyncDisposabl
   return { clients, [Symbol.asyncDispose]: close };
 }
 
+async function createStrongKeyspace({ nodes: [node] }: FaultyCluster): Promise<void> {
+  const created = await node?.ask(`/v1/keyspaces/${strongKeyspace}`, {
+    method: 'PUT',
+    body: JSON.stringify({ mode: 'strong', replicas }),
+    headers: { 'content-type': 'application/json' },
+  });
+  if (created?.ok !== true) throw new Error(`could not create a strong keyspace: ${await created?.text()}`);
+}
+
 /** Brings back whoever is gone, reads every key at R = N until it is read, and what each owner holds. */
 async function settle(
   cluster: FaultyCluster,
-  clients: readonly RecordedKeyspace[],
-  keys: readonly string[],
+  clients: readonly RecordedClient[],
+  keys: Workload['keys'],
 ): Promise<StoredCopy[]> {
   for (const node of cluster.nodes) if (!node.node.running) await node.start();
   await cluster.waitReady();
   const deadline = performance.now() + finalPatienceMs;
-  const waiting = [...keys];
+  const waiting = (['eventual', 'strong'] as const).flatMap((mode) => keys[mode].map((key) => ({ mode, key })));
   await Promise.all(
     clients.map(async (client) => {
-      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-        const { outcome } = await client.get(key, replicas, true);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const { mode, key } = next;
+        const { outcome } = await client[mode].get(key, mode === 'eventual' ? replicas : undefined, true);
         if (outcome !== 'failed') continue;
-        if (performance.now() < deadline) waiting.push(key);
+        if (performance.now() < deadline) waiting.push(next);
         await delay(100);
       }
     }),
   );
-  return readCopies(cluster.nodes, keys);
+  return readCopies(cluster.nodes, keys.eventual);
 }
 
 /** No fault is a reason for a process to end by itself. */

@@ -139,6 +139,7 @@ class Fuzz {
   /** What is wrong with what came back. @param story gets a line for the request */
   async #exchange(request: DrawnRequest, sent: Sent, stored: StoredValues, story: string[]): Promise<string[]> {
     this.#requests += 1;
+    this.#wrongs.set(request.wrong, (this.#wrongs.get(request.wrong) ?? 0) + 1);
     this.#noteUse();
     const at = request.node % this.#exchanges.length;
     const received = await this.#exchanges[at]?.send(sent);
@@ -155,7 +156,7 @@ class Fuzz {
     const { answer } = received;
     story.push(`${line}: ${answer.status} ${String(answer.headers['kv-outcome'] ?? '')}`);
     const operation = this.#operationOf(request);
-    this.#count(operation, request.wrong, answer);
+    this.#count(operation, answer);
     return this.#judge(request, operation, sent, answer, stored);
   }
 
@@ -179,12 +180,11 @@ class Fuzz {
     if (isJson && body.length > 0) this.#known.learn(JSON.parse(body.toString()));
   }
 
-  #count(operation: Operation | undefined, wrong: Wrong, { status }: Answer): void {
+  #count(operation: Operation | undefined, { status }: Answer): void {
     const name = operation?.id ?? '(not described)';
     const ofOperation = this.#answers.get(name) ?? new Map<number, number>();
     ofOperation.set(status, (ofOperation.get(status) ?? 0) + 1);
     this.#answers.set(name, ofOperation);
-    this.#wrongs.set(wrong, (this.#wrongs.get(wrong) ?? 0) + 1);
   }
 
   #noteUse(): void {

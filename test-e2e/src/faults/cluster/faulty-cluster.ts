@@ -51,17 +51,14 @@ export class FaultyCluster implements AsyncDisposable {
       const environment = { KV_LISTEN: behind, KV_MEMORY_BUDGET: memoryBudgetMib, ...clock?.environment };
       return { environment, through: disk?.through ?? [] };
     };
-    const dispose = async (): Promise<void> => {
-      await network[Symbol.asyncDispose]();
-      await Promise.all(disks.map((disk) => disk[Symbol.asyncDispose]()));
-    };
+    let cluster: LocalCluster | undefined;
     try {
-      const cluster = await LocalCluster.start({ nodes, port: 'free', data, launch });
-      const faulty = cluster.nodes.map((node) => new FaultyNode(node, partsOf(parts, node.id)));
+      cluster = await LocalCluster.start({ nodes, port: 'free', data, launch });
       await cluster.waitReady();
+      const faulty = cluster.nodes.map((node) => new FaultyNode(node, partsOf(parts, node.id)));
       return new FaultyCluster(cluster, network, faulty, disks);
     } catch (error) {
-      await dispose();
+      await tearDown(cluster, network, disks);
       throw error;
     }
   }
@@ -83,11 +80,19 @@ export class FaultyCluster implements AsyncDisposable {
     return this.#cluster.waitReady();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cluster.stop();
-    await this.#network[Symbol.asyncDispose]();
-    await Promise.all(this.#disks.map((disk) => disk[Symbol.asyncDispose]()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return tearDown(this.#cluster, this.#network, this.#disks);
   }
+}
+
+async function tearDown(
+  cluster: LocalCluster | undefined,
+  network: FaultyNetwork,
+  disks: readonly SmallDisk[],
+): Promise<void> {
+  await cluster?.stop();
+  await network[Symbol.asyncDispose]();
+  await Promise.all(disks.map((disk) => disk[Symbol.asyncDispose]()));
 }
 
 async function clockOf({ folder, name }: LaunchedNode): Promise<FakedClock> {

@@ -54,11 +54,12 @@ export class FaultyNode {
    * What the process answers when it is asked directly, whatever became of the network; undefined if it does not.
    * @param path such as `/livez`
    */
-  async ask(path: string): Promise<Response | undefined> {
+  async ask(path: string, request: RequestInit = {}): Promise<Response | undefined> {
     try {
       return await fetch(`http://${this.#behind}${path}`, {
+        ...request,
         signal: AbortSignal.timeout(patienceMs),
-        headers: { connection: 'close' },
+        headers: { ...request.headers, connection: 'close' },
       });
     } catch {
       return undefined;

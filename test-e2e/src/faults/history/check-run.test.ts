@@ -2,7 +2,7 @@
  * The whole way from the SDK's calls to the verdict: a keyspace that behaves is found to, and one that breaks a promise
  * is found out by the check of that promise.
  */
-import { type Entry, KvError, type Receipt, type WriteResult } from '@kv/client-sdk';
+import { type Entry, KvError, type Receipt, type SetOptions, type WriteResult } from '@kv/client-sdk';
 import { formatVersion, parseVersion } from '@kv/quorum';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -25,7 +25,7 @@ class Store implements RecordableKeyspace {
   readonly stored = new Map<string, Stored>();
   ms = 1000;
 
-  async set(key: string, value: string): Promise<WriteResult> {
+  async set(key: string, value: string, _options?: SetOptions): Promise<WriteResult> {
     return this.write(key, value);
   }
 
@@ -178,6 +178,31 @@ it('judges what has no level, compare-and-set included, by whether one order exp
   expect(checkRun(recorder.operations, [], 3)).toEqual([]);
   await swap('c', 3);
   expect(checkRun(recorder.operations, [], 3).map(({ check }) => check)).toEqual(['linearizability']);
+});
+
+it('records conditions as they were asked for, and a conflict with what was there', async () => {
+  const store = new Store();
+  const asked: object[] = [];
+  store.set = async (key, value, options) => {
+    asked.push(options ?? {});
+    const stored = store.stored.get(key);
+    const { ifMatch, ifAbsent = false } = options ?? {};
+    if (ifAbsent ? stored === undefined : ifMatch === undefined || ifMatch === stored?.version) {
+      return store.write(key, value);
+    }
+    throw new KvError('CONFLICT', 'no', { outcome: 'rejected', version: stored?.version });
+  };
+  const recorder = new Recorder(() => false);
+  const strong = new RecordedKeyspace('c', store, recorder, { timeoutMs: 1000 });
+  const absent = { type: 'value', value: undefined } as const;
+  const first = await strong.put('k', undefined, 10, absent);
+  const second = await strong.put('k', undefined, 10, { type: 'version', version: first.version! });
+  const third = await strong.put('k', undefined, 10, { type: 'version', version: first.version! });
+  await strong.get('k', undefined, true);
+  expect([first, second, third].map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'conflict']);
+  expect(third.version).toEqual(second.version);
+  expect(asked).toMatchObject([{ ifAbsent: true }, { ifMatch: formatVersion(first.version!) }, {}]);
+  expect(checkRun(recorder.operations, [], 3)).toEqual([]);
 });
 
 it('counts what succeeded, and what each error was', async () => {

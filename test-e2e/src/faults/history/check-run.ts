@@ -112,17 +112,18 @@ function unreadKeys(operations: readonly Operation[]): Violation[] {
     });
 }
 
-/** No two writes have one version: replicas could never tell them apart. */
+/** No two writes of a key have one version: replicas could never tell them apart. */
 function sharedVersions(operations: readonly Operation[]): Violation[] {
   const writers = new Map<string, Operation>();
   return operations.flatMap((operation) => {
     const { version } = operation.answer;
     if (operation.kind === 'get' || version === undefined || operation.answer.outcome === 'conflict') return [];
     const text = formatVersion(version);
-    const other = writers.get(text);
-    writers.set(text, operation);
+    const name = `${operation.key} ${text}`;
+    const other = writers.get(name);
+    writers.set(name, operation);
     if (other === undefined) return [];
-    const message = `two writes have the version ${text}: ${other.kind} ${other.key} and ${operation.kind} ${operation.key}`;
+    const message = `two writes have the version ${text}: a ${other.kind} and a ${operation.kind}`;
     return [{ check: 'shared-version', key: operation.key, operations: [other.id, operation.id], message }];
   });
 }
