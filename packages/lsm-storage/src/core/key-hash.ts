@@ -5,14 +5,20 @@
 
 /** Of the first `length` bytes of `key`. An unsigned 32-bit integer. */
 export function hashKey(key: Uint8Array, length: number = key.length): number {
-  return murmur3(key, 0, length);
+  return murmur3(key, 0, 0, length);
 }
 
-/** Of the first `length` bytes. An unsigned 32-bit integer. */
-export function murmur3(bytes: Uint8Array, seed: number, length: number = bytes.length): number {
+/** Of the key that lies from `start` to `end`. */
+export function hashKeyIn(bytes: Uint8Array, start: number, end: number): number {
+  return murmur3(bytes, 0, start, end);
+}
+
+/** Of the bytes from `start` to `end`. An unsigned 32-bit integer. */
+export function murmur3(bytes: Uint8Array, seed: number, start = 0, end: number = bytes.length): number {
   let hash = seed;
-  const wholeEnd = length & ~3;
-  for (let i = 0; i < wholeEnd; i += 4) {
+  const length = end - start;
+  const wholeEnd = start + (length & ~3);
+  for (let i = start; i < wholeEnd; i += 4) {
     const word =
       (bytes[i] as number) |
       ((bytes[i + 1] as number) << 8) |
@@ -23,8 +29,8 @@ export function murmur3(bytes: Uint8Array, seed: number, length: number = bytes.
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
   let tail = 0;
-  for (let i = length - 1; i >= wholeEnd; i--) tail = (tail << 8) | (bytes[i] as number);
-  if (wholeEnd < length) hash ^= scramble(tail);
+  for (let i = end - 1; i >= wholeEnd; i--) tail = (tail << 8) | (bytes[i] as number);
+  if (wholeEnd < end) hash ^= scramble(tail);
   return finish(hash ^ length);
 }
 

@@ -88,6 +88,14 @@ export class CacheSpace<T> {
     return slot.item;
   }
 
+  /** As `get`, where readers note the slots of what they look for often: that of this item in `notes[note]`. */
+  getNoted(at: number, notes: (Slot | undefined)[], note: number): T | undefined {
+    const noted = notes[note];
+    const item = this.get(at, noted);
+    if (item !== undefined && noted?.item !== item) notes[note] = this.#slots.get(at);
+    return item;
+  }
+
   /** To be noted by whoever may look for the same item again. */
   slotAt(at: number): Slot | undefined {
     return this.#slots.get(at);

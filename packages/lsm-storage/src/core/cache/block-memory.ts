@@ -11,19 +11,8 @@ const MOST_BYTES = 64 * 1024;
 /** New memory is made in pieces of so many bytes: each is an object to V8, which collects more often for having many. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Room for a block, and how much of it the block takes. */
-export class HeldBlock {
-  readonly memory: Uint8Array;
-  length: number;
-
-  constructor(memory: Uint8Array, length: number) {
-    this.memory = memory;
-    this.length = length;
-  }
-}
-
 export class BlockMemory {
-  readonly #spare: Map<number, HeldBlock[]> = new Map();
+  readonly #spare: Map<number, Uint8Array[]> = new Map();
   readonly #mostSpareBytes: number;
   #spareBytes = 0;
 
@@ -32,38 +21,36 @@ export class BlockMemory {
     this.#mostSpareBytes = mostSpareBytes;
   }
 
-  /** Room for `length` bytes; what is in it is left over from its last use. */
-  take(length: number): HeldBlock {
-    if (length > MOST_BYTES) return new HeldBlock(new Uint8Array(length), length);
+  /** Room for `length` bytes or a little more; what is in it is left over from its last use. */
+  take(length: number): Uint8Array {
+    if (length > MOST_BYTES) return new Uint8Array(length);
     const size = sizeFor(length);
     const spare = this.#spareOf(size);
     if (spare.length === 0) this.#cutPiece(size, spare);
-    const held = spare.pop() as HeldBlock;
     this.#spareBytes -= size;
-    held.length = length;
-    return held;
+    return spare.pop() as Uint8Array;
   }
 
   /** Nobody may look at what {@link BlockMemory.take} gave any more. */
-  give(held: HeldBlock): void {
-    const size = held.memory.length;
+  give(memory: Uint8Array): void {
+    const size = memory.length;
     if (size > MOST_BYTES || this.#spareBytes + size > this.#mostSpareBytes) return;
-    this.#spareOf(size).push(held);
+    this.#spareOf(size).push(memory);
     this.#spareBytes += size;
   }
 
-  #spareOf(size: number): HeldBlock[] {
+  #spareOf(size: number): Uint8Array[] {
     const known = this.#spare.get(size);
     if (known !== undefined) return known;
-    const spare: HeldBlock[] = [];
+    const spare: Uint8Array[] = [];
     this.#spare.set(size, spare);
     return spare;
   }
 
-  #cutPiece(size: number, spare: HeldBlock[]): void {
+  #cutPiece(size: number, spare: Uint8Array[]): void {
     const count = Math.floor(PIECE_BYTES / size);
     const piece = new Uint8Array(count * size);
-    for (let i = count - 1; i >= 0; i--) spare.push(new HeldBlock(piece.subarray(i * size, (i + 1) * size), 0));
+    for (let i = count - 1; i >= 0; i--) spare.push(piece.subarray(i * size, (i + 1) * size));
     this.#spareBytes += count * size;
   }
 }

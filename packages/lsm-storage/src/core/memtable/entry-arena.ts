@@ -5,6 +5,7 @@
  */
 
 import { compareRange } from '../bytes.ts';
+import { hashKeyIn } from '../key-hash.ts';
 import type { PackedValue, VersionedEntry } from '../versioned-entry.ts';
 import {
   KIND_PACKED_PUT,
@@ -78,14 +79,19 @@ export class EntryArena {
     return this.#count - 1;
   }
 
-  /** Takes over bytes that hold entries from `start` to `end`, as a log was read; `noted` is told each number. */
-  adopt(slab: Uint8Array, start: number, end: number, place: Place, noted: (entry: number) => void): void {
+  /** Takes over bytes that hold entries from `start` to `end`, as a log was read. If they do not, none. */
+  adopt(slab: Uint8Array, start: number, end: number, place: Place): void {
     if (slab !== this.#slab) this.#addSlab(slab);
-    for (let at = start; at < end; ) {
-      const length = checkedLengthAt(slab, at, end, place);
-      this.#note(at);
-      noted(this.#count - 1);
-      at += length;
+    const before = this.#count;
+    try {
+      for (let at = start; at < end; ) {
+        const length = checkedLengthAt(slab, at, end, place);
+        this.#note(at);
+        at += length;
+      }
+    } catch (error) {
+      this.#count = before;
+      throw error;
     }
     this.#used = slab.length;
   }
@@ -127,6 +133,14 @@ export class EntryArena {
     // From the end: keys of one place differ late.
     for (let i = length - 1; i >= 0; i--) if (slab[start + i] !== key[i]) return false;
     return true;
+  }
+
+  /** As `hashKey` of the key. */
+  keyHash(entry: number): number {
+    const slab = this.#slabOfEntry(entry);
+    const at = this.#at[entry] as number;
+    const start = keyStartAt(slab, at);
+    return hashKeyIn(slab, start, start + keyLengthAt(slab, at));
   }
 
   compareKeys(left: number, right: number): number {

@@ -28,7 +28,7 @@ class Keys {
 
   add(name: string): void {
     const entry = this.arena.append(KIND_PUT, bytes(name), NONE, 0, NONE);
-    const isNew = this.table.add(entry, bytes(name), this.hashOf(name));
+    const isNew = this.table.add(entry, this.hashOf(name));
     expect(isNew).toBe(!this.#names.includes(name));
     this.#names.push(name);
   }
@@ -56,12 +56,14 @@ describe('key table', () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.array(fc.nat(49).map(String), { maxLength: 60 }) },
       { weight: 1, arbitrary: fc.nat(80) },
+      { weight: 1, arbitrary: fc.record({ reserve: fc.nat(2000) }) },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 6 }), fc.constantFrom(1, 3, 1000), (steps, hashes) => {
         const keys = new Keys(hashes);
         for (const each of steps) {
-          if (typeof each === 'number') for (let i = 0; i < each; i++) keys.forgetLast();
+          if (typeof each === 'object' && 'reserve' in each) keys.table.reserve(each.reserve);
+          else if (typeof each === 'number') for (let i = 0; i < each; i++) keys.forgetLast();
           else for (const name of each) keys.add(name);
           keys.expectAsList();
         }

@@ -5,7 +5,6 @@
 
 import { RangeTombstones } from '../range-tombstones.ts';
 import type { Place } from '../byte-reader.ts';
-import { hashKey } from '../key-hash.ts';
 import type { PackedValue, VersionedEntry } from '../versioned-entry.ts';
 import { EntryArena } from './entry-arena.ts';
 import { KeyTable } from './key-table.ts';
@@ -72,7 +71,7 @@ export class Memtable {
   add(kind: number, key: Uint8Array, hash: number, meta: Uint8Array, deadline: number, value?: Uint8Array): number {
     const entry = this.#entries.append(kind, key, meta, deadline, value);
     this.#bytes += ENTRY_OVERHEAD_BYTES + key.length + meta.length + (value === undefined ? 0 : value.length);
-    if (this.#table.add(entry, key, hash)) this.#order.add(entry);
+    if (this.#table.add(entry, hash)) this.#order.add(entry);
     return this.#firstSequence + entry;
   }
 
@@ -86,13 +85,18 @@ export class Memtable {
 
   /** Takes over log bytes in which whole entries lie from `start` to `end`. Throws on malformed ones. */
   adopt(slab: Uint8Array, start: number, end: number, place: Place): void {
-    this.#bytes += end - start;
-    this.#entries.adopt(slab, start, end, place, (entry) => {
-      this.#bytes += ENTRY_OVERHEAD_BYTES;
-      if (this.#entries.kind(entry) === KIND_RANGE) return this.#noteRange(entry);
-      const key = this.#entries.key(entry);
-      if (this.#table.add(entry, key, hashKey(key))) this.#order.add(entry);
-    });
+    let entry = this.#entries.count;
+    this.#entries.adopt(slab, start, end, place);
+    this.#bytes += end - start + (this.#entries.count - entry) * ENTRY_OVERHEAD_BYTES;
+    for (; entry < this.#entries.count; entry++) {
+      if (this.#entries.kind(entry) === KIND_RANGE) this.#noteRange(entry);
+      else if (this.#table.add(entry, this.#entries.keyHash(entry))) this.#order.add(entry);
+    }
+  }
+
+  /** Makes room for so many entries, so that it need not be made step by step. */
+  reserve(entries: number): void {
+    this.#table.reserve(entries);
   }
 
   /** The entry that is the newest of its key with a sequence not above `upTo`, or one of the two constants. */

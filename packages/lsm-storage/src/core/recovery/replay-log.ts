@@ -61,6 +61,10 @@ export async function replayLog(
   return replay.outcome();
 }
 
+/** Of a segment, how much is replayed before the number of all its entries is reckoned from that. */
+const RESERVING_SHARE = 0.25;
+const RESERVING_MARGIN = 1.02;
+
 class LogReplay {
   readonly #fileSystem: FileSystem;
   readonly #position: ManifestPosition;
@@ -136,7 +140,11 @@ class LogReplay {
     const file = await this.#fileSystem.open(segmentFileName(number), this.#readOnly ? 'read' : 'modify');
     let end: SegmentEnd;
     try {
-      end = await readSegment(file, number, (frame) => this.#replayFrame(frame, file.path));
+      const reserve = this.#reservation(await file.size());
+      end = await readSegment(file, number, (frame) => {
+        this.#replayFrame(frame, file.path);
+        reserve(frame);
+      });
       if (end.kind === 'broken') this.#refuseDamage(end, number, newest);
       else if (!newest && !end.sealed && end.bytes < (await file.size())) {
         // Room behind the last frame goes before the next segment begins.
@@ -147,6 +155,21 @@ class LogReplay {
       await file.close();
     }
     await this.#finishSegment(number, end, newest);
+  }
+
+  /**
+   * Told of each frame of a segment, has the memtable make room for all of its entries at once, as soon as a part of them
+   * tells how many that will be. A part so large that at most four times as much is taken as is needed by then.
+   */
+  #reservation(bytes: number): (frame: Frame) => void {
+    const before = this.#entriesReplayed;
+    let reserved = false;
+    return ({ position }) => {
+      if (reserved || position < bytes * RESERVING_SHARE) return;
+      reserved = true;
+      const entries = (this.#entriesReplayed - before) * (bytes / position);
+      this.#memtable.reserve(before + Math.ceil(entries * RESERVING_MARGIN));
+    };
   }
 
   async #finishSegment(number: number, end: SegmentEnd, newest: boolean): Promise<void> {

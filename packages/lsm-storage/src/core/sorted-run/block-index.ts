@@ -9,6 +9,7 @@ import { ByteReader } from '../byte-reader.ts';
 import type { Place } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { BLOCK_HEADER_BYTES } from '../block-file/block.ts';
+import type { Slot } from '../cache/slot-queue.ts';
 import { concatBytes, copyBytes, sharedPrefixLength } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { BlockPointer } from '../versioned-entry.ts';
@@ -16,6 +17,7 @@ import { KeySearch } from './key-search.ts';
 
 const HEAD_BYTES = 12;
 const U32_BYTES = 4;
+const NOTE_BYTES = 8;
 
 /** The shortest beginning of `firstKey` that is greater than `previousKey`, the key before it; empty if there is none. */
 export function separatorOf(previousKey: Uint8Array | undefined, firstKey: Uint8Array): Uint8Array {
@@ -66,6 +68,8 @@ export class BlockIndex {
   readonly #separators: KeySearch;
   /** Where each block begins, and behind the last one where it ends. */
   readonly #positions: Float64Array;
+  /** For the readers of the blocks: the slot of each in the cache, if it had one. */
+  readonly noted: (Slot | undefined)[];
 
   constructor(page: Uint8Array, place: Place) {
     const reader = new ByteReader(page, place);
@@ -79,6 +83,7 @@ export class BlockIndex {
       position += BLOCK_HEADER_BYTES + reader.u32();
     }
     this.#positions[blocks] = position;
+    this.noted = new Array<undefined>(blocks).fill(undefined);
     const bounds = new Uint32Array(blocks);
     for (let i = 1; i < blocks; i++) {
       bounds[i] = reader.u32();
@@ -94,7 +99,7 @@ export class BlockIndex {
 
   /** Memory that it takes. */
   get bytes(): number {
-    return this.#separators.bytes + this.#positions.byteLength;
+    return this.#separators.bytes + this.#positions.byteLength + NOTE_BYTES * this.noted.length;
   }
 
   /** The one block of the page that can hold the key. */

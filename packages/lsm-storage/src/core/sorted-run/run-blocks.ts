@@ -4,6 +4,7 @@ import { BLOCK_HEADER_BYTES, openBlock } from '../block-file/block.ts';
 import type { BlockFile } from '../block-file/block-file.ts';
 import { equalBytes } from '../bytes.ts';
 import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
+import type { Slot } from '../cache/slot-queue.ts';
 import { CacheMiss } from '../cache/cache-miss.ts';
 import { FILE_HEADER_BYTES } from '../file-header.ts';
 import { MANIFEST_FILE } from '../file-names.ts';
@@ -18,6 +19,9 @@ import { KeySearch } from './key-search.ts';
 import { OpenPage } from './run-pages.ts';
 import { runFooterOf } from './run-footer.ts';
 
+/** What it takes to note a slot. */
+const NOTE_BYTES = 8;
+
 /** The most that a cursor reads at once. */
 const MOST_READ_AHEAD_BYTES = 256 * 1024;
 
@@ -30,6 +34,8 @@ export class RunBlocks {
   /** The smallest key, the first keys of all pages but the first one, and the largest key if there is one. */
   readonly #bounds: KeySearch;
   readonly #openPages: CacheSpace<OpenPage>;
+  /** The slot of each page in the cache, if it had one. */
+  readonly #notedPages: (Slot | undefined)[];
   readonly #openBlocks: CacheSpace<EntriesBlock>;
 
   constructor(run: RunDescription, file: BlockFile, manifest: Manifest, codec: Codec, cache: BlockCache) {
@@ -43,12 +49,13 @@ export class RunBlocks {
     this.#manifest = manifest;
     this.#codec = codec;
     this.#openPages = cache.space();
+    this.#notedPages = new Array<undefined>(keys.length).fill(undefined);
     this.#openBlocks = cache.space();
   }
 
   /** Memory that it takes beside the cache. */
   get bytes(): number {
-    return this.#bounds.bytes;
+    return this.#bounds.bytes + NOTE_BYTES * this.#notedPages.length;
   }
 
   /** The one page that can hold the key; -1 if none can, since the key lies beyond the ends of the run. */
@@ -76,10 +83,10 @@ export class RunBlocks {
   }
 
   page(number: number): OpenPage {
-    const cached = this.#openPages.get(number);
+    const cached = this.#openPages.getNoted(number, this.#notedPages, number);
     if (cached !== undefined) return cached;
     const page = this.#readPage(number);
-    this.#openPages.put(number, page, page.bytes);
+    this.#notedPages[number] = this.#openPages.put(number, page, page.bytes);
     return page;
   }
 
@@ -90,7 +97,7 @@ export class RunBlocks {
 
   /** A block for a lookup. With `'memory'` one that is not cached is a {@link CacheMiss}. */
   block(index: BlockIndex, number: number, from: ReadFrom): EntriesBlock {
-    const cached = this.#openBlocks.get(index.position(number));
+    const cached = this.#openBlocks.getNoted(index.position(number), index.noted, number);
     if (cached !== undefined) return cached;
     const pointer = index.pointer(number);
     if (from === 'memory') throw new CacheMiss(() => this.#load(pointer));

@@ -5,7 +5,7 @@
  */
 
 import { BLOCK_HEADER_BYTES, openValue, rawLengthOf, storedBytesOf } from '../block-file/block.ts';
-import type { BlockMemory, HeldBlock } from '../cache/block-memory.ts';
+import type { BlockMemory } from '../cache/block-memory.ts';
 import { BlockFile } from '../block-file/block-file.ts';
 import type { BlockFileName } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
@@ -42,14 +42,14 @@ export class ValueFile {
   readonly #codec: Codec;
   readonly #memory: BlockMemory;
   /** Checked values as they are stored: a reader needs memory of its own, into which they are decompressed. */
-  readonly #values: CacheSpace<HeldBlock>;
+  readonly #values: CacheSpace<Uint8Array>;
 
   private constructor(description: ValueFileDescription, file: BlockFile, codec: Codec, cache: BlockCache) {
     this.description = description;
     this.#file = file;
     this.#codec = codec;
     this.#memory = cache.memory;
-    this.#values = cache.space((held) => this.#memory.give(held));
+    this.#values = cache.space((memory) => this.#memory.give(memory));
   }
 
   /** Opens the file and makes sure that it is the one the manifest describes; values are checked as they are read. */
@@ -66,11 +66,11 @@ export class ValueFile {
   /** In memory of its own, as all values that are read. With `'memory'` one that is not cached is a {@link CacheMiss}. */
   read(pointer: ValuePointer, from: ReadFrom): Uint8Array {
     const cached = this.#cached(pointer);
-    if (cached !== undefined) return this.#open(pointer, cached.memory, cached.length);
+    if (cached !== undefined) return this.#open(pointer, cached);
     if (from === 'memory') throw new CacheMiss(() => this.#load(pointer));
-    const held = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
-    const value = this.#open(pointer, this.#file.readSync('value', pointer, held.memory));
-    this.#admit(pointer, held);
+    const memory = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
+    const value = this.#open(pointer, this.#file.readSync('value', pointer, memory));
+    this.#admit(pointer, memory);
     return value;
   }
 
@@ -87,7 +87,7 @@ export class ValueFile {
   /** The value if it is cached, without leaving a trace in the cache. */
   peek(pointer: ValuePointer): Uint8Array | undefined {
     const cached = this.#values.peek(pointer.position);
-    return cached === undefined ? undefined : this.#open(pointer, cached.memory, cached.length);
+    return cached === undefined ? undefined : this.#open(pointer, cached);
   }
 
   /** The whole block of a value, checked and as it is stored: to be moved to another file. */
@@ -108,7 +108,7 @@ export class ValueFile {
     await this.#file.close();
   }
 
-  #cached(pointer: ValuePointer): HeldBlock | undefined {
+  #cached(pointer: ValuePointer): Uint8Array | undefined {
     const { position, slot } = pointer;
     const cached = this.#values.get(position, slot);
     if (cached !== undefined && slot?.item !== cached) pointer.slot = this.#values.slotAt(position);
@@ -117,20 +117,21 @@ export class ValueFile {
 
   async #load(pointer: ValuePointer): Promise<void> {
     if (this.#values.peek(pointer.position) !== undefined) return;
-    const held = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
-    await this.#file.read('value', pointer, held.memory);
-    this.#admit(pointer, held);
+    const memory = this.#memory.take(BLOCK_HEADER_BYTES + pointer.storedLength);
+    await this.#file.read('value', pointer, memory);
+    this.#admit(pointer, memory);
   }
 
-  #admit(pointer: ValuePointer, held: HeldBlock): void {
-    pointer.slot = this.#values.put(pointer.position, held, held.memory.length);
-    if (pointer.slot === undefined) this.#memory.give(held);
+  #admit(pointer: ValuePointer, memory: Uint8Array): void {
+    pointer.slot = this.#values.put(pointer.position, memory, memory.length);
+    if (pointer.slot === undefined) this.#memory.give(memory);
   }
 
-  #open({ position, rawLength }: ValuePointer, block: Uint8Array, length?: number): Uint8Array {
+  /** `block`: a checked block, behind which there may be something else. */
+  #open({ position, storedLength, rawLength }: ValuePointer, block: Uint8Array): Uint8Array {
     const place = { file: this.#file.path, offset: position };
     if (rawLengthOf(block) === rawLength) {
-      return openValue(storedBytesOf(block, length), rawLength, this.#codec, place);
+      return openValue(storedBytesOf(block, BLOCK_HEADER_BYTES + storedLength), rawLength, this.#codec, place);
     }
     throw new CorruptionError(place.file, position, `a value of ${rawLength} bytes was expected`);
   }
