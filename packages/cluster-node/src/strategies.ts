@@ -5,13 +5,17 @@
 import {
   HybridLogicalClock,
   ReadOperation,
+  RegisterRead,
   type ReplicaPlan,
   type Stamp,
   type Version,
+  type Voters,
   WriteOperation,
 } from '@kv/quorum';
 import type { Decide } from '@kv/lsm-storage/core';
 import { compareMetaVersions } from '@kv/wire';
+import { changeOnce } from './coordinator/strong/register-change.ts';
+import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
 export interface Strategies {
   /** Which of two records of a key a replica keeps. */
@@ -19,6 +23,9 @@ export interface Strategies {
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
   clock(floor: Stamp): HybridLogicalClock;
+  acceptorStore(dependencies: AcceptorStoreDependencies): AcceptorStore;
+  registerRead<Value>(voters: Voters): RegisterRead<Value>;
+  readonly changeOnce: typeof changeOnce;
 }
 
 export const defaultStrategies: Strategies = {
@@ -27,4 +34,7 @@ export const defaultStrategies: Strategies = {
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
   clock: (floor) => new HybridLogicalClock(floor),
+  acceptorStore: (dependencies) => new AcceptorStore(dependencies),
+  registerRead: (voters) => new RegisterRead(voters),
+  changeOnce,
 };
