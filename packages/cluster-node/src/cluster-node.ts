@@ -3,7 +3,7 @@
  * that come in handed to the one that they are for. It has no socket, no clock and no globals of its own, so the
  * simulator runs exactly what production runs.
  */
-import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
+import { StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock } from '@kv/quorum';
 import {
   decodeFrame,
@@ -16,6 +16,7 @@ import {
 } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
+import { storageClock } from './clock/storage-clock.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
 import { strongParts } from './coordinator/strong/strong-parts.ts';
@@ -45,6 +46,7 @@ import type {
 } from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
+import { StorageFailures } from './storage-failures.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
@@ -92,28 +94,22 @@ export class ClusterNode {
     const self = identity.nodeId;
     const topology = () => this.topology;
     const ready = () => this.ready;
-    const storageFailed = (error: unknown) => this.#stopBecause(error);
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
     const damage = new StorageDamage({ log, counters });
-    const voteFailed = (error: unknown): void => {
-      if (!room.wasMissing(error) && !damage.keptFromDeciding(error)) storageFailed(error);
-    };
+    const failures = new StorageFailures(room, damage, (error) => this.#stopBecause(error));
+    const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed: voteFailed },
+      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
       parts.topology,
     );
     const trees = new RangeTrees(engine, damage, self, agreed.store.current, options.repairTreeLevels);
     const { decide } = strategies;
-    const replica = new Replica({ engine, counters, decide, hlc, trees, room, damage, storageFailed });
+    const replica = new Replica({ engine, counters, decide, hlc, trees, failures });
     const access = new ReplicaAccess({ self, replica, peers, topology });
-    const stamps = new StampSource(
-      { engine, clock, hlc, room, failed: storageFailed },
-      self.replaceAll('-', ''),
-      options.stampReserveMs,
-    );
+    const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
     this.#ports = ports;
     this.#identity = identity;
@@ -138,10 +134,9 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
-    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, storageFailed };
+    const shared = { ...driven, self, member, random, engine, trees, peers, topology, failures };
     const { registers, voters, strong } = strongParts(shared);
-    const served = { self, replica, registers, counters, topology, ready };
-    this.#replicaServer = new ReplicaServer(served);
+    this.#replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
     this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
     const records = new RecordCopy({ access, voters, strong, topology });
@@ -401,11 +396,4 @@ export class ClusterNode {
     this.#ports.log.error('stopped', { error: cause });
     this.#ports.fatal(cause);
   }
-}
-
-function storageClock({ clock, timers }: ClusterNodePorts): StorageClock {
-  return {
-    now: () => clock.wallMs(),
-    pause: (milliseconds) => new Promise((resolve) => timers.set(milliseconds, resolve)),
-  };
 }

@@ -69,7 +69,7 @@ export interface StrongRecord extends OperationRecord {
   readonly outcome: StrongOutcome;
   /** The fingerprint of what a put writes, of no other write, or of what a get found. */
   readonly value: string | undefined;
-  /** Of what was written or found; of a conflict what was there instead. `undefined` when that was not told. */
+  /** Of what was written or found, if that was told; of a conflict what was there instead, `undefined` for nothing. */
   readonly version: Version | undefined;
 }
 

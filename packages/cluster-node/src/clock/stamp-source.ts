@@ -5,9 +5,9 @@
 import type { HybridLogicalClock, Stamp, Version } from '@kv/quorum';
 import type { StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
-import type { DiskRoom } from '../disk-room.ts';
 import { RequestError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
+import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 
 const ceilingKey = systemKey('clock-ceiling');
 
@@ -15,9 +15,7 @@ export interface StampSourceDependencies {
   readonly engine: StorageEngine;
   readonly clock: Clock;
   readonly hlc: HybridLogicalClock;
-  readonly room: DiskRoom;
-  /** Called when the storage failed: nothing can be stamped any more. */
-  readonly failed: (error: unknown) => void;
+  readonly failures: StorageFailures;
 }
 
 interface Waiting {
@@ -62,23 +60,19 @@ export class StampSource {
     this.#raising = true;
     this.#dependencies.engine.put(ceilingKey, encodeCeiling(ceilingMs)).then(
       () => this.#raised(Math.trunc(ceilingMs)),
-      (error: unknown) => this.#notRaised(error),
+      (error: unknown) => this.#dependencies.failures.ofWrite(error, (failure) => this.#notRaised(error, failure)),
     );
   }
 
   #raised(ceilingMs: number): void {
     this.#raising = false;
     this.#ceilingMs = ceilingMs;
-    this.#dependencies.room.wasThere();
+    this.#dependencies.failures.room.wasThere();
     for (const { done, refused } of this.#waiting.splice(0)) this.issue(done, refused);
   }
 
-  #notRaised(error: unknown): void {
-    const { room, failed } = this.#dependencies;
-    if (!room.wasMissing(error)) {
-      failed(error);
-      return;
-    }
+  #notRaised(error: unknown, failure: WriteFailure): void {
+    if (failure !== 'DISK_FULL') return;
     this.#raising = false;
     const message = "this member's disk is full: it cannot stamp the write; nothing was written";
     for (const { refused } of this.#waiting.splice(0)) {

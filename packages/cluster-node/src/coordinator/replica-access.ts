@@ -3,7 +3,8 @@ import type { Held, Version } from '@kv/quorum';
 import { type Message, versionOfMeta, type Want } from '@kv/wire';
 import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
-import type { PlannedPlace, Replica, ReplicaWriteFailure } from '../replica/replica.ts';
+import type { PlannedPlace, Replica } from '../replica/replica.ts';
+import type { WriteFailure } from '../storage-failures.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 
@@ -39,7 +40,7 @@ export class ReplicaAccess {
     if (to === self) {
       const refusal = this.#ownRefusal(place);
       if (refusal !== undefined) return failed('refused', refusal);
-      const notWritten = (failure: ReplicaWriteFailure): void =>
+      const notWritten = (failure: WriteFailure): void =>
         failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
       replica.write(place, record, ({ version }) => answered(version), notWritten);
       return;

@@ -7,8 +7,9 @@ import type { Counters } from '../counters.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
+import { writeFailureMessages } from '../storage-failures.ts';
 import { isRegisterRequest, type RegisterRequestMessage, type RegisterServer } from './register-server.ts';
-import type { RecordPlace, Replica, ReplicaWriteFailure } from './replica.ts';
+import type { RecordPlace, Replica } from './replica.ts';
 
 export interface ReplicaServerDependencies {
   readonly self: string;
@@ -21,12 +22,6 @@ export interface ReplicaServerDependencies {
 }
 
 type ReplicaRequest = ReplicaWrite | ReplicaRead | RegisterRequestMessage;
-
-const writeFailures: Readonly<Record<ReplicaWriteFailure, string>> = {
-  DISK_FULL: "this replica's disk is full: nothing was written",
-  STORAGE_DAMAGED: 'this replica could not read what it holds of the key: nothing was written',
-  STORAGE_FAILED: 'this replica could not make the write durable',
-};
 
 export class ReplicaServer {
   readonly #dependencies: ReplicaServerDependencies;
@@ -45,13 +40,13 @@ export class ReplicaServer {
     }
     const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
     if (message.type === 'replica-write') this.#write(place, message, reply);
-    else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, reply);
+    else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, header.deadlineMs, reply);
     else this.#read(place, message, reply);
   }
 
   #write(place: RecordPlace, { meta, value }: ReplicaWrite, reply: (message: Message) => void): void {
     this.#dependencies.replica.write(place, { meta, value }, reply, (code) => {
-      reply({ type: 'error', code, message: writeFailures[code] });
+      reply({ type: 'error', code, message: writeFailureMessages[code] });
     });
   }
 

@@ -15,17 +15,23 @@ import {
   type Want,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import type { DiskRoom } from '../disk-room.ts';
 import type { StoredRecord } from '../record.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
-import type { StorageDamage } from '../storage-damage.ts';
+import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 
 /** Where a record lives: partition and keyspace make the prefix under which the engine keeps it. */
 export interface RecordPlace {
   readonly partition: number;
   readonly keyspaceId: number;
   readonly key: Uint8Array;
+}
+
+/** One character for each byte of the key: equal for equal keys of a keyspace. */
+export function nameOfPlace({ keyspaceId, key }: RecordPlace): string {
+  let name = `${keyspaceId}/`;
+  for (const byte of key) name += String.fromCharCode(byte);
+  return name;
 }
 
 /** With the epoch of the topology that the request was planned with. */
@@ -39,14 +45,8 @@ export interface ReplicaDependencies {
   readonly decide: Decide;
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
-  readonly room: DiskRoom;
-  readonly damage: StorageDamage;
-  /** The storage failed: what it holds can no longer be trusted to be complete. */
-  readonly storageFailed: (error: unknown) => void;
+  readonly failures: StorageFailures;
 }
-
-/** `DISK_FULL`, `STORAGE_DAMAGED`: nothing was done. `STORAGE_FAILED`: it may have been done, and this member stops. */
-export type ReplicaWriteFailure = 'DISK_FULL' | 'STORAGE_DAMAGED' | 'STORAGE_FAILED';
 
 export class Replica {
   readonly #engine: StorageEngine;
@@ -54,19 +54,15 @@ export class Replica {
   readonly #decide: Decide;
   readonly #hlc: HybridLogicalClock;
   readonly #trees: RangeTrees;
-  readonly #room: DiskRoom;
-  readonly #damage: StorageDamage;
-  readonly #storageFailed: (error: unknown) => void;
+  readonly #failures: StorageFailures;
 
-  constructor({ engine, counters, decide, hlc, trees, room, damage, storageFailed }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, hlc, trees, failures }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
     this.#hlc = hlc;
     this.#trees = trees;
-    this.#room = room;
-    this.#damage = damage;
-    this.#storageFailed = storageFailed;
+    this.#failures = failures;
   }
 
   /** Calls back once what this replica then holds is durable, or with what kept it from being so. */
@@ -74,7 +70,7 @@ export class Replica {
     place: RecordPlace,
     record: StoredRecord,
     done: (reply: ReplicaWriteReply) => void,
-    failed: (failure: ReplicaWriteFailure) => void,
+    failed: (failure: WriteFailure) => void,
   ): void {
     this.#counters.replicaWrites += 1;
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
@@ -89,7 +85,7 @@ export class Replica {
       return decision;
     };
     const applied = ({ meta }: { meta: Uint8Array }): void => {
-      this.#room.wasThere();
+      this.#failures.room.wasThere();
       if (change !== undefined) tree?.written(place.key, change);
       const superseded = compareMetaVersions(meta, record.meta) > 0;
       const outcome = superseded ? 'superseded' : 'applied';
@@ -97,9 +93,7 @@ export class Replica {
     };
     const notApplied = (error: unknown): void => {
       if (change !== undefined) tree?.notWritten(place.key);
-      const failure = this.#failureOf(error);
-      failed(failure);
-      if (failure === 'STORAGE_FAILED') this.#storageFailed(error);
+      this.#failures.ofWrite(error, failed);
     };
     this.#engine.apply(key, offered(record), decide).then(applied, notApplied);
   }
@@ -110,14 +104,9 @@ export class Replica {
     try {
       return this.#read(place, want);
     } catch (error) {
-      this.#damage.tell(error);
+      this.#failures.damage.tell(error);
       throw error;
     }
-  }
-
-  #failureOf(error: unknown): ReplicaWriteFailure {
-    if (this.#room.wasMissing(error)) return 'DISK_FULL';
-    return this.#damage.keptFromDeciding(error) ? 'STORAGE_DAMAGED' : 'STORAGE_FAILED';
   }
 
   #read({ partition, keyspaceId, key }: RecordPlace, want: Want): ReplicaReadReply {

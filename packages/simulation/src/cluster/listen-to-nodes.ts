@@ -21,6 +21,9 @@ export interface NodeListener {
 const firstTypeAboutKeys = 20;
 const typeAt = 4;
 
+/** Bytes of a version (docs/formats/frame.md). */
+const versionLength = 24;
+
 const ambiguous = Symbol('more than one key');
 
 export function listenToNodes(world: World, nodes: readonly string[], listener: NodeListener): void {
@@ -76,7 +79,7 @@ function versionsIn(message: Message): Version[] {
     case 'replica-read-reply':
       return message.found === 'absent' ? [] : [versionOfMeta(message.meta)];
     case 'tree-list-reply':
-      return message.entries.map((entry) => versionOfBytes(entry.version));
+      return message.entries.filter(isUnderVersion).map((entry) => versionOfBytes(entry.version));
     case 'get-reply':
       return [...(message.meta === undefined ? [] : [versionOfMeta(message.meta)]), ...versionsOf(message.receipt)];
     case 'write-reply':
@@ -90,6 +93,11 @@ function versionsIn(message: Message): Version[] {
     default:
       return [];
   }
+}
+
+/** An entry of a strong keyspace is under a ballot, which is longer. */
+function isUnderVersion({ version }: { readonly version: Uint8Array }): boolean {
+  return version.length === versionLength;
 }
 
 function versionsOf({ replicas }: Receipt): Version[] {

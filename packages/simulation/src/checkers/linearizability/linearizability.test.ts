@@ -53,6 +53,19 @@ describe('linearizability', () => {
     ],
     ['a create that fails', [first, put(10, { ...ifAbsent, outcome: 'conflict', version: first.version })]],
     ['a delete of a version', [first, remove(10, ifVersion(first)), put(20, ifAbsent)]],
+    [
+      'a conflict with a write of unknown outcome, and then a write on the version that it told',
+      [
+        first,
+        put(10, { outcome: 'unknown', version: undefined }),
+        put(20, { ...ifVersion(first), outcome: 'conflict', version: versionAt(10) }),
+        put(30, ifVersion(second)),
+      ],
+    ],
+    [
+      'a delete that conflicts with nothing',
+      [remove(10, { ...ifVersion(first), outcome: 'conflict', version: undefined })],
+    ],
     ['another key', [first, get(20, undefined, { key: 'other' })]],
   ])('is content with %s', (_what, records) => {
     expect(linearizability(records)).toEqual([]);
@@ -72,6 +85,15 @@ describe('linearizability', () => {
     [
       'a conflict with what is not there',
       [first, second, put(20, { ...ifAbsent, outcome: 'conflict', version: first.version })],
+    ],
+    [
+      'a conflict with a version that is known to be that of another write',
+      [
+        first,
+        second,
+        put(15, { outcome: 'unknown', version: undefined }),
+        put(20, { ...ifAbsent, outcome: 'conflict', version: first.version }),
+      ],
     ],
     ['a lost update', [first, put(10, ifVersion(first)), put(20, ifVersion(first))]],
     [

@@ -24,7 +24,7 @@ interface RegisterOperation extends TimedOperation<RegisterAction> {
 export function linearizability(records: readonly StrongRecord[], most: number = defaultMost): Violation[] {
   return [...byKey(records)].flatMap(([key, ofKey]) => {
     const operations = operationsOf(ofKey);
-    const verdict = findOrder(registerModel, operations, most);
+    const verdict = findOrder(registerModel(versionsIn(operations)), operations, most);
     if (verdict.type === 'linearizable') return [];
     const { record } = verdict.operation;
     const overlapping = ofKey.filter((other) => other !== record && overlaps(other, record)).map(({ id }) => id);
@@ -54,6 +54,11 @@ function operationsOf(records: readonly StrongRecord[]): RegisterOperation[] {
     const endedAt = record.outcome === 'unknown' ? Infinity : record.endedAt;
     return [{ record, action, startedAt: record.startedAt, endedAt }];
   });
+}
+
+/** Of those writes of which it is known. */
+function versionsIn(operations: readonly RegisterOperation[]): Set<string> {
+  return new Set(operations.flatMap(({ action }) => (action.type === 'write' ? (action.version ?? []) : [])));
 }
 
 /** A version that no write was told is the one under which its value was found: no other write has the value. */

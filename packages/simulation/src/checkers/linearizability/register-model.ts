@@ -1,6 +1,8 @@
 /**
  * One key of a strong keyspace, as if operations came one at a time: it holds a value under a version, or nothing. A
  * write gives it a value, or takes the value away, perhaps on a condition; everything else says what was there.
+ *
+ * Of a write whose outcome nobody was told, nobody was told the version either: it is whatever is first said to be there.
  */
 import type { SequentialModel } from './sequential-model.ts';
 
@@ -13,7 +15,7 @@ export type RegisterCondition =
 export interface RegisterState {
   /** `undefined`: absent. */
   readonly value: string | undefined;
-  /** `undefined`: nobody was ever told, so that no condition can name it. */
+  /** `undefined`: not told yet. */
   readonly version: string | undefined;
 }
 
@@ -28,7 +30,7 @@ export interface RegisterRead extends RegisterState {
   readonly type: 'read';
 }
 
-/** The condition did not hold; `version` is what was there instead, if that was told. */
+/** The condition did not hold; `version` is what was there instead, `undefined` if the key was absent. */
 export interface RegisterRefusal {
   readonly type: 'refusal';
   readonly condition: RegisterCondition;
@@ -37,26 +39,62 @@ export interface RegisterRefusal {
 
 export type RegisterAction = RegisterWrite | RegisterRead | RegisterRefusal;
 
-export const registerModel: SequentialModel<RegisterState, RegisterAction> = {
-  initial: { value: undefined, version: undefined },
-  step: (state, action) => {
-    if (action.type === 'write') return holds(action.condition, state) ? action : undefined;
-    const isTrue = action.type === 'read' ? isRead(action, state) : isRefusal(action, state);
-    return isTrue ? state : undefined;
-  },
-};
+const absent: RegisterState = { value: undefined, version: undefined };
 
-function isRead({ value, version }: RegisterRead, state: RegisterState): boolean {
-  return value === state.value && (value === undefined || version === state.version);
+/** @param taken versions that are known to be those of certain writes, and so of no other */
+export function registerModel(taken: ReadonlySet<string> = new Set()): SequentialModel<RegisterState, RegisterAction> {
+  const named = new NamedStates(taken);
+  return {
+    initial: absent,
+    step: (state, action) => {
+      if (action.type === 'write') return mayHold(action.condition, state, named) ? action : undefined;
+      if (action.type === 'read') return readFrom(state, action, named);
+      return refusedIn(state, action, named);
+    },
+  };
 }
 
-function isRefusal({ condition, version }: RegisterRefusal, state: RegisterState): boolean {
-  const isThere = version === undefined || (state.value !== undefined && version === state.version);
-  return isThere && !holds(condition, state);
+/** States of writes whose version was told by others; each is made once, since states are compared by identity. */
+class NamedStates {
+  readonly #taken: ReadonlySet<string>;
+  readonly #made = new Map<RegisterState, Map<string, RegisterState>>();
+
+  constructor(taken: ReadonlySet<string>) {
+    this.#taken = taken;
+  }
+
+  /** The state as it is once it is known to be under this version; `undefined` if it is not. */
+  name(state: RegisterState, version: string): RegisterState | undefined {
+    if (state.value === undefined) return undefined;
+    if (state.version !== undefined) return state.version === version ? state : undefined;
+    if (this.#taken.has(version)) return undefined;
+    const made = this.#made.get(state) ?? new Map<string, RegisterState>();
+    const found = made.get(version) ?? { value: state.value, version };
+    this.#made.set(state, made.set(version, found));
+    return found;
+  }
 }
 
-function holds(condition: RegisterCondition | undefined, state: RegisterState): boolean {
+function readFrom(
+  state: RegisterState,
+  { value, version }: RegisterRead,
+  named: NamedStates,
+): RegisterState | undefined {
+  if (value !== state.value) return undefined;
+  return value === undefined || version === undefined ? state : named.name(state, version);
+}
+
+function refusedIn(
+  state: RegisterState,
+  { condition, version }: RegisterRefusal,
+  named: NamedStates,
+): RegisterState | undefined {
+  const found = version === undefined ? (state.value === undefined ? state : undefined) : named.name(state, version);
+  return found === undefined || mayHold(condition, found, named) ? undefined : found;
+}
+
+function mayHold(condition: RegisterCondition | undefined, state: RegisterState, named: NamedStates): boolean {
   if (condition === undefined) return true;
   if (condition.type === 'value') return condition.value === state.value;
-  return state.value !== undefined && condition.version === state.version;
+  return named.name(state, condition.version) !== undefined;
 }

@@ -1,8 +1,8 @@
 /** What an object does when operations come one at a time: the law that a concurrent history is held to. */
 
 /**
- * States are compared by identity. An action that leaves one state as it is must leave every state so in which it can
- * take place: it is an observation, and another kind of thing than a change.
+ * States are compared by identity. Where an action leaves the state as it is, nothing must be lost by its taking place: whatever
+ * can come after it elsewhere must be able to come without it there. So it is with what only tells of a state.
  */
 export interface SequentialModel<State, Action> {
   readonly initial: State;

@@ -8,6 +8,12 @@ import type { TimedOperation } from '../sequential-model.ts';
 
 type Operation = TimedOperation<RegisterAction>;
 
+/** A version that nobody was told is `undefined` until somebody says which it is. */
+interface Held {
+  readonly value: string;
+  version: string | undefined;
+}
+
 export function isLinearizable(operations: readonly Operation[]): boolean {
   return ordersOf(operations).some(isLegal);
 }
@@ -24,26 +30,29 @@ function ordersOf(left: readonly Operation[]): Operation[][] {
 }
 
 function isLegal(order: readonly Operation[]): boolean {
-  let held: { value: string; version: string | undefined } | undefined;
+  let held: Held | undefined;
   for (const { action } of order) {
     if (action.type === 'write') {
       if (action.condition !== undefined && !isMet(action.condition, held)) return false;
       held = action.value === undefined ? undefined : { value: action.value, version: action.version };
     } else if (action.type === 'read') {
-      if (action.value !== held?.value) return false;
-      if (held !== undefined && held.version !== action.version) return false;
+      if (action.value !== held?.value || !isUnder(action.version, held)) return false;
     } else {
-      if (isMet(action.condition, held)) return false;
-      if (action.version !== undefined && action.version !== held?.version) return false;
+      if (action.version === undefined ? held !== undefined : held === undefined) return false;
+      if (!isUnder(action.version, held) || isMet(action.condition, held)) return false;
     }
   }
   return true;
 }
 
-function isMet(
-  condition: RegisterCondition,
-  held: { value: string; version: string | undefined } | undefined,
-): boolean {
+/** Whether what is held is under the version that was told, which may be the first that is heard of it. */
+function isUnder(version: string | undefined, held: Held | undefined): boolean {
+  if (held === undefined || version === undefined) return true;
+  held.version ??= version;
+  return held.version === version;
+}
+
+function isMet(condition: RegisterCondition, held: Held | undefined): boolean {
   if (condition.type === 'value') return condition.value === held?.value;
-  return held !== undefined && held.version === condition.version;
+  return held !== undefined && (held.version === undefined || held.version === condition.version);
 }

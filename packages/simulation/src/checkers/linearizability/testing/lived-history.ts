@@ -14,6 +14,7 @@ export interface LivedStep {
   readonly after: number;
   /** Of a write: its client was told nothing, and it took effect or not. */
   readonly unknown: 'no' | 'done' | 'never';
+  /** Of an unknown write: whether its version is known all the same. */
   readonly tellsVersion: boolean;
 }
 
@@ -26,11 +27,12 @@ export function live(steps: readonly LivedStep[]): LivedOperation[] {
     if (drawn.kind === 'get') return { ...times, action: { type: 'read', value: held?.value, version: held?.version } };
     const condition = conditionFor(drawn, held);
     const written = drawn.kind === 'put' ? { value: `v${index}`, version: `${index}` } : undefined;
-    const action = { type: 'write', value: written?.value, version: written?.version, condition } as const;
+    const isTold = drawn.unknown === 'no' || drawn.tellsVersion;
+    const version = isTold ? written?.version : undefined;
+    const action = { type: 'write', value: written?.value, version, condition } as const;
     if (drawn.unknown === 'never') return { action, startedAt: times.startedAt, endedAt: Infinity };
     if (condition !== undefined && !isTrueOf(condition, held)) {
-      const version = drawn.tellsVersion ? held?.version : undefined;
-      return { ...times, action: { type: 'refusal', condition, version } };
+      return { ...times, action: { type: 'refusal', condition, version: held?.version } };
     }
     held = written;
     return { action, startedAt: times.startedAt, endedAt: drawn.unknown === 'done' ? Infinity : times.endedAt };
