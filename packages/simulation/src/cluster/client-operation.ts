@@ -43,7 +43,9 @@ export type ReplyMeaning =
   /** The coordinator did not do it and never will, or could not read. */
   | { readonly type: 'refused' }
   /** The write may have happened. */
-  | { readonly type: 'in-doubt'; readonly version: Version | undefined };
+  | { readonly type: 'in-doubt'; readonly version: Version | undefined }
+  /** This try did nothing; whether an earlier one of the same write did, nobody knows any more. */
+  | { readonly type: 'forgotten' };
 
 export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Version): ReplyMeaning {
   switch (reply.type) {
@@ -74,7 +76,7 @@ function changeMeaning(reply: Extract<Message, { type: 'change-reply' }>): Reply
     case 'unavailable':
       return { type: 'refused' };
     case 'unknown':
-      return { type: 'in-doubt', version: undefined };
+      return reply.reason === 'forgotten' ? { type: 'forgotten' } : { type: 'in-doubt', version: undefined };
   }
 }
 

@@ -35,7 +35,7 @@ export interface SimulatedClientConfig {
 
 interface Running {
   readonly intent: OperationIntent;
-  readonly version: Version | undefined;
+  version: Version | undefined;
   readonly nodes: readonly string[];
   readonly done: (result: OperationResult) => void;
   tries: number;
@@ -143,7 +143,13 @@ export class SimulatedClient {
       return;
     }
     if (meaning.type === 'in-doubt') running.coordinatorVersion = meaning.version;
-    this.#tryFailed(running, meaning.type, this.#pauseMs());
+    if (meaning.type === 'forgotten') this.#stampAnew(running);
+    this.#tryFailed(running, meaning.type === 'in-doubt' ? 'in-doubt' : 'refused', this.#pauseMs());
+  }
+
+  /** Only if no other try can have been made: then it is the same write under another stamp. */
+  #stampAnew(running: Running): void {
+    if (!running.inDoubt && running.open.size === 0) running.version = this.#stamp();
   }
 
   #linkLost(node: string): void {
