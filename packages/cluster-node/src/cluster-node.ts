@@ -3,7 +3,7 @@
  * that come in handed to the one that they are for. It has no socket, no clock and no globals of its own, so the
  * simulator runs exactly what production runs.
  */
-import { type StorageClock, StorageEngine } from '@kv/lsm-storage/core';
+import { StorageEngine } from '@kv/lsm-storage/core';
 import type { HybridLogicalClock } from '@kv/quorum';
 import {
   decodeFrame,
@@ -16,6 +16,7 @@ import {
 } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
+import { storageClock } from './clock/storage-clock.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
 import { strongParts } from './coordinator/strong/strong-parts.ts';
@@ -141,10 +142,9 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
-    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, failures };
+    const shared = { ...driven, self, member, random, engine, trees, peers, topology, failures };
     const { registers, voters, strong } = strongParts(shared);
-    const served = { self, replica, registers, counters, topology, ready };
-    this.#replicaServer = new ReplicaServer(served);
+    this.#replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
     this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
     const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
@@ -413,12 +413,4 @@ export class ClusterNode {
     this.#ports.log.error('stopped', { error: cause });
     this.#ports.fatal(cause);
   }
-}
-
-/** The storage engine drops the bytes of what is expired by this clock: late rather than early. */
-function storageClock({ clock, timers }: ClusterNodePorts, { expiredKeptMs }: ClusterNodeOptions): StorageClock {
-  return {
-    now: () => Math.max(0, clock.wallMs() - expiredKeptMs),
-    pause: (milliseconds) => new Promise((resolve) => timers.set(milliseconds, resolve)),
-  };
 }

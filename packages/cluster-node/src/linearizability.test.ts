@@ -105,18 +105,18 @@ class Run {
     this.#values += 1;
     const value = type === 'delete' ? undefined : `value ${this.#values}`;
     const began = this.#begin();
-    at.node?.change(
-      requestOf(value, type === 'create', known?.version),
-      (result) => {
-        const ended = this.#end(result.outcome);
-        const holds = (now: string | undefined): boolean =>
-          known === undefined ? type !== 'create' || now === undefined : now === known.value;
-        const told = toldBy(result, value, holds);
-        if (told !== undefined) this.operations.push({ began, ...told, ended: told.optional ? Infinity : ended });
-        if (result.outcome === 'applied' && value !== undefined) this.#seen.push({ version: result.version, value });
-      },
-      notRefused,
-    );
+    const answered = (result: ChangeResult): void => {
+      const ended = this.#end(result.outcome);
+      const holds = (now: string | undefined): boolean =>
+        known === undefined ? type !== 'create' || now === undefined : now === known.value;
+      const told = toldBy(result, value, holds);
+      if (told !== undefined) this.operations.push({ began, ...told, ended: told.optional ? Infinity : ended });
+      if (result.outcome === 'applied' && value !== undefined) this.#seen.push({ version: result.version, value });
+    };
+    const refused = (error: Error): never => {
+      throw error;
+    };
+    at.node?.change(requestOf(value, type === 'create', known?.version), answered, refused);
   }
 
   #begin(): number {
@@ -192,7 +192,3 @@ describe('a key of a strong keyspace', () => {
     for (const outcome of ['applied', 'conflict', 'found', 'absent']) expect(outcomes).toContain(outcome);
   });
 });
-
-function notRefused(error: Error): void {
-  throw error;
-}

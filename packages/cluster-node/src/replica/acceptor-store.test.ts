@@ -6,15 +6,14 @@ import { encodeRecordMeta, encodeRegisterValue, type RegisterValue } from '@kv/w
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCounters } from '../counters.ts';
+import { DiskRoom } from '../disk-room.ts';
 import { RangeTrees } from '../repair/range-trees.ts';
 import { MemoryManifest } from '../testing/memory-manifest.ts';
 import { firstTopology } from '../topology/first-topology.ts';
 import { RingTopology } from '../topology/ring-topology.ts';
 import { AcceptorStore } from './acceptor-store.ts';
-import { DiskRoom } from '../disk-room.ts';
 import { StorageDamage } from '../storage-damage.ts';
 import { StorageFailures } from '../storage-failures.ts';
-import { VirtualTime } from '../testing/virtual-time.ts';
 
 const self = '00000000-0000-4000-8000-000000000001';
 const topology = new RingTopology(
@@ -41,27 +40,45 @@ interface Opened {
   readonly trees: RangeTrees;
 }
 
-const noLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+/** Turns of proposers end soon. */
+const soon = {
+  set: (_: number, run: () => void) => {
+    void setImmediate().then(run);
+    return { cancel: () => undefined };
+  },
+};
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+function treesOf(engine: StorageEngine): RangeTrees {
+  return new RangeTrees(engine, new StorageDamage({ log, counters: createCounters() }), self, topology, 1);
+}
 
 async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {
   const engine = await StorageEngine.open({ fileSystem, manifest, jobs: inlineJobs, codec: noCodec, clock }, {});
   const counters = createCounters();
-  const damage = new StorageDamage({ log: noLog, counters });
-  const trees = new RangeTrees(engine, damage, self, topology, 1);
-  const room = new DiskRoom({ clock: new VirtualTime(), log: noLog, counters });
-  const failures = new StorageFailures(room, damage, (error) => {
-    throw error;
+  const damage = new StorageDamage({ log, counters });
+  const wall = { wallMs: () => 0, monotonicMs: () => 0 };
+  const room = new DiskRoom({ clock: wall, log, counters });
+  const trees = treesOf(engine);
+  const hlc = new HybridLogicalClock();
+  const store = new AcceptorStore({
+    engine,
+    counters,
+    hlc,
+    trees,
+    failures: new StorageFailures(room, damage, refuse),
+    clock: wall,
+    timers: soon,
   });
-  const store = new AcceptorStore({ engine, counters, hlc: new HybridLogicalClock(), trees, failures });
   return { engine, store, trees };
 }
 
 function refuse(error: unknown): never {
-  throw error;
+  throw error instanceof Error ? error : new Error(String(error));
 }
 
 function prepare(store: AcceptorStore, counter: number): Promise<unknown> {
-  return new Promise((resolve) => store.prepare(place, ballot(counter), resolve, refuse));
+  return new Promise((resolve) => store.prepare(place, { ballot: ballot(counter), deadline: 1 }, resolve, refuse));
 }
 
 function accept(store: AcceptorStore, counter: number): Promise<unknown> {
@@ -106,13 +123,7 @@ describe('an acceptor at rest', () => {
     await prepare(store, 9);
     expect(rootOf()).toBe(full);
     expect(trees.listOf(place)(query).entries).toHaveLength(1);
-    const again = new RangeTrees(
-      engine,
-      new StorageDamage({ log: noLog, counters: createCounters() }),
-      self,
-      topology,
-      1,
-    );
+    const again = treesOf(engine);
     while (again.scanOn());
     expect(Buffer.from(again.of(place)!.tree.hashesOf(0, [0])).toString('hex')).toBe(full);
     await engine.close();
@@ -134,7 +145,7 @@ describe('an acceptor at rest', () => {
             promised = Math.max(promised, counter);
             if (type === 'accept') accepted = Math.max(accepted, counter);
           };
-          if (type === 'prepare') store.prepare(place, ballot(counter), take, refuse);
+          if (type === 'prepare') store.prepare(place, { ballot: ballot(counter), deadline: 1 }, take, refuse);
           else store.accept(place, ballot(counter), valued(counter), take, refuse);
         }
         for (let turn = 0; turn < turns; turn += 1) await (turn % 4 === 3 ? setImmediate() : Promise.resolve());
@@ -144,6 +155,8 @@ describe('an acceptor at rest', () => {
         const found = after.store.query(place, 'ballot');
         expect(found.promised?.counter ?? 0).toBeGreaterThanOrEqual(kept.promised);
         expect(found.accepted?.ballot.counter ?? 0).toBeGreaterThanOrEqual(kept.accepted);
+        // Proposers that waited for their turn are still served by the life before.
+        for (let turn = 0; turn < 40; turn += 1) await setImmediate();
         await Promise.all([after.engine.close(), engine.close()]);
       }),
       { numRuns: 60 },

@@ -23,8 +23,9 @@ import {
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
+import { PromiseTurns, type PromiseTurnsDependencies } from './promise-turns.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
-import type { RecordPlace } from './replica.ts';
+import { nameOfPlace, type RecordPlace } from './replica.ts';
 
 /** What an acceptor may do with a ballot. */
 export interface AcceptorRules {
@@ -32,7 +33,7 @@ export interface AcceptorRules {
   readonly accept: typeof accept;
 }
 
-export interface AcceptorStoreDependencies {
+export interface AcceptorStoreDependencies extends PromiseTurnsDependencies {
   readonly engine: StorageEngine;
   readonly counters: Counters;
   readonly hlc: HybridLogicalClock;
@@ -55,14 +56,28 @@ const noVersion: Version = { ms: 0, counter: 0, actor: '0'.repeat(32) };
 export class AcceptorStore {
   readonly #dependencies: AcceptorStoreDependencies;
   readonly #rules: AcceptorRules;
+  readonly #turns: PromiseTurns;
 
   constructor(dependencies: AcceptorStoreDependencies, rules: AcceptorRules = { prepare, accept }) {
     this.#dependencies = dependencies;
     this.#rules = rules;
+    this.#turns = new PromiseTurns(dependencies);
   }
 
-  /** Calls back when what it then promises is durable, or with what kept it from being so. */
+  /**
+   * Calls back when what it then promises is durable, or with what kept it from being so; not at all if its turn does not
+   * come before the deadline, in monotonic milliseconds.
+   */
   prepare(
+    place: RecordPlace,
+    { ballot, deadline }: { readonly ballot: Ballot; readonly deadline: number },
+    done: (reply: PrepareReply) => void,
+    failed: (failure: WriteFailure) => void,
+  ): void {
+    this.#turns.enter(nameOfPlace(place), deadline, () => this.#prepare(place, ballot, done, failed));
+  }
+
+  #prepare(
     place: RecordPlace,
     ballot: Ballot,
     done: (reply: PrepareReply) => void,
@@ -71,6 +86,7 @@ export class AcceptorStore {
     let reply: PrepareReply = { type: 'prepare-reply', outcome: 'promised' };
     const judge = (state: AcceptorState<StoredValue>, version: Version): Judged => {
       const step = this.#rules.prepare(state, ballot);
+      if (step.state !== state) this.#turns.began(nameOfPlace(place));
       if (step.reply.type === 'outbid') reply = { ...reply, outcome: 'outbid', promised: step.reply.promised };
       else if (step.reply.type === 'promised' && step.reply.accepted !== undefined) {
         const { ballot: under, value } = step.reply.accepted;
@@ -91,9 +107,11 @@ export class AcceptorStore {
     failed: (failure: WriteFailure) => void,
   ): void {
     const bytes = encodeRegisterValue(value);
+    let isAccepted = false;
     let reply: AcceptReply = { type: 'accept-reply', outcome: 'accepted' };
     const judge = (state: AcceptorState<StoredValue>): Judged => {
       const step = this.#rules.accept(state, ballot, () => bytes);
+      isAccepted = step.reply.type === 'accepted';
       if (step.reply.type === 'outbid') {
         reply = { type: 'accept-reply', outcome: 'outbid', promised: step.reply.promised };
       }
@@ -101,12 +119,22 @@ export class AcceptorStore {
     };
     this.#dependencies.counters.acceptorAccepts += 1;
     this.#apply(place, judge, () => done(reply), failed);
+    if (isAccepted) this.#turns.accepted(nameOfPlace(place));
   }
 
   /** What is durable. @throws StorageError when what is stored is damaged */
-  query({ partition, keyspaceId, key }: RecordPlace, want: RegisterWant): RegisterQueryReply {
-    const { engine, counters, hlc } = this.#dependencies;
-    counters.acceptorQueries += 1;
+  query(place: RecordPlace, want: RegisterWant): RegisterQueryReply {
+    this.#dependencies.counters.acceptorQueries += 1;
+    try {
+      return this.#query(place, want);
+    } catch (error) {
+      this.#dependencies.failures.damage.tell(error);
+      throw error;
+    }
+  }
+
+  #query({ partition, keyspaceId, key }: RecordPlace, want: RegisterWant): RegisterQueryReply {
+    const { engine, hlc } = this.#dependencies;
     const acceptorKey = encodeAcceptorKey(partition, keyspaceId, key);
     const entry = want === 'value' ? engine.getEntrySync(acceptorKey) : engine.getMeta(acceptorKey);
     if (entry === undefined) return { type: 'register-query-reply' };
@@ -129,7 +157,8 @@ export class AcceptorStore {
     done: () => void,
     failed: (failure: WriteFailure) => void,
   ): void {
-    const tree = this.#dependencies.trees.of(place);
+    const { engine, trees, failures } = this.#dependencies;
+    const tree = trees.of(place);
     let change: { readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined } | undefined;
     const decide: Decide = (current, _, currentValue) => {
       const meta = current === undefined ? undefined : decodeRegisterMeta(current);
@@ -143,15 +172,17 @@ export class AcceptorStore {
       }
       return { meta: metaOf(version, promised, accepted?.ballot), value: accepted?.value() ?? noBytes };
     };
-    const notApplied = (error: unknown): void => {
-      if (change !== undefined) tree?.notWritten(place.key);
-      this.#dependencies.failures.ofWrite(error, failed);
-    };
     const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
-    this.#dependencies.engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(() => {
+    const applied = (): void => {
+      failures.room.wasThere();
       if (change !== undefined) tree?.written(place.key, change);
       done();
-    }, notApplied);
+    };
+    const notApplied = (error: unknown): void => {
+      if (change !== undefined) tree?.notWritten(place.key);
+      failures.ofWrite(error, failed);
+    };
+    engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(applied, notApplied);
   }
 
   /** As with every version that leaves: the stamp of the frame must not be before one inside it. */

@@ -2,10 +2,10 @@
 import type { Accept, Message, Prepare, RegisterQuery } from '@kv/wire';
 import type { HybridLogicalClock } from '@kv/quorum';
 import { isPlausibleBallot } from '../clock/ballot-source.ts';
-import type { Log } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { isRecordMeta } from '../record.ts';
-import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
 import type { AcceptorStore } from './acceptor-store.ts';
+import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
 import type { RecordPlace } from './replica.ts';
 
 export type RegisterRequestMessage = Prepare | Accept | RegisterQuery;
@@ -13,7 +13,7 @@ export type RegisterRequestMessage = Prepare | Accept | RegisterQuery;
 export interface RegisterServerDependencies {
   readonly acceptors: AcceptorStore;
   readonly hlc: HybridLogicalClock;
-  readonly log: Log;
+  readonly clock: Clock;
 }
 
 export function isRegisterRequest(message: Message): message is RegisterRequestMessage {
@@ -27,24 +27,33 @@ export class RegisterServer {
     this.#dependencies = dependencies;
   }
 
-  serve(place: RecordPlace, message: RegisterRequestMessage, reply: (message: Message) => void): void {
-    const { acceptors } = this.#dependencies;
+  /** `deadlineMs`: milliseconds that remain; 0: no end. */
+  serve(
+    place: RecordPlace,
+    message: RegisterRequestMessage,
+    deadlineMs: number,
+    reply: (message: Message) => void,
+  ): void {
+    const { acceptors, clock } = this.#dependencies;
     const fault = this.#faultOf(message);
     if (fault !== undefined) {
       reply({ type: 'error', code: 'MALFORMED', message: fault });
       return;
     }
-    const failed = (code: WriteFailure): void => reply({ type: 'error', code, message: writeFailureMessages[code] });
-    if (message.type === 'prepare') acceptors.prepare(place, message.ballot, reply, failed);
-    else if (message.type === 'accept') acceptors.accept(place, message.ballot, message.value, reply, failed);
+    const failed = (code: WriteFailure): void => {
+      reply({ type: 'error', code, message: writeFailureMessages[code] });
+    };
+    if (message.type === 'prepare') {
+      const deadline = deadlineMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + deadlineMs;
+      acceptors.prepare(place, { ballot: message.ballot, deadline }, reply, failed);
+    } else if (message.type === 'accept') acceptors.accept(place, message.ballot, message.value, reply, failed);
     else this.#query(place, message, reply);
   }
 
   #query(place: RecordPlace, { want }: RegisterQuery, reply: (message: Message) => void): void {
     try {
       reply(this.#dependencies.acceptors.query(place, want));
-    } catch (error) {
-      this.#dependencies.log.error('replica-read-failed', { error });
+    } catch {
       reply({ type: 'error', code: 'STORAGE_DAMAGED', message: 'this acceptor could not read the key' });
     }
   }

@@ -40,7 +40,7 @@ export class ReplicaServer {
     }
     const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
     if (message.type === 'replica-write') this.#write(place, message, reply);
-    else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, reply);
+    else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, header.deadlineMs, reply);
     else this.#read(place, message, reply);
   }
 

@@ -29,6 +29,13 @@ export interface RecordPlace {
   readonly key: Uint8Array;
 }
 
+/** One character for each byte of the key: equal for equal keys of a keyspace. */
+export function nameOfPlace({ keyspaceId, key }: RecordPlace): string {
+  let name = `${keyspaceId}/`;
+  for (const byte of key) name += String.fromCharCode(byte);
+  return name;
+}
+
 /** With the epoch of the topology that the request was planned with. */
 export interface PlannedPlace extends RecordPlace {
   readonly epoch: number;

@@ -58,11 +58,15 @@ export interface RegisterOptions {
   readonly above?: Ballot | undefined;
   /** Randomness in [0, 1). */
   readonly random: { next(): number };
-  /** Longest first pause after being outbid, doubled with each further one; default 8. */
+  /**
+   * Longest first pause after being outbid, doubled up to three times with further ones; default 8. Best about as long as
+   * an operation takes: shorter, and proposers outbid each other; longer, and nobody makes use of the register meanwhile.
+   */
   readonly pauseMs?: number;
 }
 
-const longestPauseMs = 500;
+/** Without an end to it, whoever was outbid often would wait ever longer than those who come anew. */
+const mostDoublings = 3;
 
 export class RegisterOperation<Value, Result> {
   readonly #voters: Voters;
@@ -179,7 +183,7 @@ export class RegisterOperation<Value, Result> {
     this.#seen = higherBallot(this.#seen, promised);
     this.#phase = 'pausing';
     const { random, pauseMs = 8 } = this.#options;
-    const longest = Math.min(longestPauseMs, pauseMs * 2 ** Math.min(this.#attempt - 1, 10));
+    const longest = pauseMs * 2 ** Math.min(this.#attempt - 1, mostDoublings);
     return [{ type: 'pause', milliseconds: random.next() * longest, attempt: this.#attempt }];
   }
 

@@ -6,7 +6,7 @@
  * was used for two keys, as after a restart, the reply is left out.
  */
 import type { Receipt, Version } from '@kv/quorum';
-import { decodeFrame, type Frame, type Message, versionOfBytes, versionOfMeta } from '@kv/wire';
+import { decodeFrame, type Frame, type Message, type RegisterValue, versionOfBytes, versionOfMeta } from '@kv/wire';
 import type { StampedVersions } from '../checkers/clock-hears.ts';
 import type { ReplicaClaim } from '../checkers/replica-memory.ts';
 import type { World } from '../world/world.ts';
@@ -20,9 +20,7 @@ export interface NodeListener {
 /** The first type of message that is about a key (docs/formats/frame.md), and where a frame says its type. */
 const firstTypeAboutKeys = 20;
 const typeAt = 4;
-
-/** Bytes of a version (docs/formats/frame.md). */
-const versionLength = 24;
+const versionBytes = 24;
 
 const ambiguous = Symbol('more than one key');
 
@@ -79,7 +77,18 @@ function versionsIn(message: Message): Version[] {
     case 'replica-read-reply':
       return message.found === 'absent' ? [] : [versionOfMeta(message.meta)];
     case 'tree-list-reply':
-      return message.entries.filter(isUnderVersion).map((entry) => versionOfBytes(entry.version));
+      // Of strong keyspaces trees count ballots.
+      return message.entries.flatMap(({ version }) => (version.length === versionBytes ? versionOfBytes(version) : []));
+    case 'prepare-reply':
+      return message.outcome === 'promised' ? acceptedIn(message.accepted?.value) : [];
+    case 'accept':
+      return acceptedIn(message.value);
+    case 'register-query-reply':
+      return message.accepted === undefined ? [] : [message.accepted.version];
+    case 'change-reply': {
+      const named = message.outcome === 'applied' || message.outcome === 'conflict' ? message.version : undefined;
+      return [...(named === undefined ? [] : [named]), ...versionsOf(message.receipt)];
+    }
     case 'get-reply':
       return [...(message.meta === undefined ? [] : [versionOfMeta(message.meta)]), ...versionsOf(message.receipt)];
     case 'write-reply':
@@ -95,9 +104,8 @@ function versionsIn(message: Message): Version[] {
   }
 }
 
-/** An entry of a strong keyspace is under a ballot, which is longer. */
-function isUnderVersion({ version }: { readonly version: Uint8Array }): boolean {
-  return version.length === versionLength;
+function acceptedIn(value: RegisterValue | undefined): Version[] {
+  return value === undefined ? [] : [versionOfMeta(value.meta)];
 }
 
 function versionsOf({ replicas }: Receipt): Version[] {

@@ -35,7 +35,7 @@ export interface SimulatedClientConfig {
 
 interface Running {
   readonly intent: OperationIntent;
-  readonly version: Version | undefined;
+  version: Version | undefined;
   readonly nodes: readonly string[];
   readonly done: (result: OperationResult) => void;
   tries: number;
@@ -143,7 +143,13 @@ export class SimulatedClient {
       return;
     }
     if (meaning.type === 'in-doubt') running.coordinatorVersion = meaning.version;
-    this.#tryFailed(running, meaning.type, this.#pauseMs());
+    if (meaning.type === 'forgotten') this.#stampAnew(running);
+    this.#tryFailed(running, meaning.type === 'in-doubt' ? 'in-doubt' : 'refused', this.#pauseMs());
+  }
+
+  /** Only if no other try can have been made: then it is the same write under another stamp. */
+  #stampAnew(running: Running): void {
+    if (!running.inDoubt && running.open.size === 0) running.version = this.#stamp();
   }
 
   #linkLost(node: string): void {
@@ -187,16 +193,25 @@ export class SimulatedClient {
   }
 }
 
-function requestOf({ kind, key, quorum, value, ttlMs }: OperationIntent, version: Version | undefined): Message {
-  const keyBytes = new TextEncoder().encode(key);
-  if (quorum === undefined) throw new TypeError('there is no message yet for an operation in a strong keyspace');
-  if (kind === 'get') return { type: 'get', key: keyBytes, r: quorum, want: 'value' };
-  const common = { key: keyBytes, w: quorum, ...(version !== undefined && { version }) };
+function requestOf(intent: OperationIntent, version: Version | undefined): Message {
+  const { kind, quorum, ttlMs } = intent;
+  const key = new TextEncoder().encode(intent.key);
+  if (kind === 'get') return { type: 'get', key, ...(quorum !== undefined && { r: quorum }), want: 'value' };
+  if (quorum === undefined) return changeOf(intent, key, version);
+  const common = { key, w: quorum, ...(version !== undefined && { version }) };
   if (kind === 'delete') return { type: 'delete', ...common };
-  const bytes = value ?? new Uint8Array(0);
-  const contentType = 'application/octet-stream';
-  const plain = { contentType, codec: 0, rawLength: bytes.length, value: bytes };
-  return { type: 'put', ...common, ...plain, ...(ttlMs !== undefined && { ttlMs }) };
+  return { type: 'put', ...common, ...plainValue(intent), ...(ttlMs !== undefined && { ttlMs }) };
+}
+
+/** In a strong keyspace. */
+function changeOf(intent: OperationIntent, key: Uint8Array, operation: Version | undefined): Message {
+  const { kind, condition = { type: 'none' } } = intent;
+  const to = kind === 'delete' ? ({ type: 'delete' } as const) : ({ type: 'put', ...plainValue(intent) } as const);
+  return { type: 'change', key, ...(operation !== undefined && { operation }), condition, to, wantCurrent: false };
+}
+
+function plainValue({ value = new Uint8Array(0) }: OperationIntent) {
+  return { contentType: 'application/octet-stream', codec: 0, rawLength: value.length, value };
 }
 
 function clientHello(random: SeededRandom): Hello {

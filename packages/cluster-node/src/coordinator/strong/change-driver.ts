@@ -57,6 +57,8 @@ export class ChangeDriver {
     const judge = this.#dependencies.strategies.changeOnce({ operation, condition, record, nowMs: this.#nowMs });
     const change = (current: RegisterValue | undefined): ChangeStep => {
       const made = judge(current);
+      // As with every version that leaves: it may be above all that this member's clock has heard of.
+      if (made.result.outcome === 'applied') this.#dependencies.hlc.merge(made.result.version);
       this.#proposed ||= made.result.outcome === 'applied' && made.next !== undefined;
       return made;
     };

@@ -18,6 +18,7 @@ import type { PeerFailure } from '../../peer-requests.ts';
 import type { Timer } from '../../ports.ts';
 import { plannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import type { Pace } from '../../clock/pace.ts';
 import type { StrongDependencies } from './strong-coordinator.ts';
 import type { RegisterReply, VoterRequest } from './voter-access.ts';
 
@@ -28,13 +29,23 @@ export interface DrivenAnswer<Result> {
   readonly isFenced: boolean;
 }
 
+export interface DrivenOperation<Result> {
+  readonly plan: RequestPlan;
+  readonly change: (current: RegisterValue | undefined) => Change<RegisterValue, Result>;
+  /** Monotonic milliseconds. */
+  readonly deadline: number;
+  readonly pace: Pace;
+}
+
 export class OperationDriver<Result> {
   readonly #dependencies: StrongDependencies;
   readonly #plan: RequestPlan;
   readonly #deadline: number;
   readonly #done: (answer: DrivenAnswer<Result>) => void;
   readonly #operation: RegisterOperation<RegisterValue, Result>;
+  readonly #pace: Pace;
   readonly #startedAt: number;
+  #roundStartedAt = 0;
   /** Of the requests under way: who was asked to accept and has not answered may have done it, whatever it said before. */
   #ledger: RequestLedger;
   /** Who gave what the requests under way ask for. */
@@ -46,9 +57,7 @@ export class OperationDriver<Result> {
 
   constructor(
     dependencies: StrongDependencies,
-    plan: RequestPlan,
-    change: (current: RegisterValue | undefined) => Change<RegisterValue, Result>,
-    deadline: number,
+    { plan, change, deadline, pace }: DrivenOperation<Result>,
     done: (answer: DrivenAnswer<Result>) => void,
   ) {
     const { ballots, random, clock, timers } = dependencies;
@@ -56,7 +65,9 @@ export class OperationDriver<Result> {
     this.#plan = plan;
     this.#deadline = deadline;
     this.#done = done;
-    this.#operation = new RegisterOperation(new Voters(plan.replicas), change, { ...ballots.next(), random });
+    this.#pace = pace;
+    const pauseMs = 2 * pace.roundMs;
+    this.#operation = new RegisterOperation(new Voters(plan.replicas), change, { ...ballots.next(), random, pauseMs });
     this.#startedAt = clock.monotonicMs();
     this.#ledger = new RequestLedger(plan, this.#startedAt);
     this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
@@ -90,6 +101,7 @@ export class OperationDriver<Result> {
 
   #askAnew(request: VoterRequest): void {
     this.#asked = request;
+    this.#roundStartedAt = this.#now();
     this.#agreed.clear();
     this.#ledger = new RequestLedger(this.#plan, this.#startedAt);
   }
@@ -109,6 +121,7 @@ export class OperationDriver<Result> {
     const version = accepted ? versionOfMeta(accepted.meta) : undefined;
     const answer = request.type === 'accept' ? 'applied' : version === undefined ? 'absent' : 'held';
     this.#agreed.add(voter);
+    if (this.#agreed.size === this.#plan.needed) this.#pace.took(now - this.#roundStartedAt);
     this.#ledger.answered(voter, { answer, ...(version !== undefined && { version }) }, now);
   }
 

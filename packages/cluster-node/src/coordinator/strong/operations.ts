@@ -1,10 +1,11 @@
 /** Runs operations on registers: where a majority can be reached, and one at a time for each key. */
 import { type Change, type RegisterFailure, type RegisterResult, type Receipt, RequestLedger } from '@kv/quorum';
 import type { RegisterValue } from '@kv/wire';
-import type { RecordPlace } from '../../replica/replica.ts';
+import { nameOfPlace } from '../../replica/replica.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { KeyQueues } from './key-queues.ts';
 import { OperationDriver } from './operation-driver.ts';
+import { Pace } from '../../clock/pace.ts';
 import type { StrongDependencies, StrongRequest } from './strong-coordinator.ts';
 
 export interface OperationAnswer<Result> {
@@ -28,6 +29,7 @@ const queueLimits = { perKey: 128, bytes: 64 * 1024 * 1024 };
 export class Operations {
   readonly #dependencies: StrongDependencies;
   readonly #queues = new KeyQueues(queueLimits);
+  readonly #pace = new Pace();
 
   constructor(dependencies: StrongDependencies) {
     this.#dependencies = dependencies;
@@ -36,14 +38,15 @@ export class Operations {
   /** `done` is called once, by the deadline at the latest, also while the operation still waits for its turn. */
   run<Result>(job: OperationJob<Result>, done: (answer: OperationAnswer<Result>) => void): void {
     const { plan, deadline, change, bytes } = job;
-    const key = nameOf(plan.place);
+    const key = nameOfPlace(plan.place);
     const refusal = this.#refusal(plan, key, bytes);
     if (refusal !== undefined) {
       done({ result: { outcome: 'unavailable', reason: refusal }, receipt: receiptOfNobody(plan) });
       return;
     }
     let leave = (): void => undefined;
-    const driver = new OperationDriver(this.#dependencies, plan, change, deadline, (answer) => {
+    const operation = { plan, change, deadline, pace: this.#pace };
+    const driver = new OperationDriver(this.#dependencies, operation, (answer) => {
       leave();
       // What was proposed may be accepted yet: the change knows itself again when it is made once more.
       if (answer.result.outcome === 'done' || !answer.isFenced) done(answer);
@@ -76,11 +79,4 @@ export class Operations {
 /** Of a request for which nobody was asked. */
 export function receiptOfNobody(plan: RequestPlan): Receipt {
   return new RequestLedger(plan, 0).receipt(0);
-}
-
-/** One character for each byte of the key: equal for equal places. */
-function nameOf({ keyspaceId, key }: RecordPlace): string {
-  let name = `${keyspaceId}/`;
-  for (const byte of key) name += String.fromCharCode(byte);
-  return name;
 }

@@ -2,7 +2,6 @@
 import type { AcceptorReply, RegisterRequest } from '@kv/quorum';
 import type { AcceptReply, Message, PrepareReply, RegisterQueryReply, RegisterValue, RegisterWant } from '@kv/wire';
 import { isRecordMeta } from '../../record.ts';
-import type { Log } from '../../ports.ts';
 import type { PeerRequests } from '../../peer-requests.ts';
 import type { AcceptorStore } from '../../replica/acceptor-store.ts';
 import type { PlannedPlace } from '../../replica/replica.ts';
@@ -15,7 +14,6 @@ export interface VoterAccessDependencies {
   readonly self: string;
   readonly acceptors: AcceptorStore;
   readonly peers: PeerRequests;
-  readonly log: Log;
   readonly topology: () => Topology;
 }
 
@@ -38,7 +36,7 @@ export class VoterAccess {
     { answered, failed }: ReplicaCallbacks<RegisterReply>,
   ): void {
     if (to === this.#dependencies.self) {
-      this.#proposeToOwn(place, request, { answered, failed });
+      this.#proposeToOwn(place, request, deadline, { answered, failed });
       return;
     }
     const { partition, keyspaceId, key, epoch } = place;
@@ -79,27 +77,31 @@ export class VoterAccess {
   }
 
   #queryOwn(place: PlannedPlace, want: RegisterWant, { answered, failed }: ReplicaCallbacks<RegisterQueryReply>): void {
-    const { acceptors, log } = this.#dependencies;
     const refusal = this.#ownRefusal(place);
     if (refusal !== undefined) return failed('refused', refusal);
     let reply: RegisterQueryReply | undefined;
     try {
-      reply = acceptors.query(place, want);
-    } catch (error) {
-      log.error('replica-read-failed', { error });
+      reply = this.#dependencies.acceptors.query(place, want);
+    } catch {
+      // What is damaged was told.
     }
     if (reply === undefined) failed('refused', 'STORAGE_DAMAGED');
     else answered(reply);
   }
 
-  #proposeToOwn(place: PlannedPlace, request: VoterRequest, callbacks: ReplicaCallbacks<RegisterReply>): void {
+  #proposeToOwn(
+    place: PlannedPlace,
+    request: VoterRequest,
+    deadline: number,
+    callbacks: ReplicaCallbacks<RegisterReply>,
+  ): void {
     const { acceptors } = this.#dependencies;
     const refusal = this.#ownRefusal(place);
     if (refusal !== undefined) return callbacks.failed('refused', refusal);
     const failed = (failure: WriteFailure): void =>
       callbacks.failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
     const answered = (reply: PrepareReply | AcceptReply): void => callbacks.answered(acceptorReply(reply));
-    if (request.type === 'prepare') acceptors.prepare(place, request.ballot, answered, failed);
+    if (request.type === 'prepare') acceptors.prepare(place, { ballot: request.ballot, deadline }, answered, failed);
     else acceptors.accept(place, request.ballot, request.value, answered, failed);
   }
 
