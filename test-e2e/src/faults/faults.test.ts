@@ -16,7 +16,7 @@ describe('a cluster of real processes under faults', () => {
   beforeAll(async () => {
     folder = await makeTemporaryFolder();
     const seed = Math.floor(Math.random() * 2 ** 31);
-    report = await runFaults({ folder: folder.path, faults: allFaults, forMs: 30_000, pace: 0.2, seed });
+    report = await runFaults({ folder: folder.path, faults: allFaults, forMs: 20_000, pace: 0.2, seed });
   }, 180_000);
 
   // What fell short is kept, to be looked at.

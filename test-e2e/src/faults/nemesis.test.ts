@@ -33,6 +33,12 @@ it('strikes with every kind before any comes again, in each lane one after the o
   }
 });
 
+it('strikes with every kind once, however little time there is', async () => {
+  const nemesis = nemesisOf([fault('a', 'network'), fault('b', 'network'), fault('c', 'machine')], 0);
+  await nemesis.run();
+  expect(nemesis.episodes.map(({ kind }) => kind).sort()).toEqual(['a', 'b', 'c']);
+});
+
 it('is active while a fault is, and tells how a member did not come back from one', async () => {
   const active: boolean[] = [];
   const broken = fault('a', 'network', async () => {

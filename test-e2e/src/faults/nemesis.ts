@@ -22,7 +22,7 @@ export interface Episode {
 
 export interface NemesisOptions {
   readonly faults: readonly Fault[];
-  /** Milliseconds until the last fault has ended. */
+  /** Milliseconds after which no fault begins any more but the first of a kind. */
   readonly forMs: number;
   /** Scales how long faults last. */
   readonly pace: number;
@@ -79,11 +79,15 @@ export class Nemesis {
       for (const fault of random.shuffled(faults)) {
         await delay(pace * random.between(gap.least, gap.most));
         const leftMs = endsAt - performance.now();
-        if (leftMs <= 0) return;
+        const isFirst = !this.#struck.has(fault.kind);
+        if (leftMs <= 0 && !isFirst) return;
         const { least, most } = fault.lasts;
-        const lastsMs = pace * (this.#struck.has(fault.kind) ? random.logBetween(least, most) : most);
         this.#struck.add(fault.kind);
-        await this.#strike(fault, random, Math.min(lastsMs, leftMs));
+        await this.#strike(
+          fault,
+          random,
+          isFirst ? pace * most : Math.min(pace * random.logBetween(least, most), leftMs),
+        );
       }
     }
   }
