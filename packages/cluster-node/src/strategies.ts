@@ -12,6 +12,8 @@ import {
 } from '@kv/quorum';
 import type { Decide } from '@kv/lsm-storage/core';
 import { compareMetaVersions } from '@kv/wire';
+import { isNewerVersion } from './repair/exchange-driver.ts';
+import { RangeTree } from './repair/range-tree.ts';
 
 export interface Strategies {
   /** Which of two records of a key a replica keeps. */
@@ -19,6 +21,9 @@ export interface Strategies {
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
   clock(floor: Stamp): HybridLogicalClock;
+  rangeTree(levels: number): RangeTree;
+  /** Of two versions that an exchange found, as trees count them, whether the first is to go where the second is. */
+  readonly isNewer: typeof isNewerVersion;
 }
 
 export const defaultStrategies: Strategies = {
@@ -27,4 +32,6 @@ export const defaultStrategies: Strategies = {
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
   clock: (floor) => new HybridLogicalClock(floor),
+  rangeTree: (levels) => new RangeTree(levels),
+  isNewer: isNewerVersion,
 };

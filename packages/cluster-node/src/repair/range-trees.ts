@@ -4,7 +4,7 @@ import type { StorageEngine } from '@kv/lsm-storage/core';
 import { dataRange, decodeDataKey, encodeDataKey, versionBytesOfMeta } from '@kv/wire';
 import type { Topology } from '../topology/topology.ts';
 import type { StorageDamage } from '../storage-damage.ts';
-import { RangeTree } from './range-tree.ts';
+import type { RangeTree } from './range-tree.ts';
 
 export interface Range {
   readonly partition: number;
@@ -24,17 +24,23 @@ export class RangeTrees {
   readonly #engine: StorageEngine;
   readonly #damage: StorageDamage;
   readonly #self: string;
-  readonly #levels: number;
+  readonly #makeTree: () => RangeTree;
   readonly #trees = new Map<string, { readonly range: Range; readonly tree: RangeTree }>();
   /** What of their ranges is stored could not be read. */
   readonly #unreadable = new Set<RangeTree>();
 
   /** To be made before the first write. */
-  constructor(engine: StorageEngine, damage: StorageDamage, self: string, topology: Topology, levels: number) {
+  constructor(
+    engine: StorageEngine,
+    damage: StorageDamage,
+    self: string,
+    topology: Topology,
+    makeTree: () => RangeTree,
+  ) {
     this.#engine = engine;
     this.#damage = damage;
     this.#self = self;
-    this.#levels = levels;
+    this.#makeTree = makeTree;
     this.follow(topology);
   }
 
@@ -43,7 +49,7 @@ export class RangeTrees {
     const ranges = new Map(rangesOf(this.#self, topology).map((range) => [nameOfRange(range), range]));
     for (const name of this.#trees.keys()) if (!ranges.has(name)) this.#trees.delete(name);
     for (const [name, range] of ranges) {
-      if (!this.#trees.has(name)) this.#trees.set(name, { range, tree: new RangeTree(this.#levels) });
+      if (!this.#trees.has(name)) this.#trees.set(name, { range, tree: this.#makeTree() });
     }
   }
 
