@@ -173,7 +173,13 @@ export default tseslint.config(
   { files: ['packages/simulation/src/**/*.ts'], ignores: [tests, '**/cli/**'], rules: determinism },
   { files: [tests], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
-    files: ['tools/**/*.ts', 'examples/**/*.ts', 'test-e2e/src/cli.ts', 'packages/simulation/src/cli/**/*.ts'],
+    files: [
+      'tools/**/*.ts',
+      'examples/**/*.ts',
+      'test-e2e/src/cli.ts',
+      'test-e2e/src/*/command.ts',
+      'packages/simulation/src/cli/**/*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

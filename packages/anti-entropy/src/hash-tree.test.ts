@@ -37,6 +37,16 @@ describe('a hash tree', () => {
     );
   });
 
+  it('takes no memory before its first entry, and is the same as one from which everything was removed', () => {
+    const trees = Array.from({ length: 10_000 }, () => new HashTree({ levels: 5 }));
+    const emptied = apply(new TestReplica(3), [
+      { key: 'a', version: '1' },
+      { key: 'a', version: undefined },
+    ]);
+    expect(trees.at(-1)?.hashesOf(5, [0, nodesOf(5) - 1])).toEqual(new Uint8Array(16));
+    expect(allHashes(new HashTree({ levels: 3 }))).toEqual(allHashes(emptied.tree));
+  });
+
   it('has another root for another set', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 20 }), fc.array(change, { maxLength: 20 }), (some, others) => {

@@ -22,16 +22,16 @@ export const mostLevels = 5;
 
 export interface HashTreeOptions {
   /**
-   * Levels below the root, 1 to 5; default 3. A tree of l levels takes 8.5 × 16^l bytes: 35 kB with 3. One more finds
-   * differences among sixteen times as many entries with the same precision.
+   * Levels below the root, 1 to 5; default 3. A tree of l levels takes 8.5 × 16^l bytes, 35 kB with 3, from its first entry
+   * on. One more finds differences among sixteen times as many entries with the same precision.
    */
   readonly levels?: number;
 }
 
 export class HashTree {
   readonly levels: number;
-  /** Of each node its two lanes, level by level. */
-  readonly #lanes: Int32Array;
+  /** Of each node its two lanes, level by level. `undefined`: all zero, for most ranges of most keyspaces are empty. */
+  #lanes: Int32Array | undefined;
   #entries = 0;
 
   /** @throws AntiEntropyError INVALID_OPTION */
@@ -40,7 +40,6 @@ export class HashTree {
       throw new AntiEntropyError('INVALID_OPTION', `levels must be an integer from 1 to ${mostLevels}, got ${levels}`);
     }
     this.levels = levels;
-    this.#lanes = new Int32Array(2 * firstNodeOf(levels + 1));
   }
 
   /** Entries that were added and not removed. */
@@ -82,16 +81,17 @@ export class HashTree {
   /** Exclusive or: adding and removing are the same but for the count. */
   #toggle(keyHash: Digest, version: Uint8Array, count: 1 | -1): void {
     const { high, low } = digestEntry(keyHash, version);
+    const lanes = (this.#lanes ??= new Int32Array(2 * firstNodeOf(this.levels + 1)));
     for (let level = 0; level <= this.levels; level += 1) {
       const at = 2 * (firstNodeOf(level) + nodeOf(keyHash, level));
-      this.#lanes[at] = this.#laneAt(at >> 1, 0) ^ high;
-      this.#lanes[at + 1] = this.#laneAt(at >> 1, 1) ^ low;
+      lanes[at] = (lanes[at] as number) ^ high;
+      lanes[at + 1] = (lanes[at + 1] as number) ^ low;
     }
     this.#entries += count;
   }
 
   #laneAt(node: number, lane: 0 | 1): number {
-    return this.#lanes[2 * node + lane] as number;
+    return this.#lanes === undefined ? 0 : (this.#lanes[2 * node + lane] as number);
   }
 }
 

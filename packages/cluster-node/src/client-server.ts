@@ -1,22 +1,15 @@
 /** Serves the frames of clients: each request becomes one of the coordinator's, and its result one frame back. */
 import type { HybridLogicalClock } from '@kv/quorum';
 import type { Codec } from '@kv/lsm-storage/core';
-import {
-  encodeFrame,
-  encodeRecordMeta,
-  type Frame,
-  type FrameHeader,
-  type Get,
-  type Message,
-  type Put,
-  valueCodecs,
-} from '@kv/wire';
+import { encodeFrame, encodeRecordMeta, type Frame, type FrameHeader, type Get, type Message } from '@kv/wire';
 import type { ClusterNode } from './cluster-node.ts';
+import { changeReply, changeRequest } from './change-messages.ts';
 import type { Coordinator, Refused } from './coordinator/coordinator.ts';
 import type { StoredReadResult } from './coordinator/read-driver.ts';
 import type { Counters } from './counters.ts';
 import { RequestError } from './errors.ts';
 import type { ClusterNodeOptions } from './options.ts';
+import { checkPlain } from './check-plain.ts';
 import { openRecord } from './record.ts';
 import type { Clock } from './ports.ts';
 import type { PutResult, RequestOptions } from './requests.ts';
@@ -76,13 +69,18 @@ export class ClientServer {
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
+      case 'change': {
+        const request = changeRequest(message, this.#common(header, message.key));
+        coordinator.change(request, (result) => answer(changeReply(result, message.wantCurrent)), refuse);
+        return;
+      }
       case 'topology-request':
         answer({ type: 'topology', ...this.#dependencies.topology().state });
         return;
       case 'change-keyspace': {
         const { id, change } = message;
         const timeoutMs = header.deadlineMs === 0 ? this.#dependencies.options.requestTimeoutMs : header.deadlineMs;
-        this.#dependencies.changeKeyspace({ id, change, timeoutMs }, (result) => answer(changeReply(result)));
+        this.#dependencies.changeKeyspace({ id, change, timeoutMs }, (result) => answer(keyspaceReply(result)));
         return;
       }
       default:
@@ -114,13 +112,7 @@ export class ClientServer {
   }
 }
 
-/** Compressed values from clients come with the negotiation of codecs; until then the hello names none. */
-function checkPlain({ codec, rawLength, value }: Put): void {
-  if (codec === valueCodecs.plain && rawLength === value.length) return;
-  throw new RequestError('NOT_SUPPORTED', `a client's value is plain (codec 0), got codec ${codec}`);
-}
-
-function changeReply(result: TopologyChangeResult): Message {
+function keyspaceReply(result: TopologyChangeResult): Message {
   switch (result.outcome) {
     case 'changed':
       return { type: 'topology', ...result.topology };

@@ -18,6 +18,7 @@ import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
+import { strongParts } from './coordinator/strong/strong-parts.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
@@ -28,11 +29,20 @@ import { type ClusterNodeOptions, defaultOptions } from './options.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
 import { RangeTrees } from './repair/range-trees.ts';
+import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
-import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from './requests.ts';
+import type {
+  ChangeRequest,
+  ChangeResult,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  PutResult,
+} from './requests.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
 import { StorageFailures } from './storage-failures.ts';
@@ -122,17 +132,30 @@ export class ClusterNode {
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
-    this.#replicaServer = new ReplicaServer({ self, replica, counters, topology, ready });
-    this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const membership = this.#membership;
+    const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
+    const member = { id: self, generation: identity.generation };
+    const shared = { ...driven, self, member, random, engine, trees, peers, log, topology, failures };
+    const { registers, voters, strong } = strongParts(shared);
+    const served = { self, replica, registers, counters, topology, ready };
+    this.#replicaServer = new ReplicaServer(served);
+    this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
+    const records = new RecordCopy({ access, voters, strong, topology });
     this.#repairer = new Repairer(
-      { self, clock, random, peers, access, counters, trees, damage, isNewer, membership, topology, requestTimeoutMs },
+      { self, clock, random, peers, records, counters, trees, damage, isNewer, membership, topology, requestTimeoutMs },
       { intervalMs: repairIntervalMs },
     );
-    const driven = { clock, timers, hlc, stamps, access, membership, counters, codec, options, strategies };
-    this.#coordinator = new Coordinator({ self, ...driven, topology, follower: agreed.follower, ready });
-    const coordinator = this.#coordinator;
+    const coordinator = new Coordinator({
+      self,
+      ...driven,
+      access,
+      strong,
+      topology,
+      follower: agreed.follower,
+      ready,
+    });
+    this.#coordinator = coordinator;
     this.#clientServer = new ClientServer({
       coordinator,
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
@@ -234,6 +257,9 @@ export class ClusterNode {
         return;
       case 'replica-write':
       case 'replica-read':
+      case 'prepare':
+      case 'accept':
+      case 'register-query':
         this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
         return;
       case 'tree-compare':
@@ -253,6 +279,9 @@ export class ClusterNode {
       case 'tree-compare-reply':
       case 'tree-list-reply':
       case 'topology-reply':
+      case 'prepare-reply':
+      case 'accept-reply':
+      case 'register-query-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;
@@ -300,6 +329,11 @@ export class ClusterNode {
   changeKeyspace(request: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
     if (!this.ready) throw new RequestError('NOT_READY', 'this member is still starting');
     this.#topology.change(request, done);
+  }
+
+  /** A put or delete of a key in a strong keyspace, under a condition if need be. @throws RequestError before anything is sent */
+  change(request: ChangeRequest, done: (result: ChangeResult) => void, refused: Refused): void {
+    this.#coordinator.change(request, done, refused);
   }
 
   status(): NodeStatus {

@@ -9,6 +9,15 @@ export interface Counters {
   writesSuperseded: number;
   writesRejected: number;
   writesUnknown: number;
+  /** Of strong keyspaces. */
+  changesApplied: number;
+  changesConflicting: number;
+  changesUnavailable: number;
+  changesUnknown: number;
+  /** Reads of strong keyspaces that had to confirm a value first. */
+  readsConfirmed: number;
+  /** Attempts that another proposer's higher ballot ended. */
+  operationsOutbid: number;
   /** Requests refused before anything was sent: the caller asked for something that cannot be. */
   requestsRefused: number;
   /** Repairs that reads sent to replicas that were behind. */
@@ -24,6 +33,9 @@ export interface Counters {
   standIns: number;
   replicaReads: number;
   replicaWrites: number;
+  acceptorPrepares: number;
+  acceptorAccepts: number;
+  acceptorQueries: number;
   /** Requests of other members that this one refused. */
   replicaRefusals: number;
   /** Writes that this member's own storage refused because its disk is full. */
@@ -47,6 +59,12 @@ export function createCounters(): Counters {
     writesSuperseded: 0,
     writesRejected: 0,
     writesUnknown: 0,
+    changesApplied: 0,
+    changesConflicting: 0,
+    changesUnavailable: 0,
+    changesUnknown: 0,
+    readsConfirmed: 0,
+    operationsOutbid: 0,
     requestsRefused: 0,
     repairsSent: 0,
     repairsAcknowledged: 0,
@@ -57,6 +75,9 @@ export function createCounters(): Counters {
     standIns: 0,
     replicaReads: 0,
     replicaWrites: 0,
+    acceptorPrepares: 0,
+    acceptorAccepts: 0,
+    acceptorQueries: 0,
     replicaRefusals: 0,
     diskFullRefusals: 0,
     damagedReads: 0,

@@ -31,6 +31,7 @@ export type RequestErrorCode =
   | 'INVALID_QUORUM'
   | 'INVALID_CONTENT_TYPE'
   | 'INVALID_VERSION'
+  | 'INVALID_TTL'
   | 'STAMP_TOO_FAR_AHEAD'
   | 'NOT_SUPPORTED'
   | 'NOT_READY'

@@ -8,8 +8,17 @@ export type { Counters } from './counters.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
-export type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from './requests.ts';
 export { RangeTree, type VersionChange } from './repair/range-tree.ts';
+export type {
+  ChangeRequest,
+  ChangeResult,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  PutResult,
+  RequestOptions,
+} from './requests.ts';
 export type { RepairDebt } from './repair/repairer.ts';
 export type { MemberStatus, NodeStatus } from './status.ts';
 export { defaultStrategies, type Strategies } from './strategies.ts';

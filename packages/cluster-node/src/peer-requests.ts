@@ -119,6 +119,7 @@ const refusals: ReadonlySet<string> = new Set([
   'EPOCH_TOO_OLD',
   'EPOCH_AHEAD',
   'EXPIRED',
+  'WRONG_MODE',
   'MALFORMED',
   'DISK_FULL',
   'STORAGE_DAMAGED',

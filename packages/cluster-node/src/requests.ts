@@ -1,5 +1,7 @@
 /** What a coordinator is asked, and what it answers. Bytes are the caller's; a member never changes or keeps them. */
 import type { ConsistencyLevel, Receipt, Version, WriteResult } from '@kv/quorum';
+import type { ChangeCondition, ChangeFailure } from '@kv/wire';
+import type { OpenedValue } from './record.ts';
 
 export interface RequestOptions {
   /** Name of the keyspace. */
@@ -44,3 +46,41 @@ export type GetResult =
   | { readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out'; readonly receipt: Receipt };
 
 export type PutResult = WriteResult;
+
+/** A change of a key in a strong keyspace. */
+export interface ChangeRequest extends RequestOptions {
+  readonly to:
+    | {
+        readonly type: 'put';
+        readonly value: Uint8Array;
+        readonly contentType: string;
+        /** How long the value lives from its version's stamp on, in milliseconds; 0: for ever. Default: the keyspace's. */
+        readonly ttlMs?: number | undefined;
+      }
+    | { readonly type: 'delete' };
+  /** What must hold of the key for the change to be made. Default: nothing. */
+  readonly condition?: ChangeCondition | undefined;
+  /**
+   * Stamped by the client, the same for every try of one change, which is then made once. Default: stamped by the
+   * coordinator; then each try is a change of its own.
+   */
+  readonly operation?: Version | undefined;
+}
+
+export type ChangeResult =
+  /** `version`: that of the key from now on, above the one before. */
+  | { readonly outcome: 'applied'; readonly version: Version; readonly receipt: Receipt }
+  /**
+   * The condition did not hold: nothing was changed, and no try of this change will change anything. `version`: of the
+   * value that stood in the way, if there was one; `current`: that value, where it is still there.
+   */
+  | {
+      readonly outcome: 'conflict';
+      readonly version?: Version;
+      readonly current?: OpenedValue;
+      readonly receipt: Receipt;
+    }
+  /** This try changed nothing and never will. */
+  | { readonly outcome: 'unavailable'; readonly reason: ChangeFailure; readonly receipt: Receipt }
+  /** It may have been made, or may yet be; trying it again under the same stamp is the way to find out. */
+  | { readonly outcome: 'unknown'; readonly reason: ChangeFailure; readonly receipt: Receipt };

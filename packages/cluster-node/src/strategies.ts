@@ -5,15 +5,19 @@
 import {
   HybridLogicalClock,
   ReadOperation,
+  RegisterRead,
   type ReplicaPlan,
   type Stamp,
   type Version,
+  type Voters,
   WriteOperation,
 } from '@kv/quorum';
 import type { Decide } from '@kv/lsm-storage/core';
 import { compareMetaVersions } from '@kv/wire';
 import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
+import { changeOnce } from './coordinator/strong/register-change.ts';
+import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
 export interface Strategies {
   /** Which of two records of a key a replica keeps. */
@@ -24,6 +28,9 @@ export interface Strategies {
   rangeTree(levels: number): RangeTree;
   /** Of two versions that an exchange found, as trees count them, whether the first is to go where the second is. */
   readonly isNewer: typeof isNewerVersion;
+  acceptorStore(dependencies: AcceptorStoreDependencies): AcceptorStore;
+  registerRead<Value>(voters: Voters): RegisterRead<Value>;
+  readonly changeOnce: typeof changeOnce;
 }
 
 export const defaultStrategies: Strategies = {
@@ -34,4 +41,7 @@ export const defaultStrategies: Strategies = {
   clock: (floor) => new HybridLogicalClock(floor),
   rangeTree: (levels) => new RangeTree(levels),
   isNewer: isNewerVersion,
+  acceptorStore: (dependencies) => new AcceptorStore(dependencies),
+  registerRead: (voters) => new RegisterRead(voters),
+  changeOnce,
 };

@@ -42,7 +42,13 @@ export {
   type RegisterRequest,
   type RegisterResult,
 } from './register/register-operation.ts';
-export { RegisterRead, type RegisterReadEffect, type RegisterReadResult } from './register/register-read.ts';
+export {
+  RegisterRead,
+  type RegisterReadEffect,
+  type RegisterReadResult,
+  type RegisterView,
+} from './register/register-read.ts';
+export { RequestLedger } from './request-ledger.ts';
 export { Voters } from './register/voters.ts';
 export {
   type Context,

@@ -224,12 +224,20 @@ describe('the frozen bytes', () => {
       delete: 33,
       'write-reply': 34,
       'read-failed': 35,
+      change: 36,
+      'change-reply': 37,
       'topology-request': 40,
       topology: 41,
       'change-keyspace': 42,
       'topology-prepare': 44,
       'topology-accept': 45,
       'topology-reply': 46,
+      prepare: 50,
+      'prepare-reply': 51,
+      accept: 52,
+      'accept-reply': 53,
+      'register-query': 54,
+      'register-query-reply': 55,
     });
   });
 });

@@ -91,7 +91,7 @@ describe('hostile bytes', () => {
       const body = Array.from({ length: random(1 + random(70)) }, () => (random(6) === 0 ? random(256) : random(3)));
       const bytes = Uint8Array.of(...sound, ...body);
       bytes[3] = bytes.length - 4;
-      bytes[4] = random(45);
+      bytes[4] = random(90);
       outcomes.push(outcomeOf(bytes));
     }
     const counts = tally(outcomes);

@@ -10,12 +10,25 @@ export { decodeFrame, encodeFrame } from './frame.ts';
 export { FrameDecoder } from './frame-decoder.ts';
 export { type Frame, type FrameHeader, maxFrameBytes } from './frame-header.ts';
 export { decodeIdentity, encodeIdentity, type Identity } from './identity.ts';
-export { maxContentTypeBytes, maxKeyBytes, maxMetaBytes } from './layout/fields.ts';
+export { maxContentTypeBytes, maxKeyBytes, maxMetaBytes, maxProposerBytes } from './layout/fields.ts';
+export type { Change, ChangeCondition, ChangeFailure, ChangeReply, ChangeTo } from './messages/change.ts';
 export type { Delete, Get, GetReply, Put, ReadFailed, WriteReply } from './messages/client.ts';
 export type { GossipAck, GossipAck2, GossipDigest, GossipState, GossipStatus, GossipSyn } from './messages/gossip.ts';
 export { anyClusterId, type Hello } from './messages/hello.ts';
 export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
+export type {
+  Accept,
+  AcceptedRegister,
+  AcceptReply,
+  ChangeMemory,
+  Prepare,
+  PrepareReply,
+  RegisterQuery,
+  RegisterQueryReply,
+  RegisterValue,
+  RegisterWant,
+} from './messages/register.ts';
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
 export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
 export type { ChangeKeyspace, KeyspaceChange, KeyspaceSettings } from './messages/keyspace-change.ts';
@@ -37,9 +50,20 @@ export {
   versionOfMeta,
 } from './record-meta.ts';
 export {
+  bytesOfBallot,
+  decodeRegisterMeta,
+  decodeRegisterValue,
+  encodeRegisterMeta,
+  encodeRegisterValue,
+  type RegisterMeta,
+} from './register-record.ts';
+export {
+  acceptorRange,
   type DataKey,
   dataRange,
+  decodeAcceptorKey,
   decodeDataKey,
+  encodeAcceptorKey,
   encodeDataKey,
   type KeyRange,
   keyspaceRanges,

@@ -44,7 +44,7 @@ const versionEnd: number = versionAt + version.minSize;
 
 const tombstoneKind = 2;
 
-/** Frozen: never change or reuse a number. Kinds that are reserved for later, and refused until then. */
+/** Frozen: never change or reuse a number. Kinds that are no record of a key's value: `register-record.ts` has 4. */
 const reservedKinds: ReadonlyMap<number, string> = new Map([
   [3, 'sibling-set'],
   [4, 'register'],
@@ -82,7 +82,7 @@ export function decodeRecordMeta(meta: Uint8Array): RecordMeta {
   checkLayout(meta);
   const reserved = reservedKinds.get(meta[1] ?? 0);
   if (reserved !== undefined) {
-    throw new WireError('UNSUPPORTED_VERSION', `needed a value or a tombstone, got a ${reserved} of a later version`);
+    throw new WireError('UNSUPPORTED_VERSION', `needed a value or a tombstone, got a ${reserved}`);
   }
   return decode(envelope, meta).record;
 }

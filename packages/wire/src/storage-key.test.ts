@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dataRange, decodeDataKey, encodeDataKey, storageKinds, systemKey } from './index.ts';
+import {
+  acceptorRange,
+  dataRange,
+  decodeAcceptorKey,
+  decodeDataKey,
+  encodeAcceptorKey,
+  encodeDataKey,
+  storageKinds,
+  systemKey,
+} from './index.ts';
 
 const partition = fc.oneof(fc.nat({ max: 0xffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffff));
 const keyspaceId = fc.oneof(fc.nat({ max: 0xffffffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffffffff));
@@ -58,9 +67,21 @@ describe('data keys', () => {
   });
 
   it('are told from the keys of the node itself', () => {
-    expect(() => decodeDataKey(systemKey('clock'))).toThrow('needed a data key (kind 1), got kind 4');
+    expect(() => decodeDataKey(systemKey('clock'))).toThrow('needed a storage key of kind 1, got kind 4');
     const last = encodeDataKey(0xffff, 0xffffffff, new Uint8Array(4096).fill(0xff));
     expect(compare(systemKey('a'), last)).toBe(1);
+  });
+
+  it('of acceptors lie beside those of records, never among them', () => {
+    const user = Uint8Array.of(0x6b);
+    expect(Buffer.from(encodeAcceptorKey(0x0102, 0x03040506, user)).toString('hex')).toBe('020102030405066b');
+    expect(decodeAcceptorKey(encodeAcceptorKey(1, 2, user))).toStrictEqual({ partition: 1, keyspaceId: 2, key: user });
+    expect(() => decodeAcceptorKey(encodeDataKey(1, 2, user))).toThrow('needed a storage key of kind 2, got kind 1');
+    const { gte, lt } = acceptorRange(1, 2);
+    expect(compare(gte, encodeAcceptorKey(1, 2, user)) < 0 && compare(encodeAcceptorKey(1, 2, user), lt) < 0).toBe(
+      true,
+    );
+    expect(compare(dataRange(0xffff, 0xffffffff).lt, acceptorRange(0, 0).gte)).toBe(0);
   });
 
   it.each([

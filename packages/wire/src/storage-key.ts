@@ -14,7 +14,7 @@ import { encode, type Layout } from './layout/layout.ts';
 import { struct } from './layout/composites.ts';
 import { u16, u32, u8 } from './layout/scalars.ts';
 
-/** What a storage key leads to. Frozen: never change or reuse a number. Acceptors and hints are reserved for later. */
+/** What a storage key leads to. Frozen: never change or reuse a number. Hints are reserved for later. */
 export const storageKinds: { readonly data: 1; readonly acceptor: 2; readonly hint: 3; readonly system: 4 } = {
   data: 1,
   acceptor: 2,
@@ -45,24 +45,32 @@ const prefix: Layout<Prefix> = struct<Prefix>({ kind: u8, partition: u16, keyspa
 
 /** @throws WireError MALFORMED */
 export function encodeDataKey(partition: number, keyspaceId: number, key: Uint8Array): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(prefix.minSize + checkedLength(key.length));
-  prefix.write(writer, { kind: storageKinds.data, partition, keyspaceId });
-  writer.bytes(key);
-  return writer.finish();
+  return encodeKey(storageKinds.data, partition, keyspaceId, key);
 }
 
 /** `key` is a view of `storageKey`. @throws WireError MALFORMED for anything but a data key */
 export function decodeDataKey(storageKey: Uint8Array): DataKey {
-  const reader = new ByteReader(storageKey);
-  const { kind, partition, keyspaceId } = prefix.read(reader);
-  if (kind !== storageKinds.data) throw malformed(`needed a data key (kind 1), got kind ${kind}`);
-  return { partition, keyspaceId, key: reader.bytes(checkedLength(reader.remaining)) };
+  return decodeKey(storageKinds.data, storageKey);
 }
 
 /** The data keys of one keyspace in one partition: all of them, and nothing else. @throws WireError MALFORMED */
 export function dataRange(partition: number, keyspaceId: number): KeyRange {
-  const gte = encode(prefix, { kind: storageKinds.data, partition, keyspaceId });
-  return { gte, lt: successor(gte) };
+  return rangeOf(storageKinds.data, partition, keyspaceId);
+}
+
+/** Where an acceptor keeps its state of a key of a strong keyspace. @throws WireError MALFORMED */
+export function encodeAcceptorKey(partition: number, keyspaceId: number, key: Uint8Array): Uint8Array<ArrayBuffer> {
+  return encodeKey(storageKinds.acceptor, partition, keyspaceId, key);
+}
+
+/** As `decodeDataKey`. @throws WireError MALFORMED for anything but an acceptor key */
+export function decodeAcceptorKey(storageKey: Uint8Array): DataKey {
+  return decodeKey(storageKinds.acceptor, storageKey);
+}
+
+/** As `dataRange`. @throws WireError MALFORMED */
+export function acceptorRange(partition: number, keyspaceId: number): KeyRange {
+  return rangeOf(storageKinds.acceptor, partition, keyspaceId);
 }
 
 /**
@@ -86,6 +94,25 @@ export function systemKey(name: string): Uint8Array<ArrayBuffer> {
   prefix.write(writer, { kind: storageKinds.system, partition: 0, keyspaceId: 0 });
   writer.utf8(name, length);
   return writer.finish();
+}
+
+function encodeKey(kind: number, partition: number, keyspaceId: number, key: Uint8Array): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(prefix.minSize + checkedLength(key.length));
+  prefix.write(writer, { kind, partition, keyspaceId });
+  writer.bytes(key);
+  return writer.finish();
+}
+
+function decodeKey(needed: number, storageKey: Uint8Array): DataKey {
+  const reader = new ByteReader(storageKey);
+  const { kind, partition, keyspaceId } = prefix.read(reader);
+  if (kind !== needed) throw malformed(`needed a storage key of kind ${needed}, got kind ${kind}`);
+  return { partition, keyspaceId, key: reader.bytes(checkedLength(reader.remaining)) };
+}
+
+function rangeOf(kind: number, partition: number, keyspaceId: number): KeyRange {
+  const gte = encode(prefix, { kind, partition, keyspaceId });
+  return { gte, lt: successor(gte) };
 }
 
 /** The prefix right after `bytes` among those of its length. The kind is never 255, so the carry ends. */

@@ -4,6 +4,7 @@
  */
 import { connect, type Keyspace } from '@kv/client-sdk';
 import type { LocalCluster, LocalNode } from '@kv/local-cluster';
+import { SeededRandom } from '@kv/simulation';
 import { type LostWrite, WriteLedger } from './write-ledger.ts';
 import { runWriters } from './writers.ts';
 
@@ -27,7 +28,7 @@ export interface KillReport {
 
 export async function runKillRounds(cluster: LocalCluster, options: KillOptions): Promise<KillReport> {
   const ledger = new WriteLedger();
-  const random = seededRandom(options.seed);
+  const random = new SeededRandom(options.seed);
   const addresses = cluster.nodes.map(({ address }) => address).join(',');
   await using client = await connect(`kv://${addresses}`);
   const keyspace = client.keyspace<string>('default');
@@ -57,12 +58,12 @@ async function runRound(
   victims: readonly LocalNode[],
   round: number,
   roundMs: number,
-  random: () => number,
+  random: SeededRandom,
 ): Promise<void> {
   const stop = new AbortController();
   const options = { writers: 8, keysPerWriter: 20, valueBytes: 10_000, prefix: `round-${round}` };
   const writing = runWriters(keyspace, ledger, options, stop.signal);
-  await elapse(roundMs * (0.2 + 0.4 * random()));
+  await elapse(roundMs * (0.2 + 0.4 * random.next()));
   for (const victim of victims) victim.kill('SIGKILL');
   await Promise.all(victims.map(({ exited }) => exited));
   await elapse(roundMs * 0.3);
@@ -72,9 +73,8 @@ async function runRound(
   await writing;
 }
 
-function chooseVictims({ nodes }: LocalCluster, round: number, random: () => number): readonly LocalNode[] {
-  if (round % 5 === 0) return nodes;
-  return nodes.slice(Math.floor(random() * nodes.length)).slice(0, 1);
+function chooseVictims({ nodes }: LocalCluster, round: number, random: SeededRandom): readonly LocalNode[] {
+  return round % 5 === 0 ? nodes : [random.pick(nodes)];
 }
 
 async function readBack(keyspace: Keyspace<string>, ledger: WriteLedger): Promise<LostWrite[]> {
@@ -88,15 +88,4 @@ async function readBack(keyspace: Keyspace<string>, ledger: WriteLedger): Promis
 
 function elapse(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Mulberry32: the choice of victims and moments can be repeated, what the processes do with it cannot. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

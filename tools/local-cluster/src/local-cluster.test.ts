@@ -83,6 +83,23 @@ describe('a local cluster', () => {
     expect(log).toBe('{"msg":"node-2 created"}\n{"msg":"node-2 opened"}\n');
   });
 
+  it('launches each node through what it is told to, at every start, in the process that it supervises', async () => {
+    const greeting = ['sh', '-c', 'echo "$GREETING from $$" && exec "$@"', 'sh'];
+    const launch: LocalClusterOptions['launch'] = async ({ number, name, folder }) => {
+      return number === 2 ? { through: greeting, environment: { GREETING: `${name} in ${folder}` } } : {};
+    };
+    const cluster = await start({ launch });
+    const node = cluster.node(2);
+    const pids = [node.pid];
+    node.kill('SIGKILL');
+    await node.restart();
+    pids.push(node.pid);
+    const folder = join(data, 'node-2');
+    const greetings = readFileSync(join(folder, 'node.log'), 'utf8').match(/.* from .*/g);
+    expect(greetings).toEqual(pids.map((pid) => `node-2 in ${folder} from ${pid}`));
+    expect(readFileSync(join(data, 'node-1', 'node.log'), 'utf8')).not.toContain('from');
+  });
+
   it('gives the nodes a topology with their addresses and at most three copies', async () => {
     const cluster = await start({ nodes: 4 });
     expect(readJson('topology.json')).toMatchObject({

@@ -8,6 +8,7 @@ import { DataFolder } from './data-folder.ts';
 import { LocalClusterError } from './errors.ts';
 import { clusterLimits } from './limits.ts';
 import { LocalNode, requireStopped } from './local-node.ts';
+import type { NodeLaunch } from './node-process.ts';
 import { findFreePorts, requireFreePorts } from './ports.ts';
 import { claim, release } from './process-file.ts';
 import { layOutTopology, readTopology, writeTopology } from './topology-file.ts';
@@ -23,8 +24,25 @@ export interface LocalClusterOptions {
   readonly program?: string;
   /** Receives one line for each thing that happened. */
   readonly log?: (line: string) => void;
+  /**
+   * Says for each node, once and before the first of them starts, what is put between it and its world. Default: nothing.
+   * A node that is told to listen elsewhere (`KV_LISTEN`) is reached through whatever listens on its address.
+   */
+  readonly launch?: (node: LaunchedNode) => NodeLaunch | Promise<NodeLaunch>;
   /** Ends a start that is under way: what runs is stopped, and `start` rejects. */
   readonly signal?: AbortSignal;
+}
+
+/** A node that is about to be launched. */
+export interface LaunchedNode {
+  /** 1 for the first. */
+  readonly number: number;
+  readonly id: string;
+  readonly name: string;
+  /** `host:port`, where the others look for it. */
+  readonly address: string;
+  /** Absolute path of its own folder, which may not exist yet. */
+  readonly folder: string;
 }
 
 const defaultNodes = 3;
@@ -76,8 +94,13 @@ export class LocalCluster implements AsyncDisposable {
     if (remembered === undefined) writeCluster(folder, settled);
     const topology = layOutTopology(settled, ports);
     writeTopology(folder, topology);
-    const nodes = topology.members.map(
-      (member, index) => new LocalNode({ number: index + 1, member, folder, program }),
+    const nodes = await Promise.all(
+      topology.members.map(async (member, index) => {
+        const { id, name, address } = member;
+        const launched = { number: index + 1, id, name, address, folder: folder.nodeFolder(name) };
+        const launch = (await options.launch?.(launched)) ?? {};
+        return new LocalNode({ number: index + 1, member, folder, program, launch });
+      }),
     );
     const cluster = new LocalCluster(folder, nodes);
     options.signal?.throwIfAborted();
@@ -174,7 +197,8 @@ export function openLocalNode(options: { data: string; number: number; program?:
   }
   const member = readTopology(folder).members[options.number - 1];
   if (member === undefined) throw unknownNode(options.number, cluster.members.length);
-  return new LocalNode({ number: options.number, member, folder, program: findNodeProgram(options.program) });
+  const program = findNodeProgram(options.program);
+  return new LocalNode({ number: options.number, member, folder, program, launch: {} });
 }
 
 function checkOptions({ nodes, port }: LocalClusterOptions): void {

@@ -2,7 +2,7 @@
 import { markCreated, readCluster } from './cluster-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { LocalClusterError } from './errors.ts';
-import { describeExit, type NodeExit, NodeProcess } from './node-process.ts';
+import { describeExit, type NodeExit, type NodeLaunch, NodeProcess } from './node-process.ts';
 import { awaitVacancy, readHolder, recordChild, release } from './process-file.ts';
 import type { TopologyMember } from './topology-file.ts';
 
@@ -13,6 +13,7 @@ export interface LocalNodeOptions {
   readonly folder: DataFolder;
   /** The node's main script. */
   readonly program: string;
+  readonly launch: NodeLaunch;
 }
 
 export class LocalNode {
@@ -66,7 +67,7 @@ export class LocalNode {
    * `NODE_FAILED`, with what the node said, when the process ends instead.
    */
   async start(): Promise<void> {
-    const { folder, program } = this.#options;
+    const { folder, program, launch } = this.#options;
     await requireStopped(folder, this.name);
     const created = readCluster(folder)?.members.find(({ id }) => id === this.id)?.created ?? false;
     const running = new NodeProcess({
@@ -76,6 +77,7 @@ export class LocalNode {
       data: folder.nodeFolder(this.name),
       create: !created,
       logFile: folder.nodeLog(this.name),
+      launch,
     });
     this.#process = running;
     recordChild(folder.nodePidFile(this.name), running.pid);

@@ -19,6 +19,15 @@ export interface NodeCommand {
   readonly create: boolean;
   /** Receives everything that the node prints, appended. */
   readonly logFile: string;
+  readonly launch: NodeLaunch;
+}
+
+/** What is put between a node and its world. */
+export interface NodeLaunch {
+  /** A command that becomes the one given after it, in the same process: `nsenter --mount=…`. */
+  readonly through?: readonly string[];
+  /** Variables that the node has beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How a process ended; `message` is what it said last about why, if it said anything. */
@@ -46,9 +55,12 @@ export class NodeProcess {
   constructor(command: NodeCommand) {
     makeFolder(dirname(command.logFile));
     this.#log = openSync(command.logFile, 'a');
-    const child = spawn(process.execPath, [command.program, ...argumentsOf(command)], {
+    const { through = [], environment = {} } = command.launch;
+    const [file = '', ...args] = [...through, process.execPath, command.program, ...argumentsOf(command)];
+    const child = spawn(file, args, {
       stdio: ['ignore', this.#log, 'pipe', 'ipc'],
       detached: true,
+      env: { ...process.env, ...environment },
     });
     // An error here is a signal or a message that came too late; the end of the process is told by `close`.
     child.on('error', (error) => this.#keep(`${error.message}\n`));

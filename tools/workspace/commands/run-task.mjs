@@ -94,17 +94,26 @@ function runTool(program, argv) {
 }
 
 /**
- * The long form of the tests that `npm test` runs in part: every step instead of every seventh, and new seeds each time.
+ * The long form of the tests that `npm test` runs in part: of the storage engine every step instead of every seventh, and
+ * new seeds each time; then real processes under faults for minutes.
  *
- * @param {string[]} argv for vitest, such as a part of a file's name
+ * @param {string[]} argv for vitest, such as a part of a file's name: then only the storage engine
+ * @param {Progress} progress
  */
-async function soak(argv) {
-  process.env['KV_SOAK'] = '1';
+async function soak(argv, progress) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  return runChild(process.execPath, [vitest, 'run', ...argv], {
+  const storage = await runChild(process.execPath, [vitest, 'run', ...argv], {
     cwd: join(root, 'packages/lsm-storage'),
+    env: { ...process.env, KV_SOAK: '1' },
     output: 'inherit',
   });
+  if (argv.length > 0) return storage;
+  await build(['test-e2e', 'node'], progress);
+  const faults = await runChild(process.execPath, [join(root, 'test-e2e/dist/cli.js'), 'faults'], {
+    cwd: root,
+    output: 'inherit',
+  });
+  return storage || faults;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A write for which there is no room is told so: 507, and only where that is the whole truth. */
-import { type PutResult, RequestError } from '@kv/cluster-node';
+import { type ClusterNode, type PutResult, RequestError } from '@kv/cluster-node';
 import type { ReplicaAnswer, Version } from '@kv/quorum';
 import { describe, expect, it } from 'vitest';
 import { createHttpApp } from './app.ts';
@@ -26,7 +26,8 @@ function resultOf(
 }
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
-  const member: CoordinatingMember = { get: nothing, put: write, delete: write };
+  const topology = { keyspace: nothing } as unknown as ClusterNode['topology'];
+  const member = { get: nothing, put: write, delete: write, change: nothing, changeKeyspace: nothing, topology };
   const app = createHttpApp({
     member: () => member,
     status: nothing,

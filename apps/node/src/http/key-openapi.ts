@@ -27,7 +27,7 @@ const keyParameters: Parameters = [
     name: 'level',
     in: 'query',
     schema: { type: 'string', enum: [...consistencyLevels] },
-    description: 'By name how many replicas must answer; instead of the number.',
+    description: 'By name how many replicas must answer; instead of the number. Not in strong keyspaces.',
   },
   {
     name: 'timeout',
@@ -47,12 +47,29 @@ const versionHeaders = {
   ETag: { description: 'The version that the key has now.', schema: text },
 };
 
+const conditionParameters: Parameters = [
+  {
+    name: 'If-Match',
+    in: 'header',
+    schema: text,
+    description: 'In a strong keyspace: the write is made if the key has a value with this `ETag`.',
+  },
+  {
+    name: 'If-None-Match',
+    in: 'header',
+    schema: { type: 'string', enum: ['*'] },
+    description: 'In a strong keyspace: the write is made if the key has no value.',
+  },
+];
+
 const writeResponses: Responses = {
   204: {
-    description: 'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version.',
+    description:
+      'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version. In a strong ' +
+      'keyspace: `applied`, by a majority of the owners of the key, and every later read returns it or something newer.',
     headers: { ...versionHeaders, 'KV-Version': { description: 'The version of this write.', schema: text } },
   },
-  ...problemResponses([400, 404, 405, 500, 503, 504, 507]),
+  ...problemResponses([400, 404, 405, 412, 500, 503, 504, 507]),
 };
 
 export const describeGet: DescribeRouteOptions = {
@@ -79,7 +96,7 @@ export const describePut: DescribeRouteOptions = {
     "curl's default), it is stored as `application/octet-stream`.",
   operationId: 'putKey',
   tags: ['keys'],
-  parameters: [...keyParameters, quorumParameter('w', 'Replicas that must be durable')],
+  parameters: [...keyParameters, ...conditionParameters, quorumParameter('w', 'Replicas that must be durable')],
   requestBody: { required: true, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
   responses: { ...writeResponses, ...problemResponses([413]) },
 };
@@ -89,7 +106,7 @@ export const describeDelete: DescribeRouteOptions = {
   description: 'Deleting what is not there is a write like any other.',
   operationId: 'deleteKey',
   tags: ['keys'],
-  parameters: [...keyParameters, quorumParameter('w', 'Replicas that must be durable')],
+  parameters: [...keyParameters, ...conditionParameters, quorumParameter('w', 'Replicas that must be durable')],
   responses: writeResponses,
 };
 
@@ -105,6 +122,6 @@ export function problemResponses(statuses: readonly number[]): Responses {
 }
 
 function quorumParameter(name: 'r' | 'w', meaning: string): Parameters[number] {
-  const description = `${meaning}, 1 to the number of replicas. Default: a majority.`;
+  const description = `${meaning}, 1 to the number of replicas. Default: a majority. Not in strong keyspaces.`;
   return { name, in: 'query', schema: { type: 'integer', minimum: 1 }, description };
 }

@@ -20,8 +20,7 @@ const laterParameters: Readonly<Record<string, string>> = {
   ttl: 'values live until they are deleted',
 };
 const laterHeaders: Readonly<Record<string, string>> = {
-  'if-match': 'compare-and-set needs a strong keyspace, and there is none',
-  'if-unmodified-since': 'compare-and-set needs a strong keyspace, and there is none',
+  'if-unmodified-since': 'versions are compared, not dates: If-Match, in a strong keyspace',
   'content-encoding': 'values are stored as they come, without an encoding',
   'content-range': 'a value is written as a whole',
 };
@@ -55,9 +54,6 @@ function checkWriteHeaders({ headers }: IncomingMessage): void {
   const later = Object.keys(laterHeaders).find((name) => headers[name] !== undefined);
   if (later !== undefined) {
     throw new Problem('NOT_SUPPORTED', `the header ${later} is not supported: ${laterHeaders[later]}`);
-  }
-  if (headers['if-none-match'] !== undefined) {
-    throw new Problem('NOT_SUPPORTED', `the header if-none-match is not supported here: ${laterHeaders['if-match']}`);
   }
 }
 

@@ -1,14 +1,18 @@
 /** `PUT GET HEAD DELETE /v1/keyspaces/{keyspace}/keys/{key}`: raw bytes with their content type. */
 import type { HttpBindings } from '@hono/node-server';
-import type { ClusterNode, GetResult, PutResult } from '@kv/cluster-node';
+import type { IncomingMessage } from 'node:http';
+import type { ChangeRequest, ChangeResult, ClusterNode, GetResult, PutResult } from '@kv/cluster-node';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { readBoundedBody } from './bounded-body.ts';
+import { changeHeaders } from './change-answers.ts';
+import { readCondition, refuseCondition } from './change-condition.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { describeDelete, describeGet, describePut } from './key-openapi.ts';
-import { readKeyRequest } from './key-request.ts';
+import { type KeyRequest, readKeyRequest } from './key-request.ts';
+import { Problem } from './problem-details.ts';
 
-export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete'>;
+export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology'>;
 
 export interface KeyRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
@@ -38,21 +42,50 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
     const { incoming } = context.env;
     const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
     const coordinator = member();
+    const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     const value = await readBoundedBody(incoming, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
+    if (change !== undefined) {
+      return answerChange(coordinator, { ...change, to: { type: 'put', value, contentType } }, nameOf);
+    }
     const write = { ...request, w, value, contentType };
     const result = await new Promise<PutResult>((resolve, reject) => coordinator.put(write, resolve, reject));
     return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
   });
 
   app.delete(keyPath, describeRoute(describeDelete), async (context) => {
-    const { replicas: w, ...request } = readKeyRequest(context.env.incoming, 'w');
+    const { incoming } = context.env;
+    const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
     const coordinator = member();
+    const change = changeIn(coordinator, incoming, { ...request, replicas: w });
+    if (change !== undefined) return answerChange(coordinator, { ...change, to: { type: 'delete' } }, nameOf);
     const result = await new Promise<PutResult>((resolve, reject) => {
       coordinator.delete({ ...request, w }, resolve, reject);
     });
     return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
   });
+}
+
+/** The write as a change of a strong keyspace, `undefined` in an eventual one. @throws Problem for what neither can do */
+function changeIn(
+  { topology }: CoordinatingMember,
+  incoming: IncomingMessage,
+  { replicas, ...request }: KeyRequest,
+): Omit<ChangeRequest, 'to'> | undefined {
+  const { keyspace } = request;
+  const mode = topology.keyspace(keyspace)?.mode;
+  if (mode === 'eventual') refuseCondition(incoming, keyspace);
+  if (mode !== 'strong') return undefined;
+  if (replicas !== undefined) {
+    const detail = `keyspace ${keyspace} is strong: a majority of its owners always answers, got w=${replicas}`;
+    throw new Problem('NOT_SUPPORTED', detail);
+  }
+  return { ...request, condition: readCondition(incoming) };
+}
+
+async function answerChange(coordinator: CoordinatingMember, change: ChangeRequest, nameOf: NameOf): Promise<Response> {
+  const result = await new Promise<ChangeResult>((resolve, reject) => coordinator.change(change, resolve, reject));
+  return new Response(null, { status: 204, headers: changeHeaders(result, change.to.type, nameOf) });
 }
 
 /** What a client that names no type sends are bytes; curl's default for `-d` names a type that nobody chose. */

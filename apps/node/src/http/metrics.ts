@@ -20,6 +20,12 @@ const writes = (outcome: string): Place => ({
   outcome,
 });
 
+const changes = (outcome: string): Place => ({
+  name: 'kv_changes_total',
+  help: 'Changes in strong keyspaces coordinated here, by outcome.',
+  outcome,
+});
+
 /** A new counter of the member does not compile until it has a place here. */
 const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   readsFound: reads('found'),
@@ -31,6 +37,18 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   writesSuperseded: writes('superseded'),
   writesRejected: writes('rejected'),
   writesUnknown: writes('unknown'),
+  changesApplied: changes('applied'),
+  changesConflicting: changes('conflict'),
+  changesUnavailable: changes('unavailable'),
+  changesUnknown: changes('unknown'),
+  readsConfirmed: {
+    name: 'kv_reads_confirmed_total',
+    help: 'Reads of strong keyspaces that had to confirm a value first.',
+  },
+  operationsOutbid: {
+    name: 'kv_operations_outbid_total',
+    help: "Attempts on keys of strong keyspaces that another proposer's ended.",
+  },
   requestsRefused: { name: 'kv_requests_refused_total', help: 'Requests refused before anything was sent.' },
   repairsSent: { name: 'kv_repairs_sent_total', help: 'Repairs that reads sent to replicas that were behind.' },
   repairsAcknowledged: { name: 'kv_repairs_acknowledged_total', help: 'Repairs that replicas confirmed.' },
@@ -49,6 +67,9 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
   replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
   replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
+  acceptorPrepares: { name: 'kv_acceptor_prepares_total', help: 'Promises asked of this node.' },
+  acceptorAccepts: { name: 'kv_acceptor_accepts_total', help: 'Values offered to this node to accept.' },
+  acceptorQueries: { name: 'kv_acceptor_queries_total', help: 'Queries of what this node accepted.' },
   replicaRefusals: { name: 'kv_replica_refusals_total', help: 'Requests of other members that were refused.' },
   diskFullRefusals: {
     name: 'kv_disk_full_refusals_total',
@@ -92,6 +113,12 @@ const storagePlaces: Readonly<Record<NumericField<NodeStatus['storage']>, Place 
   compactedBytes: { name: 'kv_storage_compacted_bytes_total', help: 'Bytes written by compactions.', total: true },
   slowdowns: { name: 'kv_storage_slowdowns_total', help: 'Groups that back-pressure delayed.', total: true },
   stops: { name: 'kv_storage_stops_total', help: 'Groups that back-pressure stopped.', total: true },
+  stalledMs: { name: 'kv_storage_stalled_ms_total', help: 'Milliseconds of such delays and stops.', total: true },
+  writeAmplification: { name: 'kv_storage_write_amplification', help: 'Bytes written over bytes acknowledged.' },
+  spaceAmplification: {
+    name: 'kv_storage_space_amplification',
+    help: 'Bytes on disk over those of what is live, at most.',
+  },
 };
 
 export class NodeMetrics {

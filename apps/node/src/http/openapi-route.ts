@@ -14,7 +14,11 @@ const problemSchema = {
     status: { type: 'integer' },
     code: { type: 'string', enum: Object.keys(problemTypes) },
     detail: { type: 'string' },
-    outcome: { type: 'string', description: 'Of a write: `rejected` (nothing was stored) or `unknown`.' },
+    outcome: {
+      type: 'string',
+      description: 'Of a write: `rejected`, `unavailable` or `conflict` (nothing was stored), or `unknown`.',
+    },
+    current: { type: 'string', description: 'Of a conflict: the version of the value that the key has, if any.' },
     needed: { type: 'integer' },
     got: { type: 'integer' },
     version: { type: 'string' },

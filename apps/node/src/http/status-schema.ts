@@ -45,6 +45,19 @@ const storageSchema = z.object({
   compactedBytes: count,
   slowdowns: count,
   stops: count,
+  stalledMs: z.number().nonnegative(),
+  writeAmplification: z.number().nonnegative(),
+  spaceAmplification: z.number().nonnegative(),
+  compactionUnderWay: z
+    .object({
+      stage: z.string(),
+      reason: z.string(),
+      inputs: count,
+      bytesRead: count,
+      bytesTotal: count,
+      bytesWritten: count,
+    })
+    .optional(),
   flushes: count,
   compactions: count,
   compactionFailure: z.string().optional(),
@@ -90,7 +103,7 @@ export const statusSchema = z.object({
 export type StatusView = z.input<typeof statusSchema>;
 
 export function viewStatus(status: NodeStatus): StatusView {
-  const { compactionFailure, ...storage } = status.storage;
+  const { compactionFailure, compactionUnderWay, ...storage } = status.storage;
   return {
     ...status,
     members: status.members.map((member) => ({ ...member })),
@@ -98,6 +111,7 @@ export function viewStatus(status: NodeStatus): StatusView {
     storage: {
       ...storage,
       runsPerTier: [...storage.runsPerTier],
+      ...(compactionUnderWay !== undefined && { compactionUnderWay: { ...compactionUnderWay } }),
       ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }),
     },
     counters: { ...status.counters },

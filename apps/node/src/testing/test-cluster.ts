@@ -10,6 +10,8 @@ import type { Config } from '../config.ts';
 export interface TestClusterOptions {
   readonly nodes?: number;
   readonly replicas?: number;
+  /** Beside `default`. */
+  readonly keyspaces?: TopologyConfig['keyspaces'];
   /** Addresses of further members, which never start. */
   readonly absent?: readonly string[];
 }
@@ -20,7 +22,11 @@ export class TestCluster {
   readonly ports: readonly number[];
   readonly #running = new Map<number, RunningNode>();
 
-  private constructor(folder: string, ports: readonly number[], { replicas, absent = [] }: TestClusterOptions) {
+  private constructor(
+    folder: string,
+    ports: readonly number[],
+    { replicas, keyspaces = [], absent = [] }: TestClusterOptions,
+  ) {
     this.folder = folder;
     this.ports = ports;
     const addresses = [...ports.map((port) => `127.0.0.1:${port}`), ...absent];
@@ -28,7 +34,7 @@ export class TestCluster {
       clusterId: '11111111-1111-4111-8111-111111111111',
       partitions: 64,
       members: addresses.map((address, index) => ({ id: memberId(index), name: `node-${index + 1}`, address })),
-      keyspaces: [{ id: 1, name: 'default', replicas: replicas ?? Math.min(3, addresses.length) }],
+      keyspaces: [{ id: 1, name: 'default', replicas: replicas ?? Math.min(3, addresses.length) }, ...keyspaces],
     };
     writeFileSync(this.topologyFile, JSON.stringify(this.topology));
   }

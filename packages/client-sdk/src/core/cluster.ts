@@ -5,6 +5,7 @@
 import type { AskedQuorum, Stamp } from '@kv/quorum';
 import {
   anyClusterId,
+  type ChangeCondition,
   type Delete,
   type FrameHeader,
   type Hello,
@@ -14,23 +15,32 @@ import {
   type Message,
   negotiate,
   type Put,
-  valueCodecs,
 } from '@kv/wire';
+import {
+  type ChangeAnswer,
+  changeMessage,
+  type KeyChange,
+  conditionOf,
+  conflictError,
+  judgeKeyChange,
+  refuseCondition,
+} from './change.ts';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
-import type { CallOptions, ReadOptions, WriteOptions } from './options.ts';
+import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { type RequestSpec, runRequest } from './request-run.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
-import type { EncodedValue } from './value.ts';
+import { type EncodedValue, plain } from './value.ts';
+import { update, type UpdateAnswer, type UpdateJob } from './update.ts';
 import { judgeChange, judgeRead, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
 import { WriteClock } from './write-clock.ts';
 
 /** What a keyspace needs of the cluster. */
-export type ClusterView = Pick<Cluster, 'read' | 'put' | 'delete'>;
+export type ClusterView = Pick<Cluster, 'read' | 'put' | 'delete' | 'change' | 'update'>;
 
 /** How often the topology is fetched at most while nodes come and go. */
 const refreshEveryMs = 1000;
@@ -47,11 +57,11 @@ export class Cluster {
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: ClientPorts, target: Target) {
-    const id = hex(ports.random.bytes(16));
+    const drawId = (): string => hex(ports.random.bytes(16));
     this.#ports = ports;
     this.#target = target;
-    this.#clock = new WriteClock(ports.clock, id);
-    this.#hello = helloOf(id);
+    this.#clock = new WriteClock(ports.clock, drawId);
+    this.#hello = helloOf(drawId());
     this.#sessions = new Sessions(ports, {
       hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
       checkHello: (theirs) => this.#checkHello(theirs),
@@ -84,22 +94,46 @@ export class Cluster {
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    const message: Message = { type: 'get', key, want: 'value', r: route.needed };
+    const message: Message = { type: 'get', key, want: 'value', ...(route.mode === 'eventual' && { r: route.needed }) };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
   }
 
   /** @throws KvError */
-  put(keyspace: string, key: Uint8Array, value: EncodedValue, options: WriteOptions): Promise<WriteAnswer> {
-    const { contentType, bytes } = value;
-    const plain = { contentType, codec: valueCodecs.plain, rawLength: bytes.length, value: bytes };
-    return this.#write({ type: 'put', key, version: this.#clock.stamp(), ...plain }, keyspace, options);
+  put(keyspace: string, key: Uint8Array, value: EncodedValue, options: SetOptions): Promise<WriteAnswer> {
+    return this.#write(keyspace, { key, value }, options);
   }
 
   /** @throws KvError */
-  delete(keyspace: string, key: Uint8Array, options: WriteOptions): Promise<WriteAnswer> {
-    return this.#write({ type: 'delete', key, version: this.#clock.stamp() }, keyspace, options);
+  delete(keyspace: string, key: Uint8Array, options: DeleteOptions): Promise<WriteAnswer> {
+    return this.#write(keyspace, { key, value: undefined }, options);
+  }
+
+  /**
+   * In a strong keyspace: stores the value, or removes it if there is none to store, if the condition holds.
+   * @throws KvError
+   */
+  async change(
+    keyspace: string,
+    key: Uint8Array,
+    value: EncodedValue | undefined,
+    asked: { readonly condition: ChangeCondition; readonly wantCurrent: boolean },
+    options: CallOptions,
+  ): Promise<ChangeAnswer> {
+    const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    return this.#change(route, { key, value, ...asked }, options);
+  }
+
+  /** In a strong keyspace. @throws KvError */
+  async update(job: Omit<UpdateJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
+    const { keyspace, key, options } = job;
+    const { mode } = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    if (mode !== 'strong') {
+      throw new KvError('NOT_SUPPORTED', `update needs a strong keyspace, and ${keyspace} is ${mode}`);
+    }
+    const { timeoutMs = this.#target.timeoutMs } = options;
+    return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
   }
 
   /** Has the keyspaces changed. @throws KvError */
@@ -131,8 +165,27 @@ export class Cluster {
     this.#sessions.close();
   }
 
-  async #write(write: Put | Delete, keyspace: string, options: WriteOptions): Promise<WriteAnswer> {
-    const route = await this.#route(keyspace, write.key, { name: 'w', number: options.w, level: options.level });
+  /** Of what may be a change: in every strong keyspace it is. @throws KvError for a condition in an eventual one */
+  async #write(
+    keyspace: string,
+    { key, value }: { readonly key: Uint8Array; readonly value: EncodedValue | undefined },
+    options: SetOptions,
+  ): Promise<WriteAnswer> {
+    const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
+    if (route.mode === 'eventual') {
+      refuseCondition(keyspace, options);
+      const version = this.#clock.stamp();
+      const write: Put | Delete =
+        value === undefined ? { type: 'delete', key, version } : { type: 'put', key, version, ...plain(value) };
+      return this.#writeVersion(write, route, options);
+    }
+    const change = { key, value, condition: conditionOf(options), wantCurrent: false };
+    const answer = await this.#change(route, change, options);
+    if (answer.outcome === 'applied') return { ...answer, winner: undefined, certain: true };
+    throw conflictError(answer);
+  }
+
+  async #writeVersion(write: Put | Delete, route: Route, options: CallOptions): Promise<WriteAnswer> {
     const message: Message = { ...write, w: route.needed };
     const restamp = (): Message => {
       this.#clock.refusedAsAhead();
@@ -141,6 +194,18 @@ export class Cluster {
     const request = { kind: 'write', message, restamp, judge: judgeWrite(route.nameOf) } as const;
     const answer = await this.#run(request, route, options);
     if (answer.winner !== undefined) this.#clock.met(answer.winner);
+    return answer;
+  }
+
+  async #change(route: Route, change: KeyChange, options: CallOptions): Promise<ChangeAnswer> {
+    const message = (): Message => changeMessage(change, this.#clock.stamp());
+    const restamp: RequestSpec<ChangeAnswer>['restamp'] = (because) => {
+      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
+      return message();
+    };
+    const request = { kind: 'write', message: message(), restamp, judge: judgeKeyChange(route.nameOf) } as const;
+    const answer = await this.#run(request, route, options);
+    if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
   }
 

@@ -16,7 +16,11 @@ import type { Receipt } from './receipt.ts';
  * - `CONFIRMATION_NEEDED`: what erases data wants its name said twice.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
- * - `TIMEOUT`: a read was not answered by its deadline.
+ * - `TIMEOUT`: a read was not answered by its deadline, or an update found other writers in its way until then.
+ * - `INVALID_CONDITION`: what a change was to depend on cannot be read.
+ * - `CONFLICT`: the condition of a change did not hold; nothing was changed. `version` names what the key has, if anything.
+ * - `BUSY`: too much waits at the nodes already.
+ * - `OPERATION_FORGOTTEN`: so many changes of the key came after this one that nobody knows of it any more; it was not made.
  * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
  * - `REFUSED`: nodes refused for a reason that this version does not know.
  */
@@ -46,6 +50,10 @@ export type KvErrorCode =
   | 'REPAIR_INCOMPLETE'
   | 'NOT_READY'
   | 'STAMP_TOO_FAR_AHEAD'
+  | 'INVALID_CONDITION'
+  | 'CONFLICT'
+  | 'BUSY'
+  | 'OPERATION_FORGOTTEN'
   | 'TIMEOUT'
   | 'WRITE_UNKNOWN'
   | 'REFUSED';
@@ -54,6 +62,7 @@ export interface KvErrorDetails {
   readonly outcome?: 'rejected' | 'unknown' | undefined;
   readonly receipt?: Receipt | undefined;
   readonly raw?: Uint8Array | undefined;
+  readonly version?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -68,6 +77,8 @@ export class KvError extends Error {
   readonly receipt: Receipt | undefined;
   /** The stored bytes that could not be decoded. */
   readonly raw: Uint8Array | undefined;
+  /** Of a conflict: the version of the value that the key has, absent if it has none. */
+  readonly version: string | undefined;
 
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -76,6 +87,7 @@ export class KvError extends Error {
     this.outcome = details.outcome;
     this.receipt = details.receipt;
     this.raw = details.raw;
+    this.version = details.version;
   }
 }
 
@@ -86,6 +98,8 @@ const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
   'REPAIR_INCOMPLETE',
   'NOT_READY',
   'STAMP_TOO_FAR_AHEAD',
+  'BUSY',
+  'OPERATION_FORGOTTEN',
   'TIMEOUT',
   'WRITE_UNKNOWN',
   'REFUSED',

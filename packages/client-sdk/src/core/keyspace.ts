@@ -2,10 +2,11 @@
 import { formatVersion } from '@kv/quorum';
 import type { ClusterView } from './cluster.ts';
 import { encodeKey, type Key } from './key.ts';
-import type { ReadOptions, SetOptions, WriteOptions } from './options.ts';
+import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type StandardSchema, validate } from './standard-schema.ts';
-import { decodeValue, encodeValue } from './value.ts';
+import type { CurrentValue } from './update.ts';
+import { decodeValue, type EncodedValue, encodeValue } from './value.ts';
 import type { WriteAnswer } from './verdict.ts';
 
 export type Entry<Value> =
@@ -33,6 +34,19 @@ export interface WriteResult {
   readonly winner: string | undefined;
   /** False where some replica may show a superseded write until it is repaired. */
   readonly certain: boolean;
+  readonly receipt: Receipt;
+}
+
+export interface UpdateOptions extends Pick<CallOptions, 'timeoutMs' | 'signal'> {
+  /** Stored with the value. Default: by the kind of the value, bytes, text or JSON. */
+  readonly contentType?: string | undefined;
+}
+
+export interface UpdateResult {
+  /** `unchanged`: the key had no value, and was to have none. */
+  readonly outcome: 'applied' | 'unchanged';
+  /** Of what was written. */
+  readonly version: string | undefined;
   readonly receipt: Receipt;
 }
 
@@ -73,8 +87,8 @@ export class Keyspace<Value = unknown, Input = Value> {
   }
 
   /**
-   * Stores a value under the key, whatever was there.
-   * @throws KvError `WRITE_UNKNOWN` when it may have been stored nevertheless
+   * Stores a value under the key, whatever was there, or in a strong keyspace under a condition.
+   * @throws KvError `WRITE_UNKNOWN` when it may have been stored nevertheless, `CONFLICT` when the condition does not hold
    */
   async set(key: Key, value: Input, options: SetOptions = {}): Promise<WriteResult> {
     const bytes = encodeKey(key);
@@ -83,11 +97,35 @@ export class Keyspace<Value = unknown, Input = Value> {
   }
 
   /**
-   * Removes the value, if there is one.
-   * @throws KvError `WRITE_UNKNOWN` when it may have been removed nevertheless
+   * Removes the value, if there is one, or in a strong keyspace under a condition.
+   * @throws KvError `WRITE_UNKNOWN` when it may have been removed nevertheless, `CONFLICT` when the condition does not hold
    */
-  async delete(key: Key, options: WriteOptions = {}): Promise<WriteResult> {
+  async delete(key: Key, options: DeleteOptions = {}): Promise<WriteResult> {
     return writeResult(await this.#cluster.delete(this.name, encodeKey(key), options));
+  }
+
+  /**
+   * In a strong keyspace: stores what `change` makes of the value that is there, and nobody else's write comes between. It
+   * is called again, with what is there by then, as often as one does. `undefined` is no value: then and there the key is
+   * absent. What it throws ends the update, and nothing is changed.
+   * @throws KvError `NOT_SUPPORTED` in an eventual keyspace, `TIMEOUT` when others came between until the deadline,
+   * `WRITE_UNKNOWN` when the last write may have been made nevertheless
+   */
+  async update(
+    key: Key,
+    change: (current: Value | undefined) => Input | undefined | Promise<Input | undefined>,
+    options: UpdateOptions = {},
+  ): Promise<UpdateResult> {
+    const next = async (current: CurrentValue): Promise<EncodedValue | undefined> => {
+      const value = current && (await this.#checkRead(decodeValue(current.contentType, current.bytes)));
+      const changed = await change(value);
+      if (changed === undefined) return undefined;
+      if (this.#schema !== undefined) await validate(this.#schema, changed);
+      return encodeValue(changed, options.contentType);
+    };
+    const job = { keyspace: this.name, key: encodeKey(key), next, options };
+    const { outcome, version, receipt } = await this.#cluster.update(job);
+    return { outcome, version: version && formatVersion(version), receipt };
   }
 
   async #checkRead(value: unknown): Promise<Value> {

@@ -1,4 +1,4 @@
-/** What a call may say beside its key and value. */
+/** What a call may say beside its key and value. In strong keyspaces a majority always answers: no `r`, `w` or `level`. */
 
 import type { ConsistencyLevel } from '@kv/quorum';
 
@@ -21,7 +21,15 @@ export interface WriteOptions extends CallOptions {
   readonly w?: number | undefined;
 }
 
-export interface SetOptions extends WriteOptions {
+/** In a strong keyspace: what must hold for the write to be made. Without it there is `CONFLICT`, and nothing is changed. */
+export interface DeleteOptions extends WriteOptions {
+  /** The key has a value of this version, as an entry, a write or a conflict told it. */
+  readonly ifMatch?: string | undefined;
+}
+
+export interface SetOptions extends DeleteOptions {
+  /** The key has no value. Default false. */
+  readonly ifAbsent?: boolean | undefined;
   /** Stored with the value. Default: by the kind of the value, bytes, text or JSON. */
   readonly contentType?: string | undefined;
 }

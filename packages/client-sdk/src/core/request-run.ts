@@ -14,10 +14,11 @@ export interface RequestSpec<Result> {
   readonly kind: 'read' | 'write';
   readonly message: Message;
   /**
-   * The same write under another version. Asked for when a node refused the first one for being ahead, and only while it
-   * is certain that no node took it: then the two are one write to everybody else.
+   * The same write under another version. Asked for when a node refused the first one for being ahead, or for being so far
+   * behind that it may be forgotten, and only while it is certain that no node took it: then the two are one write to
+   * everybody else.
    */
-  readonly restamp?: () => Message;
+  readonly restamp?: (because: 'STAMP_TOO_FAR_AHEAD' | 'OPERATION_FORGOTTEN') => Message;
   /** Addresses of nodes, the best first. */
   readonly candidates: readonly string[];
   readonly timeoutMs: number;
@@ -167,8 +168,9 @@ class RequestRun<Result> {
 
   #ended(error: KvError, attempt: Attempt, harmless: boolean): void {
     if (harmless && attempt.left) this.#uncertain -= 1;
-    if (error.code === 'STAMP_TOO_FAR_AHEAD' && this.#uncertain === 0) {
-      this.#message = this.#spec.restamp?.() ?? this.#message;
+    const { code } = error;
+    if ((code === 'STAMP_TOO_FAR_AHEAD' || code === 'OPERATION_FORGOTTEN') && this.#uncertain === 0) {
+      this.#message = this.#spec.restamp?.(code) ?? this.#message;
     }
     this.#lastError = error;
     this.#carryOut(this.#attempts.ended());

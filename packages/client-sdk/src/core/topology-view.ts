@@ -1,15 +1,16 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
 import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
 import { answersNeeded, type AskedQuorum, QuorumError } from '@kv/quorum';
-import type { Topology, TopologyKeyspace } from '@kv/wire';
+import type { KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
 
 /** Where one request goes: computed once and carried through it. */
 export interface Route {
   readonly keyspaceId: number;
+  readonly mode: KeyspaceMode;
   readonly epoch: number;
-  /** Replies that the request needs, checked against the number of replicas. */
+  /** Replies that the request needs, checked against the number of replicas; of a strong keyspace always a majority. */
   readonly needed: number;
   /** Whom to ask: the replicas of the key in the order of its preference list, then others that may know them. */
   readonly addresses: readonly string[];
@@ -68,13 +69,13 @@ export class TopologyView {
     return [...new Set([...this.#addressOf.values(), ...this.#seeds])];
   }
 
-  /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM */
+  /** @throws KvError UNKNOWN_KEYSPACE, INVALID_QUORUM, NOT_SUPPORTED */
   route(name: string, key: Uint8Array, quorum: AskedQuorum): Route {
     const keyspace = this.#keyspace(name);
     const needed = checkQuorum(quorum, keyspace);
     const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
-    return { keyspaceId: keyspace.id, epoch: this.epoch, needed, addresses, nameOf };
+    return { keyspaceId: keyspace.id, mode: keyspace.mode, epoch: this.epoch, needed, addresses, nameOf };
   }
 
   #keyspace(name: string): TopologyKeyspace {
@@ -102,8 +103,13 @@ export class TopologyView {
 }
 
 /** What a request does not say is as the keyspace says. */
-function checkQuorum(asked: AskedQuorum, { replicas, readLevel, writeLevel }: TopologyKeyspace): number {
+function checkQuorum(asked: AskedQuorum, { name, mode, replicas, readLevel, writeLevel }: TopologyKeyspace): number {
   const isSaid = asked.number !== undefined || asked.level !== undefined;
+  if (isSaid && mode === 'strong') {
+    const said = asked.number === undefined ? `level ${asked.level}` : `${asked.name} = ${asked.number}`;
+    const message = `keyspace ${name} is strong: a majority of a key's owners always answers, got ${said}`;
+    throw new KvError('NOT_SUPPORTED', message);
+  }
   try {
     return answersNeeded(isSaid ? asked : { ...asked, level: asked.name === 'r' ? readLevel : writeLevel }, replicas);
   } catch (error) {

@@ -2,7 +2,7 @@
  * Values are bytes, text or JSON, and are stored with the content type that says which: what any client puts as
  * `application/json` is an object here, and the reverse.
  */
-import { maxContentTypeBytes, maxFrameBytes, maxKeyBytes } from '@kv/wire';
+import { maxContentTypeBytes, maxFrameBytes, maxKeyBytes, type Put, valueCodecs } from '@kv/wire';
 import { KvError } from './errors.ts';
 
 export interface EncodedValue {
@@ -42,6 +42,14 @@ export function decodeValue(contentType: string, bytes: Uint8Array): unknown {
     const message = `the stored bytes are not ${isJson ? 'JSON' : 'UTF-8'}, as their content type ${type} says`;
     throw new KvError('UNDECODABLE_VALUE', message, { cause, raw: new Uint8Array(bytes) });
   }
+}
+
+/** As a put or a change carries it. */
+export function plain({
+  contentType,
+  bytes,
+}: EncodedValue): Pick<Put, 'contentType' | 'codec' | 'rawLength' | 'value'> {
+  return { contentType, codec: valueCodecs.plain, rawLength: bytes.length, value: bytes };
 }
 
 function encodeByKind(value: unknown): EncodedValue {

@@ -126,13 +126,13 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
 ]);
 const passing: ReadonlySet<string> = new Set<KvErrorCode>(['NOT_READY', 'STAMP_TOO_FAR_AHEAD', 'TOO_FEW_VOTERS']);
 
-function refusal({ code, message }: Refusal): Verdict<never> {
+export function refusal({ code, message }: Refusal): Verdict<never> {
   if (lasting.has(code)) return { type: 'refused', error: new KvError(code as KvErrorCode, message) };
   const known = passing.has(code) ? (code as KvErrorCode) : 'REFUSED';
   return { type: 'try-again', error: new KvError(known, `a node refused: ${code}: ${message}`), harmless: true };
 }
 
-function unexpected(message: Message): Verdict<never> {
+export function unexpected(message: Message): Verdict<never> {
   const error = new KvError('REFUSED', `a node answered with an unexpected ${message.type}`);
   return { type: 'try-again', error, harmless: false };
 }

@@ -1,4 +1,4 @@
-import { compareVersions } from '@kv/quorum';
+import { compareVersions, formatVersion } from '@kv/quorum';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WriteClock } from './write-clock.ts';
@@ -9,7 +9,9 @@ const actor = 'a'.repeat(32);
 function machine(skewMs: number): { clock: WriteClock; pass: (ms: number) => void; cluster: () => number } {
   let elapsed = 0;
   const ports = { wallMs: () => 1e12 + skewMs + elapsed, monotonicMs: () => 500 + elapsed };
-  return { clock: new WriteClock(ports, actor), pass: (ms) => (elapsed += ms), cluster: () => 1e12 + elapsed };
+  let actors = 0;
+  const newActor = (): string => (actors++ === 0 ? actor : String(actors).padStart(32, '0'));
+  return { clock: new WriteClock(ports, newActor), pass: (ms) => (elapsed += ms), cluster: () => 1e12 + elapsed };
 }
 
 describe('the clock of writes', () => {
@@ -47,6 +49,25 @@ describe('the clock of writes', () => {
       pass(7);
       expect(compareVersions(clock.stamp(), { ...heard, actor })).toBeGreaterThan(0);
     }
+  });
+
+  it('never gives two writes one version, however often the clock is set back among them', () => {
+    const step = fc.constantFrom('stamp', 'refused', 'pass', 'hear');
+    fc.assert(
+      fc.property(fc.integer({ min: -2000, max: 2000 }), fc.array(step, { maxLength: 60 }), (skewMs, steps) => {
+        const { clock, pass, cluster } = machine(skewMs);
+        const versions = new Set<string>();
+        let stamped = 0;
+        for (const next of steps) {
+          if (next === 'refused') clock.refusedAsAhead();
+          else if (next === 'pass') pass(1);
+          else if (next === 'hear') clock.heard({ ms: cluster(), counter: 0 });
+          else versions.add(formatVersion(clock.stamp()));
+          if (next === 'stamp') stamped += 1;
+        }
+        expect(versions.size).toBe(stamped);
+      }),
+    );
   });
 
   it('stamps after everything that it heard or stamped before, unless that was refused', () => {

@@ -3,13 +3,16 @@
  * after everything that the client has heard of from the cluster.
  *
  * They follow this machine's wall clock until the cluster says that it is ahead; from then on they follow the nodes'.
+ * Each time the clock is set back for that, it goes on as another actor: writes under way may carry the very stamps that
+ * it comes through again, and no two writes share a version.
  */
 import { compareStamps, HybridLogicalClock, type Stamp, type Version, zeroStamp } from '@kv/quorum';
 import type { Clock } from './ports.ts';
 
 export class WriteClock {
   readonly #clock: Clock;
-  readonly #actor: string;
+  readonly #newActor: () => string;
+  #actor: string;
   #hlc = new HybridLogicalClock();
   /** The highest stamp that came from the cluster. */
   #heard: Stamp = zeroStamp;
@@ -17,10 +20,11 @@ export class WriteClock {
   #nodesAheadMs = Number.NEGATIVE_INFINITY;
   #followsNodes = false;
 
-  /** @param actor 32 hexadecimal digits that no other client has */
-  constructor(clock: Clock, actor: string) {
+  /** @param newActor draws 32 hexadecimal digits that nobody else has */
+  constructor(clock: Clock, newActor: () => string) {
     this.#clock = clock;
-    this.#actor = actor;
+    this.#newActor = newActor;
+    this.#actor = newActor();
   }
 
   /** The highest stamp issued or heard of. */
@@ -53,5 +57,6 @@ export class WriteClock {
   refusedAsAhead(): void {
     this.#followsNodes = true;
     this.#hlc = new HybridLogicalClock(this.#heard);
+    this.#actor = this.#newActor();
   }
 }

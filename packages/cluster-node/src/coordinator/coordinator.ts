@@ -11,7 +11,16 @@ import type { ClusterNodeOptions } from '../options.ts';
 import type { Clock, Timers } from '../ports.ts';
 import { type StoredRecord, tombstoneRecord, valueRecord } from '../record.ts';
 import { RequestError } from '../errors.ts';
-import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult, RequestOptions } from '../requests.ts';
+import type {
+  ChangeRequest,
+  ChangeResult,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  PutResult,
+  RequestOptions,
+} from '../requests.ts';
 import type { Strategies } from '../strategies.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
@@ -21,6 +30,9 @@ import { planRequest, type RequestPlan } from './request-plan.ts';
 import { ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
 import { WriteDriver } from './write-driver.ts';
+import { checkMode, planStrong } from './strong/strong-checks.ts';
+import { planChange } from './strong/plan-change.ts';
+import type { StrongCoordinator, StrongRequest } from './strong/strong-coordinator.ts';
 import { clientResult } from './client-result.ts';
 
 export interface CoordinatorDependencies {
@@ -35,6 +47,7 @@ export interface CoordinatorDependencies {
   readonly codec: Codec;
   readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
+  readonly strong: StrongCoordinator;
   readonly topology: () => Topology;
   readonly follower: TopologyFollower;
   readonly ready: () => boolean;
@@ -57,6 +70,11 @@ export class Coordinator {
 
   /** As `get`, with the record as replicas store it. */
   getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
+    if (this.#isStrong(request)) {
+      const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
+      this.#dependencies.strong.get(this.#strongly(request, planned), done);
+      return;
+    }
     const planned = (): RequestPlan =>
       this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
     const read = { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
@@ -79,6 +97,15 @@ export class Coordinator {
   /** As `put`. */
   delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
     this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done, refused);
+  }
+
+  /** In a strong keyspace. @throws RequestError before anything is sent */
+  change(request: ChangeRequest, done: (result: ChangeResult) => void, refused: Refused): void {
+    const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request));
+    const driven = this.#strongly(request, planned);
+    const change = planChange(request, driven.plan.keyspace, this.#dependencies);
+    if (change.operation !== undefined) this.#admit(change.operation);
+    this.#dependencies.strong.change(driven, change, done, refused);
   }
 
   #write(
@@ -116,7 +143,22 @@ export class Coordinator {
 
   #plan(request: RequestOptions, quorum: AskedQuorum): RequestPlan {
     if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
-    return planRequest(this.#dependencies.topology(), request, quorum);
+    const plan = planRequest(this.#dependencies.topology(), request, quorum);
+    checkMode(plan.keyspace, 'eventual');
+    return plan;
+  }
+
+  #planStrong(request: RequestOptions, refused: { readonly r?: number | undefined } = {}): RequestPlan {
+    if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
+    return planStrong(this.#dependencies.topology(), request, refused);
+  }
+
+  #strongly(request: RequestOptions, planned: () => RequestPlan): StrongRequest {
+    return { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
+  }
+
+  #isStrong({ keyspace }: RequestOptions): boolean {
+    return this.#dependencies.topology().keyspace(keyspace)?.mode === 'strong';
   }
 
   #replanWith(plan: () => RequestPlan): Replan {

@@ -1,5 +1,6 @@
 /** Drives one read operation: carries its fetches and repairs to replicas, and time to it. */
 import type { ReadEffect, ReadOperation, ReadResult } from '@kv/quorum';
+import type { Counters } from '../counters.ts';
 import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
@@ -109,7 +110,7 @@ export class ReadDriver {
 
   #answer(result: StoredReadResult): void {
     this.#cancelTimers();
-    countRead(this.#dependencies, result);
+    countRead(this.#dependencies.counters, result);
     this.#done(result);
   }
 
@@ -118,7 +119,7 @@ export class ReadDriver {
   }
 }
 
-function countRead({ counters }: CoordinatorDependencies, { outcome }: StoredReadResult): void {
+export function countRead(counters: Counters, { outcome }: StoredReadResult): void {
   switch (outcome) {
     case 'found':
       counters.readsFound += 1;

@@ -1,15 +1,15 @@
 /**
  * Drives one exchange with another owner of a range, and repairs what it finds: the newer version goes to whoever has an
- * older one or none, as a write like any other, so that whichever order things happen in, the highest version stays.
+ * older one or none, so that whichever order things happen in, the newest stays.
  */
 import { compareKeys, type Difference, Exchange, type ExchangeEffect, type ExchangeRequest } from '@kv/anti-entropy';
-import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { Counters } from '../counters.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RangeTree } from './range-tree.ts';
+import type { RecordCopy } from './record-copy.ts';
 import type { Range, RangeTrees } from './range-trees.ts';
 import { toMessage, toResponse } from './tree-messages.ts';
 
@@ -17,12 +17,12 @@ export interface ExchangeDriverDependencies {
   readonly self: string;
   readonly clock: Clock;
   readonly peers: PeerRequests;
-  readonly access: ReplicaAccess;
   readonly counters: Counters;
   readonly trees: RangeTrees;
   readonly topology: () => Topology;
   readonly damage: StorageDamage;
   readonly isNewer: typeof isNewerVersion;
+  readonly records: RecordCopy;
   readonly requestTimeoutMs: number;
 }
 
@@ -116,27 +116,13 @@ export class ExchangeDriver {
   }
 
   #repair({ key, ours, theirs }: Difference): void {
-    const { self, counters, isNewer } = this.#dependencies;
+    const { self, counters, records, topology, isNewer } = this.#dependencies;
     const oursIsNewer = isNewer(ours, theirs);
     const [from, to] = oursIsNewer ? [self, this.#peer] : [this.#peer, self];
     if (oursIsNewer) counters.exchangeRepairsSent += 1;
     else counters.exchangeRepairsFetched += 1;
-    this.#copy(key, from, to);
-  }
-
-  #copy(key: Uint8Array, from: string, to: string): void {
-    const { access } = this.#dependencies;
-    const place = { ...this.#range, key, epoch: this.#dependencies.topology().epoch };
-    const deadline = this.#deadline();
-    const failed = (): void => this.#repaired(false);
-    access.read(from, place, 'value', deadline, {
-      answered: ({ value }) => {
-        // Nothing there any more: then there is nothing to repair either.
-        if (value === undefined) this.#repaired(true);
-        else access.write(to, place, value, deadline, { answered: () => this.#repaired(true), failed });
-      },
-      failed,
-    });
+    const place = { ...this.#range, key, epoch: topology().epoch };
+    records.copy({ place, from, to, deadline: this.#deadline() }, (copied) => this.#repaired(copied));
   }
 
   #repaired(successfully: boolean): void {

@@ -68,8 +68,8 @@ export class RangeTree {
     if (underWay !== undefined) this.#endOne(name, underWay);
   }
 
-  /** The scan found what is stored under the next keys, in byte order. */
-  count(entries: readonly { readonly key: Uint8Array; readonly version: Uint8Array }[]): void {
+  /** The scan found what is stored under the next keys, in byte order; what has no version does not count. */
+  count(entries: readonly { readonly key: Uint8Array; readonly version: Uint8Array | undefined }[]): void {
     for (const { key, version } of entries) {
       const underWay = this.#underWay.get(nameOf(key));
       this.tree.replace(key, undefined, underWay === undefined ? version : underWay.counted);

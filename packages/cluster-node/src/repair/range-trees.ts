@@ -1,20 +1,24 @@
 /** The hash trees of all ranges that this member owns, a range being one keyspace in one partition. */
 import { type ListEntries, listFrom } from '@kv/anti-entropy';
 import type { StorageEngine } from '@kv/lsm-storage/core';
-import { dataRange, decodeDataKey, encodeDataKey, versionBytesOfMeta } from '@kv/wire';
+import type { Stamp } from '@kv/quorum';
 import type { Topology } from '../topology/topology.ts';
 import type { StorageDamage } from '../storage-damage.ts';
+import { type Range, type RangeRecords, recordsIn } from './range-records.ts';
 import type { RangeTree } from './range-tree.ts';
 
-export interface Range {
-  readonly partition: number;
-  readonly keyspaceId: number;
+export type { Range } from './range-records.ts';
+
+interface CountedRange {
+  readonly range: Range;
+  readonly records: RangeRecords;
+  readonly tree: RangeTree;
 }
 
-/** An entry as trees and exchanges know it. */
+/** An entry as trees and exchanges know it; without a version it counts for nothing. */
 interface VersionedKey {
   readonly key: Uint8Array;
-  readonly version: Uint8Array;
+  readonly version: Uint8Array | undefined;
 }
 
 /** Entries that one step of the scan counts. */
@@ -25,7 +29,7 @@ export class RangeTrees {
   readonly #damage: StorageDamage;
   readonly #self: string;
   readonly #makeTree: () => RangeTree;
-  readonly #trees = new Map<string, { readonly range: Range; readonly tree: RangeTree }>();
+  readonly #trees = new Map<string, CountedRange>();
   /** What of their ranges is stored could not be read. */
   readonly #unreadable = new Set<RangeTree>();
 
@@ -49,7 +53,9 @@ export class RangeTrees {
     const ranges = new Map(rangesOf(this.#self, topology).map((range) => [nameOfRange(range), range]));
     for (const name of this.#trees.keys()) if (!ranges.has(name)) this.#trees.delete(name);
     for (const [name, range] of ranges) {
-      if (!this.#trees.has(name)) this.#trees.set(name, { range, tree: this.#makeTree() });
+      const keyspace = topology.keyspaceById(range.keyspaceId);
+      if (keyspace === undefined || this.#trees.has(name)) continue;
+      this.#trees.set(name, { range, records: recordsIn(keyspace), tree: this.#makeTree() });
     }
   }
 
@@ -63,9 +69,9 @@ export class RangeTrees {
    * a range in which something cannot stays uncounted, and so is not compared with anybody.
    */
   scanOn(): boolean {
-    for (const { range, tree } of this.#trees.values()) {
-      if (tree.complete || this.#unreadable.has(tree)) continue;
-      this.#scan(range, tree);
+    for (const counted of this.#trees.values()) {
+      if (counted.tree.complete || this.#unreadable.has(counted.tree)) continue;
+      this.#scan(counted);
       return true;
     }
     return false;
@@ -80,9 +86,10 @@ export class RangeTrees {
     this.#unreadable.clear();
   }
 
-  #scan(range: Range, tree: RangeTree): void {
+  #scan(counted: CountedRange): void {
+    const { tree } = counted;
     try {
-      const found = [...this.#entries(range, tree.scanned, scanEntries)];
+      const found = [...this.#entries(counted, tree.scanned, scanEntries)];
       tree.count(found);
       if (found.length < scanEntries) tree.finish();
     } catch (error) {
@@ -93,17 +100,31 @@ export class RangeTrees {
 
   /** What an exchange lists of a range. */
   listOf(range: Range): ListEntries {
-    return (query) => listFrom(this.#entries(range, query.after), query);
+    const counted = this.#trees.get(nameOfRange(range));
+    return (query) => listFrom(counted === undefined ? [] : versioned(this.#entries(counted, query.after)), query);
+  }
+
+  /** The stamp in the version of an entry of the range, where it has one. */
+  stampIn(range: Range, version: Uint8Array): Stamp | undefined {
+    return this.#trees.get(nameOfRange(range))?.records.stampIn(version);
   }
 
   /** Tombstones included: a deletion is a version like any other. */
-  *#entries(range: Range, after: Uint8Array | undefined, limit = Number.POSITIVE_INFINITY): Iterable<VersionedKey> {
-    const { gte, lt } = dataRange(range.partition, range.keyspaceId);
-    const begin = after === undefined ? { gte } : { gt: encodeDataKey(range.partition, range.keyspaceId, after) };
+  *#entries(
+    { range, records }: CountedRange,
+    after: Uint8Array | undefined,
+    limit = Number.POSITIVE_INFINITY,
+  ): Iterable<VersionedKey> {
+    const { gte, lt } = records.rangeOf(range);
+    const begin = after === undefined ? { gte } : { gt: records.storageKey(range, after) };
     for (const { key, meta } of this.#engine.scanMeta({ ...begin, lt, limit, tombstones: true })) {
-      yield { key: decodeDataKey(key).key, version: versionBytesOfMeta(meta) };
+      yield { key: records.keyIn(key), version: records.versionIn(meta) };
     }
   }
+}
+
+function* versioned(entries: Iterable<VersionedKey>): Iterable<{ key: Uint8Array; version: Uint8Array }> {
+  for (const { key, version } of entries) if (version !== undefined) yield { key, version };
 }
 
 /** The ranges that a member owns. */

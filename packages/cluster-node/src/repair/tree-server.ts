@@ -1,7 +1,7 @@
 /** Answers other owners who compare their trees with this member's. */
 import { AntiEntropyError, respond } from '@kv/anti-entropy';
 import type { HybridLogicalClock } from '@kv/quorum';
-import { type Frame, type Message, type TreeCompare, type TreeList, versionOfBytes } from '@kv/wire';
+import { type Frame, type Message, type TreeCompare, type TreeList } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import { fence } from '../topology/fence.ts';
@@ -44,7 +44,10 @@ export class TreeServer {
     try {
       const response = respond(toRequest(message), tree.tree, trees.listOf(range));
       // As with every version that leaves: the stamp of the frame must not be before one inside it.
-      if (response.type === 'listed') for (const { version } of response.entries) hlc.merge(versionOfBytes(version));
+      for (const { version } of response.type === 'listed' ? response.entries : []) {
+        const stamp = trees.stampIn(range, version);
+        if (stamp !== undefined) hlc.merge(stamp);
+      }
       return toReply(response);
     } catch (error) {
       if (error instanceof AntiEntropyError) return refusal('MALFORMED', error.message);

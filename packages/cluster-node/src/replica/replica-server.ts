@@ -8,16 +8,20 @@ import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
 import { writeFailureMessages } from '../storage-failures.ts';
+import { isRegisterRequest, type RegisterRequestMessage, type RegisterServer } from './register-server.ts';
 import type { RecordPlace, Replica } from './replica.ts';
 
 export interface ReplicaServerDependencies {
   readonly self: string;
   readonly replica: Replica;
+  readonly registers: RegisterServer;
   readonly counters: Counters;
   readonly topology: () => Topology;
   /** False until this member has made sure that it may serve. */
   readonly ready: () => boolean;
 }
+
+type ReplicaRequest = ReplicaWrite | ReplicaRead | RegisterRequestMessage;
 
 export class ReplicaServer {
   readonly #dependencies: ReplicaServerDependencies;
@@ -27,7 +31,7 @@ export class ReplicaServer {
   }
 
   serve({ header, message }: Frame, reply: (message: Message) => void): void {
-    if (message.type !== 'replica-write' && message.type !== 'replica-read') return;
+    if (!isReplicaRequest(message)) return;
     const refusal = this.#refusalOf(header.epoch, header.keyspaceId, message);
     if (refusal !== undefined) {
       this.#dependencies.counters.replicaRefusals += 1;
@@ -36,6 +40,7 @@ export class ReplicaServer {
     }
     const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
     if (message.type === 'replica-write') this.#write(place, message, reply);
+    else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, reply);
     else this.#read(place, message, reply);
   }
 
@@ -56,13 +61,17 @@ export class ReplicaServer {
   #refusalOf(
     epoch: number,
     keyspaceId: number,
-    request: ReplicaWrite | ReplicaRead,
+    request: ReplicaRequest,
   ): { code: string; message: string } | undefined {
     const topology = this.#dependencies.topology();
     if (!this.#dependencies.ready()) return { code: 'NOT_READY', message: 'this member is still starting' };
     const fenced = fence(topology, epoch, keyspaceId);
     if (fenced !== undefined) return fenced;
     const keyspace = topology.keyspaceById(keyspaceId);
+    const mode = isRegisterRequest(request) ? 'strong' : 'eventual';
+    if (keyspace !== undefined && keyspace.mode !== mode) {
+      return { code: 'WRONG_MODE', message: `keyspace ${keyspace.name} is ${keyspace.mode}, ${request.type} is not` };
+    }
     if (keyspace === undefined || !this.#owns(topology, keyspace, request)) {
       return { code: 'NOT_AN_OWNER', message: `this member does not own the key in partition ${request.partition}` };
     }
@@ -72,8 +81,12 @@ export class ReplicaServer {
     return undefined;
   }
 
-  #owns(topology: Topology, keyspace: TopologyKeyspace, { partition, key }: ReplicaWrite | ReplicaRead): boolean {
+  #owns(topology: Topology, keyspace: TopologyKeyspace, { partition, key }: ReplicaRequest): boolean {
     const owners = topology.owners(keyspace, partition);
     return topology.partitionOf(key) === partition && owners.includes(this.#dependencies.self);
   }
+}
+
+function isReplicaRequest(message: Message): message is ReplicaRequest {
+  return message.type === 'replica-write' || message.type === 'replica-read' || isRegisterRequest(message);
 }

@@ -5,7 +5,15 @@ import { ClusterNode } from '../cluster-node.ts';
 import type { RequestError } from '../errors.ts';
 import type { ClusterNodeOptions } from '../options.ts';
 import type { ClusterNodePorts } from '../ports.ts';
-import type { DeleteRequest, GetRequest, GetResult, PutRequest, PutResult } from '../requests.ts';
+import type {
+  ChangeRequest,
+  ChangeResult,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  PutResult,
+} from '../requests.ts';
 import type { KeyspaceSettings, NamedKeyspace } from '../topology/keyspace-settings.ts';
 import type { TopologyConfig } from '../topology/topology-config.ts';
 import { MemoryManifest } from './memory-manifest.ts';
@@ -119,6 +127,16 @@ export class TestCluster {
     return this.#until((done, refused) => running(at).delete({ ...requestFor(key), ...more }, done, refused));
   }
 
+  /** In the keyspace `strong`, unless told otherwise: puts the text, or deletes without one. */
+  async change(
+    at: TestMember,
+    key: string,
+    text: string | undefined,
+    more: Partial<ChangeRequest> = {},
+  ): Promise<ChangeResult> {
+    return this.#until((done, refused) => running(at).change({ ...changeFor(key, text), ...more }, done, refused));
+  }
+
   async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
     return this.#until((done) => running(at).get({ ...requestFor(key), ...more }, done));
   }
@@ -187,6 +205,14 @@ function running({ node }: TestMember): ClusterNode {
 
 function requestFor(key: string): { keyspace: string; key: Uint8Array } {
   return { keyspace: 'default', key: textEncoder.encode(key) };
+}
+
+function changeFor(key: string, text: string | undefined): ChangeRequest {
+  const to =
+    text === undefined
+      ? ({ type: 'delete' } as const)
+      : ({ type: 'put', value: textEncoder.encode(text), contentType: 'text/plain' } as const);
+  return { ...requestFor(key), keyspace: 'strong', to };
 }
 
 function link(from: string, to: string): string {

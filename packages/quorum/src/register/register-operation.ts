@@ -36,8 +36,11 @@ export type RegisterResult<Value, Result> =
     }
   | { readonly outcome: 'unavailable' | 'unknown'; readonly reason: RegisterFailure };
 
-/** `too-few-voters`: no majority can answer any more. `deadline`: time ran out first. */
-export type RegisterFailure = 'too-few-voters' | 'deadline';
+/**
+ * `too-few-voters`: no majority can answer any more. `deadline`: time ran out first. `outbid`: a value that this operation
+ * had proposed was overtaken, and nothing is there with which a majority could rule it out.
+ */
+export type RegisterFailure = 'too-few-voters' | 'deadline' | 'outbid';
 
 export type RegisterEffect<Value, Result> =
   | { readonly type: 'send'; readonly to: string; readonly request: RegisterRequest<Value> }
@@ -158,8 +161,9 @@ export class RegisterOperation<Value, Result> {
     const current = this.#newest?.value;
     const { next, result } = this.#change(current);
     this.#outcome = { value: next ?? current, result };
-    // Nothing was ever accepted, by a majority's word, and nothing is to be: there is nothing to confirm.
-    if (this.#outcome.value === undefined) return [this.#answer(undefined)];
+    // Nothing was ever accepted, by a majority's word, and nothing is to be: there is nothing to confirm. But what an
+    // earlier attempt of this very operation proposed may rest with a voter of the minority, and be found there later.
+    if (this.#outcome.value === undefined) return this.#proposed ? this.#giveUp('outbid') : [this.#answer(undefined)];
     if (next !== undefined) this.#proposed = true;
     return this.#ask('accepting', { type: 'accept', ballot, value: this.#outcome.value });
   }

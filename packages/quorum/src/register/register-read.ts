@@ -4,8 +4,8 @@
  * told of it. When they do not agree, a change is under way or was abandoned half-way; then only an operation that
  * confirms a value can tell, and the driver runs one.
  */
-import type { Accepted, AcceptorState } from './acceptor.ts';
-import { compareBallots } from './ballot.ts';
+import type { Accepted } from './acceptor.ts';
+import { type Ballot, compareBallots } from './ballot.ts';
 import type { RegisterFailure } from './register-operation.ts';
 import type { Voters } from './voters.ts';
 
@@ -16,15 +16,30 @@ export type RegisterReadResult<Value> =
   | { readonly outcome: 'unavailable'; readonly reason: RegisterFailure };
 
 export type RegisterReadEffect<Value> =
-  | { readonly type: 'query'; readonly to: string }
+  /** `ballot`: the state is wanted without the value. One that comes with it does no harm. */
+  | { readonly type: 'query'; readonly to: string; readonly want: 'value' | 'ballot' }
   | { readonly type: 'answer'; readonly result: RegisterReadResult<Value> };
+
+/** The state of an acceptor as a reader is told it: an `AcceptorState`, if need be without the value. */
+export interface RegisterView<Value> {
+  /** Of no account for a read. */
+  readonly promised?: Ballot | undefined;
+  readonly accepted: { readonly ballot: Ballot; readonly value?: Value | undefined } | undefined;
+}
 
 export class RegisterRead<Value> {
   readonly #voters: Voters;
-  readonly #states = new Map<string, AcceptorState<Value>>();
+  readonly #views = new Map<string, RegisterView<Value>>();
+  /** Every value that came, with its ballot: what was accepted under one ballot is the same everywhere, for ever. */
+  readonly #values: Accepted<Value>[] = [];
+  /** Whom the value was asked from and has not come yet. */
+  readonly #awaited = new Set<string>();
+  /** Whom the value was ever asked from: each once. */
+  readonly #asked = new Set<string>();
   readonly #lost = new Set<string>();
   #answered = false;
 
+  /** The value is asked from the first of the voters. */
   constructor(voters: Voters) {
     this.#voters = voters;
   }
@@ -34,37 +49,79 @@ export class RegisterRead<Value> {
   }
 
   start(): RegisterReadEffect<Value>[] {
-    return this.#answered ? [] : this.#voters.all.map((to) => ({ type: 'query', to }));
+    if (this.#answered) return [];
+    return this.#voters.all.map((voter, index) => this.#query(voter, index === 0 ? 'value' : 'ballot'));
   }
 
   /** The state of a voter, as of some moment since the query was sent. */
-  receive(voter: string, state: AcceptorState<Value>): RegisterReadEffect<Value>[] {
+  receive(voter: string, view: RegisterView<Value>): RegisterReadEffect<Value>[] {
     if (this.#answered || !this.#voters.has(voter)) return [];
+    const { accepted } = view;
+    if (accepted?.value !== undefined) this.#values.push({ ballot: accepted.ballot, value: accepted.value });
+    if (accepted === undefined || accepted.value !== undefined) this.#awaited.delete(voter);
     this.#lost.delete(voter);
-    this.#states.set(voter, state);
-    const holders = (voter: string): boolean => sameAccepted(this.#states.get(voter), state);
-    if (this.#voters.majorityOf(holders)) return [this.#answer({ outcome: 'done', accepted: state.accepted })];
+    this.#views.set(voter, view);
     return this.#settle();
   }
 
   fail(voter: string): RegisterReadEffect<Value>[] {
-    if (this.#answered || !this.#voters.has(voter) || this.#states.has(voter)) return [];
-    this.#lost.add(voter);
+    if (this.#answered || !this.#voters.has(voter)) return [];
+    this.#awaited.delete(voter);
+    if (!this.#views.has(voter)) this.#lost.add(voter);
     if (this.#voters.majorityOf((each) => !this.#lost.has(each))) return this.#settle();
     return [this.#answer({ outcome: 'unavailable', reason: 'too-few-voters' })];
+  }
+
+  /** Whoever was asked for the value is slow: asks another holder of what a majority agreed on. The driver decides when. */
+  standIn(): RegisterReadEffect<Value>[] {
+    const agreed = this.#answered ? undefined : this.#agreed();
+    return agreed?.accepted === undefined ? [] : this.#askHolder(agreed);
   }
 
   expire(): RegisterReadEffect<Value>[] {
     return this.#answered ? [] : [this.#answer({ outcome: 'unavailable', reason: 'deadline' })];
   }
 
-  /** Undecided as soon as no value can have a majority any more, whatever those say who have not answered yet. */
   #settle(): RegisterReadEffect<Value>[] {
-    const isOpen = (voter: string): boolean => !this.#states.has(voter) && !this.#lost.has(voter);
-    const mayAgree = [...this.#states.values()].some((state) =>
-      this.#voters.majorityOf((voter) => isOpen(voter) || sameAccepted(this.#states.get(voter), state)),
+    const agreed = this.#agreed();
+    if (agreed === undefined) return this.#mayAgree() ? [] : [this.#answer({ outcome: 'undecided' })];
+    if (agreed.accepted === undefined) return [this.#answer({ outcome: 'done', accepted: undefined })];
+    const known = this.#values.find((value) => sameAccepted({ accepted: value }, agreed));
+    if (known !== undefined) return [this.#answer({ outcome: 'done', accepted: known })];
+    return this.#awaited.size > 0 ? [] : this.#askHolder(agreed);
+  }
+
+  /** What a majority has told alike. */
+  #agreed(): RegisterView<Value> | undefined {
+    return [...this.#views.values()].find((view) =>
+      this.#voters.majorityOf((voter) => sameAccepted(this.#views.get(voter), view)),
     );
-    return mayAgree || this.#states.size === 0 ? [] : [this.#answer({ outcome: 'undecided' })];
+  }
+
+  /** Whether something may have a majority yet, whatever those say who have not answered. */
+  #mayAgree(): boolean {
+    const isOpen = (voter: string): boolean => !this.#views.has(voter) && !this.#lost.has(voter);
+    if (this.#views.size === 0) return true;
+    return [...this.#views.values()].some((view) =>
+      this.#voters.majorityOf((voter) => isOpen(voter) || sameAccepted(this.#views.get(voter), view)),
+    );
+  }
+
+  /** Each is asked once; when all have been and the value has not come, an operation finds it. */
+  #askHolder(agreed: RegisterView<Value>): RegisterReadEffect<Value>[] {
+    const holder = this.#voters.all.find(
+      (voter) => !this.#asked.has(voter) && sameAccepted(this.#views.get(voter), agreed),
+    );
+    if (holder !== undefined) return [this.#query(holder, 'value')];
+    return this.#awaited.size > 0 ? [] : [this.#answer({ outcome: 'undecided' })];
+  }
+
+  #query(to: string, want: 'value' | 'ballot'): RegisterReadEffect<Value> {
+    if (want === 'value') {
+      this.#asked.add(to);
+      this.#awaited.add(to);
+    }
+    return { type: 'query', to, want };
   }
 
   #answer(result: RegisterReadResult<Value>): RegisterReadEffect<Value> {
@@ -73,7 +130,7 @@ export class RegisterRead<Value> {
   }
 }
 
-function sameAccepted<Value>(a: AcceptorState<Value> | undefined, b: AcceptorState<Value>): boolean {
+function sameAccepted<Value>(a: RegisterView<Value> | undefined, b: RegisterView<Value>): boolean {
   if (a === undefined) return false;
   if (a.accepted === undefined || b.accepted === undefined) return a.accepted === b.accepted;
   return compareBallots(a.accepted.ballot, b.accepted.ballot) === 0;

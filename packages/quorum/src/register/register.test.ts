@@ -166,7 +166,65 @@ describe('a register operation', () => {
   });
 });
 
+describe('a register operation that was outbid after it had proposed', () => {
+  const to = (counter: number) => ({ counter, proposer: 'p' });
+
+  it('is unknown where nothing is there to rule its proposal out with, for it may be found and finished later', () => {
+    // Of a value that only one voter holds, never chosen, it makes another; the next attempt meets voters who know none.
+    const operation = new RegisterOperation<number, string>(
+      new Voters(['a', 'b', 'c']),
+      (current) => (current === undefined ? { result: 'conflict' } : { next: current + 1, result: 'added' }),
+      { proposer: 'p', random: { next: () => 0 } },
+    );
+    operation.start();
+    operation.receive('c', to(1), { type: 'promised', accepted: { ballot: { counter: 0, proposer: 'q' }, value: 6 } });
+    const asked = operation.receive('a', to(1), { type: 'promised', accepted: undefined });
+    expect(asked[0]).toMatchObject({ type: 'send', request: { type: 'accept', value: 7 } });
+    operation.receive('a', to(1), { type: 'outbid', promised: { counter: 2, proposer: 'q' } });
+    operation.wake(1);
+    operation.receive('a', to(3), { type: 'promised', accepted: undefined });
+    const [answer] = operation.receive('b', to(3), { type: 'promised', accepted: undefined });
+    expect(answer).toEqual({ type: 'answer', result: { outcome: 'unknown', reason: 'outbid' } });
+  });
+});
+
 describe('a read of a register', () => {
+  const told = (counter: number) => ({ accepted: { ballot: { counter, proposer: 'p' } } });
+  const ask = (to: string) => [{ type: 'query', to, want: 'value' }];
+
+  it('asks one voter for the value and the others for their ballots, and waits for the value when they agree', () => {
+    const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+    expect(read.start().map((effect) => effect.type === 'query' && effect.want)).toEqual(['value', 'ballot', 'ballot']);
+    expect([read.receive('b', told(2)), read.receive('c', told(2))]).toEqual([[], []]);
+    expect(read.receive('a', accepted(2))).toMatchObject([{ result: { outcome: 'done', accepted: { value: 2 } } }]);
+  });
+
+  it('asks another holder when the value does not come, or is not the one agreed on', () => {
+    for (const late of ['slow', 'lost', 'older'] as const) {
+      const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+      read.start();
+      if (late === 'older') read.receive('a', accepted(1));
+      read.receive('b', told(2));
+      const effects = read.receive('c', told(2));
+      if (late === 'slow') expect(read.standIn()).toEqual(ask('b'));
+      if (late === 'lost') expect(read.fail('a')).toEqual(ask('b'));
+      if (late === 'older') expect(effects).toEqual(ask('b'));
+      expect(read.standIn()).toEqual(ask('c'));
+      expect(read.standIn()).toEqual([]);
+      expect(read.receive('c', accepted(2))).toMatchObject([{ result: { outcome: 'done', accepted: { value: 2 } } }]);
+    }
+  });
+
+  it('is undecided when those who could tell the value have gone on, or are gone', () => {
+    const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+    read.start();
+    read.receive('b', told(2));
+    read.receive('c', told(2));
+    expect(read.fail('a')).toEqual(ask('b'));
+    expect(read.fail('b')).toEqual(ask('c'));
+    expect(read.receive('c', accepted(3))).toEqual([{ type: 'answer', result: { outcome: 'undecided' } }]);
+  });
+
   const accepted = (counter: number) => {
     const ballot = { counter, proposer: 'p' };
     return { promised: ballot, accepted: { ballot, value: counter } };

@@ -10,7 +10,7 @@ import {
   type RegisterEffect,
   type RegisterRequest,
 } from '../register/register-operation.ts';
-import { RegisterRead, type RegisterReadEffect } from '../register/register-read.ts';
+import { RegisterRead, type RegisterReadEffect, type RegisterView } from '../register/register-read.ts';
 import type { Voters } from '../register/voters.ts';
 import type { Version } from '../version.ts';
 
@@ -106,8 +106,8 @@ export class RegisterRun {
       for (const effect of effects) {
         if (effect.type === 'query') {
           this.#send(
-            () => this.#acceptors.get(effect.to) ?? emptyAcceptor,
-            (state) => carryOut(operation.receive(effect.to, state)),
+            () => viewOf(this.#acceptors.get(effect.to), effect.want),
+            (view) => carryOut(operation.receive(effect.to, view)),
             () => carryOut(operation.fail(effect.to)),
           );
         } else if (effect.result.outcome === 'done') done('done', effect.result.accepted?.value.count);
@@ -116,6 +116,7 @@ export class RegisterRun {
       }
     };
     carryOut(operation.start());
+    this.#agenda.push(() => this.#later(5, () => carryOut(operation.standIn())));
     if (this.#options.trouble > 0) this.#agenda.push(() => this.#later(20, () => carryOut(operation.expire())));
   }
 
@@ -172,6 +173,11 @@ export class RegisterRun {
   #draw(): number {
     return this.#options.random.next();
   }
+}
+
+function viewOf(state: AcceptorState<Counter> | undefined, want: 'value' | 'ballot'): RegisterView<Counter> {
+  const accepted = state?.accepted;
+  return { accepted: want === 'value' || accepted === undefined ? accepted : { ballot: accepted.ballot } };
 }
 
 function idOf(number: number): Version {

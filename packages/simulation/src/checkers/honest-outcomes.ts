@@ -2,13 +2,16 @@
  * What a client is told is true: the value of a write that was rejected is never read, and a read returns, under the
  * version of a write, what that write wrote: never a value that nobody wrote, another key's, or one not yet written.
  */
-import { sameVersion } from '@kv/quorum';
+import { formatVersion, sameVersion } from '@kv/quorum';
 import { answered, describe, type History, type ReadRecord, type Violation, type WriteRecord } from '../history.ts';
 
 export function honestOutcomes(history: History): Violation[] {
   const byValue = new Map(history.writes.flatMap((write) => (write.value === undefined ? [] : [[write.value, write]])));
+  const byVersion = new Map(
+    history.writes.flatMap((write) => (write.version === undefined ? [] : [[formatVersion(write.version), write]])),
+  );
   return answered(history.reads).flatMap((read) =>
-    read.outcome === 'found' ? foundFaults(read, byValue) : tombstoneFaults(read, history.writes),
+    read.outcome === 'found' ? foundFaults(read, byValue) : tombstoneFaults(read, byVersion),
   );
 }
 
@@ -27,9 +30,9 @@ function foundFaults(read: ReadRecord, byValue: ReadonlyMap<string, WriteRecord>
 /**
  * The tombstone that a read met is that of a delete that was not rejected, as far as the deletes' versions are known.
  */
-function tombstoneFaults(read: ReadRecord, writes: readonly WriteRecord[]): Violation[] {
+function tombstoneFaults(read: ReadRecord, byVersion: ReadonlyMap<string, WriteRecord>): Violation[] {
   if (read.version === undefined) return [];
-  const write = writes.find(({ version }) => sameVersion(version, read.version));
+  const write = byVersion.get(formatVersion(read.version));
   if (write === undefined) return [];
   if (write.kind !== 'delete') return [violation(read, write, 'a read found a put value deleted')];
   if (write.key !== read.key) return [violation(read, write, "a read met another key's delete")];

@@ -2,13 +2,14 @@
 import type { Ballot, Stamp, Version } from '@kv/quorum';
 import { malformed } from '../errors.ts';
 import { list, mapped, struct } from './composites.ts';
-import { shortBytes, text } from './byte-strings.ts';
+import { printableText, shortBytes, text } from './byte-strings.ts';
 import type { Layout } from './layout.ts';
 import { fixed, u16, u48, u64 } from './scalars.ts';
 
 export const maxKeyBytes = 4096;
 export const maxMetaBytes = 255;
 export const maxContentTypeBytes = 128;
+export const maxProposerBytes = 64;
 
 /** Ids of members, clients and clusters: 16 bytes, in programs the 36 lowercase characters of RFC 9562. */
 export const uuid: Layout<string> = fixed(
@@ -39,8 +40,8 @@ const actor: Layout<string> = fixed(
 /** `u48 ms · u16 counter · 16 bytes actor`: byte order is version order. */
 export const version: Layout<Version> = struct<Version>({ ms: u48, counter: u16, actor });
 
-/** The number of an attempt to change a register; proposers have names of at most 64 bytes. */
-export const ballot: Layout<Ballot> = struct<Ballot>({ counter: u64, proposer: text(64) });
+/** The number of an attempt to change a register; proposers have names of at most 64 bytes of printable ASCII. */
+export const ballot: Layout<Ballot> = struct<Ballot>({ counter: u64, proposer: printableText(maxProposerBytes) });
 
 /** A user's key. */
 export const key: Layout<Uint8Array> = shortBytes(1, maxKeyBytes);

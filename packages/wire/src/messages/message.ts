@@ -15,9 +15,24 @@ import {
   readFailed,
   writeReply,
 } from './client.ts';
+import { type Change, type ChangeReply, change, changeReply } from './change.ts';
 import { type GossipAck, type GossipAck2, type GossipSyn, gossipAck, gossipAck2, gossipSyn } from './gossip.ts';
 import { type Hello, hello } from './hello.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import {
+  type Accept,
+  type AcceptReply,
+  type Prepare,
+  type PrepareReply,
+  type RegisterQuery,
+  type RegisterQueryReply,
+  accept,
+  acceptReply,
+  prepare,
+  prepareReply,
+  registerQuery,
+  registerQueryReply,
+} from './register.ts';
 import {
   type ReplicaRead,
   type ReplicaReadReply,
@@ -69,12 +84,20 @@ export type Message =
   | Delete
   | WriteReply
   | ReadFailed
+  | Change
+  | ChangeReply
   | TopologyRequest
   | Topology
   | ChangeKeyspace
   | TopologyPrepare
   | TopologyAccept
-  | TopologyReply;
+  | TopologyReply
+  | Prepare
+  | PrepareReply
+  | Accept
+  | AcceptReply
+  | RegisterQuery
+  | RegisterQueryReply;
 export type MessageType = Message['type'];
 
 type Entries = {
@@ -102,12 +125,20 @@ const entries: Entries = {
   delete: [33, deleteKey],
   'write-reply': [34, writeReply],
   'read-failed': [35, readFailed],
+  change: [36, change],
+  'change-reply': [37, changeReply],
   'topology-request': [40, topologyRequest],
   topology: [41, topology],
   'change-keyspace': [42, changeKeyspace],
   'topology-prepare': [44, topologyPrepare],
   'topology-accept': [45, topologyAccept],
   'topology-reply': [46, topologyReply],
+  prepare: [50, prepare],
+  'prepare-reply': [51, prepareReply],
+  accept: [52, accept],
+  'accept-reply': [53, acceptReply],
+  'register-query': [54, registerQuery],
+  'register-query-reply': [55, registerQueryReply],
 };
 
 /** How one type of message travels. */

@@ -1,7 +1,16 @@
 /** Every value that the formats can hold, as fast-check arbitraries. */
 import { type Ballot, consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
 import fc, { type Arbitrary } from 'fast-check';
-import type { FrameHeader, KeyspaceSettings, Message, MessageType, TopologyKeyspace, TopologyState } from '../index.ts';
+import type {
+  ChangeMemory,
+  FrameHeader,
+  KeyspaceSettings,
+  Message,
+  MessageType,
+  RegisterValue,
+  TopologyKeyspace,
+  TopologyState,
+} from '../index.ts';
 
 const safe = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 1000 }), fc.constant(Number.MAX_SAFE_INTEGER));
 const u8 = fc.nat({ max: 0xff });
@@ -105,7 +114,7 @@ const topology: Arbitrary<Extract<Message, { type: 'topology' }>> = record({
 }));
 
 export const topologyState: Arbitrary<TopologyState> = topology.map(({ type: _, ...rest }) => rest);
-export const ballot: Arbitrary<Ballot> = record({ counter: safe, proposer: text(64) });
+export const ballot: Arbitrary<Ballot> = record({ counter: safe, proposer: printable.map((it) => it.slice(0, 64)) });
 const settings: Arbitrary<KeyspaceSettings> = record(
   {},
   {
@@ -118,6 +127,21 @@ const settings: Arbitrary<KeyspaceSettings> = record(
     compressed: fc.boolean(),
   },
 );
+const changeMemory: Arbitrary<ChangeMemory> = fc.oneof(
+  record({ outcome: fc.constant('applied' as const), version }),
+  record({ outcome: fc.constant('conflict' as const) }, { version }),
+);
+export const registerValue: Arbitrary<RegisterValue> = record({
+  meta,
+  value,
+  memory: record(
+    { recent: fc.array(record({ id: version, result: changeMemory }), few) },
+    { forgotten: record({ ms: u48, counter: u16 }) },
+  ) as Arbitrary<RegisterValue['memory']>,
+});
+const register = { partition: u16, key };
+const changeReply = { type: fc.constant('change-reply' as const), receipt };
+const changeFailure = fc.constantFrom('too-few-replicas', 'deadline', 'busy', 'outbid', 'forgotten' as const);
 
 /** One arbitrary for every type of message: a type that is forgotten here does not compile. */
 export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Message, { type: Type }>> } = {
@@ -206,6 +230,61 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     outcome: fc.constantFrom('unavailable', 'repair-incomplete', 'timed-out'),
     receipt,
   }),
+  change: record(
+    {
+      type: fc.constant('change'),
+      key,
+      condition: fc.oneof(
+        record({ type: fc.constant('none' as const) }),
+        record({ type: fc.constant('absent' as const) }),
+        record({ type: fc.constant('version' as const), version }),
+      ),
+      to: fc.oneof(
+        record(
+          { type: fc.constant('put' as const), contentType: printable, codec: u8, rawLength: u32, value },
+          { ttlMs: u48 },
+        ),
+        record({ type: fc.constant('delete' as const) }),
+      ),
+      wantCurrent: fc.boolean(),
+    },
+    { operation: version },
+  ),
+  'change-reply': fc.oneof(
+    record({ ...changeReply, outcome: fc.constant('applied' as const), version }),
+    record(
+      { ...changeReply, outcome: fc.constant('conflict' as const) },
+      { version, current: record({ meta, value }) },
+    ),
+    record({ ...changeReply, outcome: fc.constant('unavailable' as const), reason: changeFailure }),
+    record({ ...changeReply, outcome: fc.constant('unknown' as const), reason: changeFailure }),
+  ),
+  prepare: record({ type: fc.constant('prepare'), ...register, ballot }),
+  'prepare-reply': fc.oneof(
+    record(
+      { type: fc.constant('prepare-reply' as const), outcome: fc.constant('promised' as const) },
+      { accepted: record({ ballot, value: registerValue }) },
+    ),
+    record({
+      type: fc.constant('prepare-reply' as const),
+      outcome: fc.constant('outbid' as const),
+      promised: ballot,
+    }),
+  ),
+  accept: record({ type: fc.constant('accept'), ...register, ballot, value: registerValue }),
+  'accept-reply': fc.oneof(
+    record({ type: fc.constant('accept-reply' as const), outcome: fc.constant('accepted' as const) }),
+    record({ type: fc.constant('accept-reply' as const), outcome: fc.constant('outbid' as const), promised: ballot }),
+  ),
+  'register-query': record({
+    type: fc.constant('register-query'),
+    ...register,
+    want: fc.constantFrom('value' as const, 'ballot' as const),
+  }),
+  'register-query-reply': record(
+    { type: fc.constant('register-query-reply') },
+    { promised: ballot, accepted: record({ ballot, version }, { value: registerValue }) },
+  ),
   'topology-request': record({ type: fc.constant('topology-request') }),
   topology,
   'change-keyspace': record({

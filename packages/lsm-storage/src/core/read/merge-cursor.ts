@@ -6,6 +6,7 @@
 
 import { compareBytes } from '../bytes.ts';
 import { MemtableCursor } from '../memtable/memtable-cursor.ts';
+import type { RunDescription } from '../ports/manifest.ts';
 import type { CursorStart, RunCursor } from '../sorted-run/run-cursor.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
@@ -21,18 +22,22 @@ export class MergeCursor {
   readonly #hasRanges: boolean;
   readonly #direction: 1 | -1;
 
-  /** What the version holds as of a sequence. */
-  constructor(version: StoreVersion, start: CursorStart, upTo: number) {
+  /** What the version holds as of a sequence. No block is read of a run of which `isBeyond` says that all lies behind the end. */
+  constructor(
+    version: StoreVersion,
+    start: CursorStart,
+    upTo: number,
+    isBeyond: (run: RunDescription) => boolean = () => false,
+  ) {
+    const runs = version.runs.filter(({ description }) => !isBeyond(description));
     const memtables = version.memtables.filter((memtable) => memtable.size > 0);
-    this.#runs = version.runs.map((run) => run.cursor(start));
+    this.#runs = runs.map((run) => run.cursor(start));
     this.#cursors = [...memtables.map((memtable) => new MemtableCursor(memtable, start, upTo)), ...this.#runs];
     this.#covers = [
       ...memtables.map(({ ranges }): Covers => {
         return ranges.isEmpty ? undefined : (key) => ranges.newestCovering(key, upTo) > 0;
       }),
-      ...version.runs.map(
-        (run): Covers => (run.description.ranges === 0 ? undefined : (key) => run.deletedByRange(key)),
-      ),
+      ...runs.map((run): Covers => (run.description.ranges === 0 ? undefined : (key) => run.deletedByRange(key))),
     ];
     this.#hasRanges = this.#covers.some((covers) => covers !== undefined);
     this.#direction = start.reverse ? -1 : 1;

@@ -69,6 +69,17 @@ afterEach(async () => {
   for (const engine of opened.splice(0)) await engine.close();
 });
 
+describe('an iterator', () => {
+  it('reads no block of a run all of whose keys lie behind its end, in either direction', async () => {
+    const { engine, counted } = await cold(0);
+    for (const range of [{ lt: bytes('key') }, { gte: bytes('kez'), reverse: true }]) {
+      counted.sync = 0;
+      expect([...engine.scan(range)]).toEqual([]);
+      expect(counted.sync).toBe(0);
+    }
+  });
+});
+
 describe('an iterator that steps asynchronously', () => {
   it('gives what one that reads within the call gives, in pieces of any size, from any bounds, after any seek', async () => {
     const { engine, counted } = await cold(0);

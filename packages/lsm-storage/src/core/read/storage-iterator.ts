@@ -11,6 +11,7 @@ import { checkBytes } from '../check-bytes.ts';
 import type { KeyedEntry } from '../entry.ts';
 import { StorageError } from '../errors.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
+import type { RunDescription } from '../ports/manifest.ts';
 import type { CursorStart } from '../sorted-run/run-cursor.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { VersionedEntry } from '../versioned-entry.ts';
@@ -116,7 +117,7 @@ export class StorageIterator implements IterableIterator<KeyedEntry>, AsyncItera
     const { key: start, inclusive, reverse } = this.#start;
     const order = start === undefined ? 1 : compareBytes(key, start) * (reverse ? -1 : 1);
     const from = order < 0 ? this.#start : { key: copyBytes(key), inclusive: order > 0 || inclusive, reverse };
-    this.#cursor = new MergeCursor(this.#source.version, from, this.#source.upTo);
+    this.#cursor = this.#cursorFrom(from);
   }
 
   /** A step under way fails with `CLOSED`. */
@@ -222,7 +223,16 @@ export class StorageIterator implements IterableIterator<KeyedEntry>, AsyncItera
   }
 
   #open(): MergeCursor {
-    return (this.#cursor ??= new MergeCursor(this.#source.version, this.#start, this.#source.upTo));
+    return (this.#cursor ??= this.#cursorFrom(this.#start));
+  }
+
+  #cursorFrom(start: CursorStart): MergeCursor {
+    const { version, upTo } = this.#source;
+    const isBeyond = ({ smallestKey, largestKey }: RunDescription): boolean => {
+      const nearest = start.reverse ? largestKey : smallestKey;
+      return nearest !== undefined && this.#end(nearest);
+    };
+    return new MergeCursor(version, start, upTo, isBeyond);
   }
 
   #assertReady(): void {

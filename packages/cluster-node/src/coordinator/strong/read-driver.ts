@@ -1,0 +1,105 @@
+/** Drives the one round of a read of a key's register: its queries to the acceptors, and time to it. */
+import {
+  type Receipt,
+  type RegisterRead,
+  type RegisterReadEffect,
+  type RegisterReadResult,
+  RequestLedger,
+  Voters,
+} from '@kv/quorum';
+import type { RegisterQueryReply, RegisterValue } from '@kv/wire';
+import type { Timer } from '../../ports.ts';
+import { plannedTooEarly } from '../replan.ts';
+import type { RequestPlan } from '../request-plan.ts';
+import type { StrongDependencies } from './strong-coordinator.ts';
+
+export interface ReadAnswer {
+  readonly result: RegisterReadResult<RegisterValue>;
+  readonly receipt: Receipt;
+  /** A replica has a later topology, in which the keyspace has changed. */
+  readonly isFenced: boolean;
+}
+
+export class RegisterReadDriver {
+  readonly #dependencies: StrongDependencies;
+  readonly #plan: RequestPlan;
+  readonly #deadline: number;
+  readonly #done: (answer: ReadAnswer) => void;
+  readonly #read: RegisterRead<RegisterValue>;
+  readonly #ledger: RequestLedger;
+  readonly #told = new Set<string>();
+  #isFenced = false;
+  #deadlineTimer: Timer | undefined;
+  #standInTimer: Timer | undefined;
+
+  /** The value is asked from the first replica of the plan. */
+  constructor(
+    dependencies: StrongDependencies,
+    plan: RequestPlan,
+    deadline: number,
+    done: (answer: ReadAnswer) => void,
+  ) {
+    this.#dependencies = dependencies;
+    this.#plan = plan;
+    this.#deadline = deadline;
+    this.#done = done;
+    this.#read = dependencies.strategies.registerRead(new Voters(plan.replicas));
+    this.#ledger = new RequestLedger(plan, dependencies.clock.monotonicMs());
+  }
+
+  start(): void {
+    const { timers, clock } = this.#dependencies;
+    this.#deadlineTimer = timers.set(this.#deadline - clock.monotonicMs(), () => this.#run(this.#read.expire()));
+    this.#standInLater();
+    this.#run(this.#read.start());
+  }
+
+  #standInLater(): void {
+    const { timers, options, counters } = this.#dependencies;
+    this.#standInTimer = timers.set(options.standInAfterMs, () => {
+      const effects = this.#read.standIn();
+      counters.standIns += effects.length;
+      if (!this.#read.answered) this.#standInLater();
+      this.#run(effects);
+    });
+  }
+
+  #run(effects: readonly RegisterReadEffect<RegisterValue>[]): void {
+    for (const effect of effects) {
+      if (effect.type === 'query') this.#query(effect.to, effect.want);
+      else this.#answer(effect.result);
+    }
+  }
+
+  #query(from: string, want: 'value' | 'ballot'): void {
+    this.#ledger.asked(from);
+    this.#dependencies.access.query(from, this.#plan.place, want, this.#deadline, {
+      answered: (reply) => {
+        this.#note(from, reply);
+        this.#run(this.#read.receive(from, { accepted: reply.accepted }));
+      },
+      failed: (failure, reason) => {
+        this.#isFenced ||= reason === plannedTooEarly;
+        this.#ledger.answered(from, { answer: failure, reason }, this.#now());
+        this.#run(this.#read.fail(from));
+      },
+    });
+  }
+
+  #note(from: string, { accepted }: RegisterQueryReply): void {
+    this.#told.add(from);
+    if (accepted === undefined) this.#ledger.answered(from, { answer: 'absent' }, this.#now());
+    else this.#ledger.answered(from, { answer: 'held', version: accepted.version }, this.#now());
+  }
+
+  #answer(result: RegisterReadResult<RegisterValue>): void {
+    this.#deadlineTimer?.cancel();
+    this.#standInTimer?.cancel();
+    const receipt = this.#ledger.receipt(Math.min(this.#told.size, this.#plan.needed));
+    this.#done({ result, receipt, isFenced: this.#isFenced });
+  }
+
+  #now(): number {
+    return this.#dependencies.clock.monotonicMs();
+  }
+}

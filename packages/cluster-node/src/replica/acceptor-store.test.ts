@@ -1,0 +1,151 @@
+import { setImmediate } from 'node:timers/promises';
+import { CrashableFileSystem, seededRandom } from '@kv/lsm-storage/contract';
+import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
+import { type Ballot, HybridLogicalClock, noOperations } from '@kv/quorum';
+import { encodeRecordMeta, encodeRegisterValue, type RegisterValue } from '@kv/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createCounters } from '../counters.ts';
+import { RangeTree } from '../repair/range-tree.ts';
+import { RangeTrees } from '../repair/range-trees.ts';
+import { MemoryManifest } from '../testing/memory-manifest.ts';
+import { firstTopology } from '../topology/first-topology.ts';
+import { RingTopology } from '../topology/ring-topology.ts';
+import { AcceptorStore } from './acceptor-store.ts';
+import { StorageDamage } from '../storage-damage.ts';
+
+const self = '00000000-0000-4000-8000-000000000001';
+const topology = new RingTopology(
+  firstTopology({
+    clusterId: '00000000-0000-4000-8000-000000000000',
+    partitions: 8,
+    members: [{ id: self, name: 'node-1', address: 'memory:1' }],
+    keyspaces: [{ id: 1, name: 'strong', replicas: 1, mode: 'strong' }],
+  }),
+);
+const place = { partition: 0, keyspaceId: 1, key: Uint8Array.of(0x6b) };
+const ballot = (counter: number): Ballot => ({ counter, proposer: 'p' });
+const clock = { now: () => 0, pause: () => Promise.resolve() };
+
+function valued(ms: number): RegisterValue {
+  const version = { ms, counter: 0, actor: '0'.repeat(32) };
+  const meta = encodeRecordMeta({ kind: 'value', version, codec: 0, rawLength: 1, contentType: '' });
+  return { meta, value: Uint8Array.of(ms), memory: noOperations };
+}
+
+interface Opened {
+  readonly engine: StorageEngine;
+  readonly store: AcceptorStore;
+  readonly trees: RangeTrees;
+}
+
+const noLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {
+  const engine = await StorageEngine.open({ fileSystem, manifest, jobs: inlineJobs, codec: noCodec, clock }, {});
+  const trees = new RangeTrees(
+    engine,
+    new StorageDamage({ log: noLog, counters: createCounters() }),
+    self,
+    topology,
+    () => new RangeTree(1),
+  );
+  const store = new AcceptorStore({ engine, counters: createCounters(), hlc: new HybridLogicalClock(), trees });
+  return { engine, store, trees };
+}
+
+function refuse(error: unknown): never {
+  throw error;
+}
+
+function prepare(store: AcceptorStore, counter: number): Promise<unknown> {
+  return new Promise((resolve) => store.prepare(place, ballot(counter), resolve, refuse));
+}
+
+function accept(store: AcceptorStore, counter: number): Promise<unknown> {
+  return new Promise((resolve) => store.accept(place, ballot(counter), valued(counter), resolve, refuse));
+}
+
+describe('an acceptor at rest', () => {
+  it('promises, accepts and refuses as the protocol says, and tells what it accepted', async () => {
+    const { store, engine } = await open(new CrashableFileSystem(), new MemoryManifest());
+    expect(store.query(place, 'value')).toEqual({ type: 'register-query-reply' });
+    expect(await prepare(store, 3)).toEqual({ type: 'prepare-reply', outcome: 'promised' });
+    expect(store.query(place, 'value')).toEqual({ type: 'register-query-reply', promised: ballot(3) });
+    expect(await accept(store, 2)).toEqual({ type: 'accept-reply', outcome: 'outbid', promised: ballot(3) });
+    expect(await accept(store, 3)).toEqual({ type: 'accept-reply', outcome: 'accepted' });
+    expect(await prepare(store, 2)).toEqual({ type: 'prepare-reply', outcome: 'outbid', promised: ballot(3) });
+    const promised = await prepare(store, 5);
+    expect(promised).toMatchObject({ outcome: 'promised', accepted: { ballot: ballot(3) } });
+    const kept = (promised as { accepted: { value: RegisterValue } }).accepted.value;
+    expect(Buffer.from(encodeRegisterValue(kept)).toString('hex')).toBe(
+      Buffer.from(encodeRegisterValue(valued(3))).toString('hex'),
+    );
+    const version = { ms: 3, counter: 0, actor: '0'.repeat(32) };
+    expect(store.query(place, 'ballot')).toEqual({
+      type: 'register-query-reply',
+      promised: ballot(5),
+      accepted: { ballot: ballot(3), version },
+    });
+    await engine.close();
+  });
+
+  it('counts in the tree of its range what it accepted, and nothing that it only promised', async () => {
+    const { store, trees, engine } = await open(new CrashableFileSystem(), new MemoryManifest());
+    while (trees.scanOn());
+    const query = { includes: () => true, limit: 10, after: undefined, through: undefined };
+    const rootOf = (): string => Buffer.from(trees.of(place)!.tree.hashesOf(0, [0])).toString('hex');
+    const empty = rootOf();
+    await prepare(store, 3);
+    expect([rootOf(), trees.listOf(place)(query).entries]).toEqual([empty, []]);
+    await accept(store, 3);
+    const full = rootOf();
+    expect(full).not.toBe(empty);
+    await prepare(store, 9);
+    expect(rootOf()).toBe(full);
+    expect(trees.listOf(place)(query).entries).toHaveLength(1);
+    const again = new RangeTrees(
+      engine,
+      new StorageDamage({ log: noLog, counters: createCounters() }),
+      self,
+      topology,
+      () => new RangeTree(1),
+    );
+    while (again.scanOn());
+    expect(Buffer.from(again.of(place)!.tree.hashesOf(0, [0])).toString('hex')).toBe(full);
+    await engine.close();
+  });
+
+  it('never forgets what it answered, whenever the power goes', async () => {
+    const step = fc.record({ type: fc.constantFrom('prepare', 'accept'), counter: fc.integer({ min: 1, max: 12 }) });
+    let answered = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), fc.nat({ max: 40 }), async (steps, turns) => {
+        const disk = new CrashableFileSystem();
+        const manifest = new MemoryManifest();
+        const { store, engine } = await open(disk, manifest);
+        let [promised, accepted] = [0, 0];
+        for (const { type, counter } of steps) {
+          const take = ({ outcome }: { outcome: string }): void => {
+            answered += 1;
+            if (outcome === 'outbid') return;
+            promised = Math.max(promised, counter);
+            if (type === 'accept') accepted = Math.max(accepted, counter);
+          };
+          if (type === 'prepare') store.prepare(place, ballot(counter), take, refuse);
+          else store.accept(place, ballot(counter), valued(counter), take, refuse);
+        }
+        for (let turn = 0; turn < turns; turn += 1) await (turn % 4 === 3 ? setImmediate() : Promise.resolve());
+        const kept = { promised, accepted };
+        const survived = disk.afterPowerLoss(seededRandom(turns));
+        const after = await open(survived, manifest);
+        const found = after.store.query(place, 'ballot');
+        expect(found.promised?.counter ?? 0).toBeGreaterThanOrEqual(kept.promised);
+        expect(found.accepted?.ballot.counter ?? 0).toBeGreaterThanOrEqual(kept.accepted);
+        await Promise.all([after.engine.close(), engine.close()]);
+      }),
+      { numRuns: 60 },
+    );
+    expect(answered).toBeGreaterThan(60);
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * This member's acceptors: one for each key of a strong keyspace that it owns, its state an entry of the storage engine.
+ * States change through `prepare` and `accept` alone, atomically inside the engine, and nothing is answered before it is
+ * durable: a promise that a crash makes forgotten is a lie.
+ */
+import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
+import { accept, type AcceptorState, type AcceptorStep, type Ballot, emptyAcceptor, prepare } from '@kv/quorum';
+import type { HybridLogicalClock, Version } from '@kv/quorum';
+import {
+  type AcceptReply,
+  bytesOfBallot,
+  decodeRegisterMeta,
+  decodeRegisterValue,
+  encodeAcceptorKey,
+  encodeRegisterMeta,
+  encodeRegisterValue,
+  type PrepareReply,
+  type RegisterMeta,
+  type RegisterQueryReply,
+  type RegisterValue,
+  type RegisterWant,
+  versionOfMeta,
+} from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { RangeTrees } from '../repair/range-trees.ts';
+import type { RecordPlace } from './replica.ts';
+
+/** What an acceptor may do with a ballot. */
+export interface AcceptorRules {
+  readonly prepare: typeof prepare;
+  readonly accept: typeof accept;
+}
+
+export interface AcceptorStoreDependencies {
+  readonly engine: StorageEngine;
+  readonly counters: Counters;
+  readonly hlc: HybridLogicalClock;
+  readonly trees: RangeTrees;
+}
+
+/** What was accepted, as it is stored; read only where it is needed. */
+type StoredValue = () => Uint8Array;
+
+/** How a state is stored: the value beside its version, which a promise leaves as it is. */
+interface Judged {
+  readonly step: AcceptorStep<StoredValue>;
+  readonly version: Version;
+}
+
+const noBytes = new Uint8Array(0);
+const noVersion: Version = { ms: 0, counter: 0, actor: '0'.repeat(32) };
+
+export class AcceptorStore {
+  readonly #dependencies: AcceptorStoreDependencies;
+  readonly #rules: AcceptorRules;
+
+  constructor(dependencies: AcceptorStoreDependencies, rules: AcceptorRules = { prepare, accept }) {
+    this.#dependencies = dependencies;
+    this.#rules = rules;
+  }
+
+  /** Calls back when what it then promises is durable, or with the error that kept it from being so. */
+  prepare(
+    place: RecordPlace,
+    ballot: Ballot,
+    done: (reply: PrepareReply) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    let reply: PrepareReply = { type: 'prepare-reply', outcome: 'promised' };
+    const judge = (state: AcceptorState<StoredValue>, version: Version): Judged => {
+      const step = this.#rules.prepare(state, ballot);
+      if (step.reply.type === 'outbid') reply = { ...reply, outcome: 'outbid', promised: step.reply.promised };
+      else if (step.reply.type === 'promised' && step.reply.accepted !== undefined) {
+        const { ballot: under, value } = step.reply.accepted;
+        reply = { ...reply, outcome: 'promised', accepted: { ballot: under, value: decodeRegisterValue(value()) } };
+      }
+      return { step, version };
+    };
+    this.#dependencies.counters.acceptorPrepares += 1;
+    this.#apply(place, judge, () => done(this.#heardIn(reply)), failed);
+  }
+
+  /** As `prepare`. */
+  accept(
+    place: RecordPlace,
+    ballot: Ballot,
+    value: RegisterValue,
+    done: (reply: AcceptReply) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const bytes = encodeRegisterValue(value);
+    let reply: AcceptReply = { type: 'accept-reply', outcome: 'accepted' };
+    const judge = (state: AcceptorState<StoredValue>): Judged => {
+      const step = this.#rules.accept(state, ballot, () => bytes);
+      if (step.reply.type === 'outbid') {
+        reply = { type: 'accept-reply', outcome: 'outbid', promised: step.reply.promised };
+      }
+      return { step, version: versionOfMeta(value.meta) };
+    };
+    this.#dependencies.counters.acceptorAccepts += 1;
+    this.#apply(place, judge, () => done(reply), failed);
+  }
+
+  /** What is durable. @throws StorageError when what is stored is damaged */
+  query({ partition, keyspaceId, key }: RecordPlace, want: RegisterWant): RegisterQueryReply {
+    const { engine, counters, hlc } = this.#dependencies;
+    counters.acceptorQueries += 1;
+    const acceptorKey = encodeAcceptorKey(partition, keyspaceId, key);
+    const entry = want === 'value' ? engine.getEntrySync(acceptorKey) : engine.getMeta(acceptorKey);
+    if (entry === undefined) return { type: 'register-query-reply' };
+    const { version, promised, accepted } = decodeRegisterMeta(entry.meta);
+    hlc.merge(version);
+    const stored = 'value' in entry ? entry.value : undefined;
+    const value = stored === undefined || accepted === undefined ? undefined : decodeRegisterValue(stored);
+    return {
+      type: 'register-query-reply',
+      ...(promised !== undefined && { promised }),
+      ...(accepted !== undefined && {
+        accepted: { ballot: accepted, version, ...(value !== undefined && { value }) },
+      }),
+    };
+  }
+
+  #apply(
+    place: RecordPlace,
+    judge: (state: AcceptorState<StoredValue>, version: Version) => Judged,
+    done: () => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const tree = this.#dependencies.trees.of(place);
+    let change: { readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined } | undefined;
+    const decide: Decide = (current, _, currentValue) => {
+      const meta = current === undefined ? undefined : decodeRegisterMeta(current);
+      const state = stateOf(meta, currentValue);
+      const { step, version } = judge(state, meta?.version ?? noVersion);
+      const { promised, accepted } = step.state;
+      if (step.state === state) return 'keep';
+      if (tree !== undefined && accepted !== state.accepted) {
+        change = { before: bytesOf(state.accepted?.ballot), after: bytesOf(accepted?.ballot) };
+        tree.writing(place.key, change.before);
+      }
+      return { meta: metaOf(version, promised, accepted?.ballot), value: accepted?.value() ?? noBytes };
+    };
+    const notApplied = (error: unknown): void => {
+      if (change !== undefined) tree?.notWritten(place.key);
+      failed(error);
+    };
+    const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
+    this.#dependencies.engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(() => {
+      if (change !== undefined) tree?.written(place.key, change);
+      done();
+    }, notApplied);
+  }
+
+  /** As with every version that leaves: the stamp of the frame must not be before one inside it. */
+  #heardIn(reply: PrepareReply): PrepareReply {
+    if (reply.outcome === 'promised' && reply.accepted !== undefined) {
+      this.#dependencies.hlc.merge(versionOfMeta(reply.accepted.value.meta));
+    }
+    return reply;
+  }
+}
+
+/** The bytes of `currentValue` are the engine's: what is kept of them is a copy. */
+function stateOf(
+  meta: RegisterMeta | undefined,
+  currentValue: () => Uint8Array | undefined,
+): AcceptorState<StoredValue> {
+  if (meta === undefined) return emptyAcceptor;
+  const { promised, accepted } = meta;
+  let copy: Uint8Array | undefined;
+  const value = (): Uint8Array => (copy ??= currentValue()?.slice() ?? noBytes);
+  return { promised, accepted: accepted && { ballot: accepted, value } };
+}
+
+function metaOf(version: Version, promised: Ballot | undefined, accepted: Ballot | undefined): Uint8Array {
+  const ballots = { ...(promised !== undefined && { promised }), ...(accepted !== undefined && { accepted }) };
+  return encodeRegisterMeta({ version, ...ballots });
+}
+
+/** As trees count what was accepted. */
+function bytesOf(ballot: Ballot | undefined): Uint8Array | undefined {
+  return ballot === undefined ? undefined : bytesOfBallot(ballot);
+}
