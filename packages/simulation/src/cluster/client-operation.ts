@@ -43,12 +43,14 @@ export type ReplyMeaning =
   /** The coordinator did not do it and never will, or could not read. */
   | { readonly type: 'refused' }
   /** The write may have happened. */
-  | { readonly type: 'in-doubt'; readonly version: Version };
+  | { readonly type: 'in-doubt'; readonly version: Version | undefined };
 
 export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Version): ReplyMeaning {
   switch (reply.type) {
     case 'write-reply':
       return writeMeaning(reply);
+    case 'change-reply':
+      return changeMeaning(reply);
     case 'get-reply': {
       const strict = reply.receipt.mode === 'strict';
       const version = reply.meta === undefined ? undefined : versionOf(reply.meta);
@@ -61,6 +63,18 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
       return { type: 'refused' };
     default:
       throw new TypeError(`a client is never sent ${reply.type}`);
+  }
+}
+
+function changeMeaning(reply: Extract<Message, { type: 'change-reply' }>): ReplyMeaning {
+  switch (reply.outcome) {
+    case 'applied':
+    case 'conflict':
+      return { type: 'ended', result: { outcome: reply.outcome, version: reply.version } };
+    case 'unavailable':
+      return { type: 'refused' };
+    case 'unknown':
+      return { type: 'in-doubt', version: undefined };
   }
 }
 

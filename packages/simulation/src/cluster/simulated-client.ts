@@ -187,15 +187,24 @@ export class SimulatedClient {
   }
 }
 
-function requestOf({ kind, key, quorum, value }: OperationIntent, version: Version | undefined): Message {
-  const keyBytes = new TextEncoder().encode(key);
-  if (quorum === undefined) throw new TypeError('there is no message yet for an operation in a strong keyspace');
-  if (kind === 'get') return { type: 'get', key: keyBytes, r: quorum, want: 'value' };
-  const common = { key: keyBytes, w: quorum, ...(version !== undefined && { version }) };
-  if (kind === 'delete') return { type: 'delete', ...common };
-  const bytes = value ?? new Uint8Array(0);
-  const contentType = 'application/octet-stream';
-  return { type: 'put', ...common, contentType, codec: 0, rawLength: bytes.length, value: bytes };
+function requestOf(intent: OperationIntent, version: Version | undefined): Message {
+  const { kind, quorum } = intent;
+  const key = new TextEncoder().encode(intent.key);
+  if (kind === 'get') return { type: 'get', key, ...(quorum !== undefined && { r: quorum }), want: 'value' };
+  if (quorum === undefined) return changeOf(intent, key, version);
+  const common = { key, w: quorum, ...(version !== undefined && { version }) };
+  return kind === 'delete' ? { type: 'delete', ...common } : { type: 'put', ...common, ...plainValue(intent) };
+}
+
+/** In a strong keyspace. */
+function changeOf(intent: OperationIntent, key: Uint8Array, operation: Version | undefined): Message {
+  const { kind, condition = { type: 'none' } } = intent;
+  const to = kind === 'delete' ? ({ type: 'delete' } as const) : ({ type: 'put', ...plainValue(intent) } as const);
+  return { type: 'change', key, ...(operation !== undefined && { operation }), condition, to, wantCurrent: false };
+}
+
+function plainValue({ value = new Uint8Array(0) }: OperationIntent) {
+  return { contentType: 'application/octet-stream', codec: 0, rawLength: value.length, value };
 }
 
 function clientHello(random: SeededRandom): Hello {

@@ -3,11 +3,12 @@ import type { StoredCopy, Violation } from '../history.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import { eventual } from './keyspaces/eventual.ts';
 import type { KeyspaceKind } from './keyspaces/keyspace-kind.ts';
+import { strong } from './keyspaces/strong.ts';
 import type { KeyspaceOptions, Surroundings } from './keyspaces/keyspace-options.ts';
 import type { KeyspaceHistory } from './recorder.ts';
 
-type KeyspaceKindName = 'eventual';
-const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual };
+type KeyspaceKindName = 'eventual' | 'strong';
+const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual, strong };
 
 export interface Scenario {
   /** Of each kind there is one keyspace; each gets as many of the operations as the others. */
@@ -17,13 +18,14 @@ export interface Scenario {
 }
 
 /** `mixed`: everything at once. `calm`: the same without faults. */
-export const scenarioNames = ['eventual', 'mixed', 'calm'] as const;
+export const scenarioNames = ['eventual', 'strong', 'mixed', 'calm'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   eventual: { keyspaces: ['eventual'], faults: true },
-  mixed: { keyspaces: ['eventual'], faults: true },
-  calm: { keyspaces: ['eventual'], faults: false },
+  strong: { keyspaces: ['strong'], faults: true },
+  mixed: { keyspaces: ['eventual', 'strong'], faults: true },
+  calm: { keyspaces: ['eventual', 'strong'], faults: false },
 };
 
 export function drawKeyspaces(name: ScenarioName, random: SeededRandom, surroundings: Surroundings): KeyspaceOptions[] {
