@@ -113,8 +113,10 @@ export class ClusterNode {
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
       parts.topology,
     );
-    const trees = new RangeTrees(engine, damage, self, agreed.store.current, options.repairTreeLevels);
-    const { decide } = strategies;
+    const trees = new RangeTrees(engine, damage, self, agreed.store.current, () =>
+      strategies.rangeTree(options.repairTreeLevels),
+    );
+    const { decide, isNewer } = strategies;
     const replica = new Replica({ engine, counters, decide, hlc, trees, failures });
     const access = new ReplicaAccess({ self, replica, peers, topology });
     const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
@@ -150,7 +152,7 @@ export class ClusterNode {
     const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
     this.#repairer = new Repairer(
       {
-        ...{ self, clock, random, peers, records, counters, trees, damage, membership, topology },
+        ...{ self, clock, random, peers, records, counters, trees, damage, isNewer, membership, topology },
         requestTimeoutMs,
       },
       { intervalMs: repairIntervalMs },

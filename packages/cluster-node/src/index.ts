@@ -8,6 +8,7 @@ export type { Counters } from './counters.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
+export { RangeTree, type VersionChange } from './repair/range-tree.ts';
 export type {
   ChangeRequest,
   ChangeResult,

@@ -14,6 +14,8 @@ import {
 } from '@kv/quorum';
 import type { Decide } from '@kv/lsm-storage/core';
 import { compareMetaVersions } from '@kv/wire';
+import { isNewerVersion } from './repair/exchange-driver.ts';
+import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
 import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
@@ -23,6 +25,9 @@ export interface Strategies {
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
   clock(floor: Stamp): HybridLogicalClock;
+  rangeTree(levels: number): RangeTree;
+  /** Of two versions that an exchange found, as trees count them, whether the first is to go where the second is. */
+  readonly isNewer: typeof isNewerVersion;
   acceptorStore(dependencies: AcceptorStoreDependencies): AcceptorStore;
   registerRead<Value>(voters: Voters): RegisterRead<Value>;
   readonly changeOnce: typeof changeOnce;
@@ -34,6 +39,8 @@ export const defaultStrategies: Strategies = {
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
   clock: (floor) => new HybridLogicalClock(floor),
+  rangeTree: (levels) => new RangeTree(levels),
+  isNewer: isNewerVersion,
   acceptorStore: (dependencies) => new AcceptorStore(dependencies),
   registerRead: (voters) => new RegisterRead(voters),
   changeOnce,

@@ -21,12 +21,18 @@ export interface ExchangeDriverDependencies {
   readonly trees: RangeTrees;
   readonly topology: () => Topology;
   readonly damage: StorageDamage;
+  readonly isNewer: typeof isNewerVersion;
   readonly records: RecordCopy;
   readonly requestTimeoutMs: number;
 }
 
 /** Repairs under way at once: repair is never urgent enough to be in the way. */
 const repairsAtOnce = 8;
+
+/** `undefined`: there is none. */
+export function isNewerVersion(ours: Uint8Array | undefined, theirs: Uint8Array | undefined): boolean {
+  return theirs === undefined || (ours !== undefined && compareKeys(ours, theirs) > 0);
+}
 
 export class ExchangeDriver {
   readonly #dependencies: ExchangeDriverDependencies;
@@ -110,8 +116,8 @@ export class ExchangeDriver {
   }
 
   #repair({ key, ours, theirs }: Difference): void {
-    const { self, counters, records, topology } = this.#dependencies;
-    const oursIsNewer = theirs === undefined || (ours !== undefined && compareKeys(ours, theirs) > 0);
+    const { self, counters, records, topology, isNewer } = this.#dependencies;
+    const oursIsNewer = isNewer(ours, theirs);
     const [from, to] = oursIsNewer ? [self, this.#peer] : [this.#peer, self];
     if (oursIsNewer) counters.exchangeRepairsSent += 1;
     else counters.exchangeRepairsFetched += 1;

@@ -5,7 +5,7 @@ import type { Stamp } from '@kv/quorum';
 import type { Topology } from '../topology/topology.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import { type Range, type RangeRecords, recordsIn } from './range-records.ts';
-import { RangeTree } from './range-tree.ts';
+import type { RangeTree } from './range-tree.ts';
 
 export type { Range } from './range-records.ts';
 
@@ -28,17 +28,23 @@ export class RangeTrees {
   readonly #engine: StorageEngine;
   readonly #damage: StorageDamage;
   readonly #self: string;
-  readonly #levels: number;
+  readonly #makeTree: () => RangeTree;
   readonly #trees = new Map<string, CountedRange>();
   /** What of their ranges is stored could not be read. */
   readonly #unreadable = new Set<RangeTree>();
 
   /** To be made before the first write. */
-  constructor(engine: StorageEngine, damage: StorageDamage, self: string, topology: Topology, levels: number) {
+  constructor(
+    engine: StorageEngine,
+    damage: StorageDamage,
+    self: string,
+    topology: Topology,
+    makeTree: () => RangeTree,
+  ) {
     this.#engine = engine;
     this.#damage = damage;
     this.#self = self;
-    this.#levels = levels;
+    this.#makeTree = makeTree;
     this.follow(topology);
   }
 
@@ -49,7 +55,7 @@ export class RangeTrees {
     for (const [name, range] of ranges) {
       const keyspace = topology.keyspaceById(range.keyspaceId);
       if (keyspace === undefined || this.#trees.has(name)) continue;
-      this.#trees.set(name, { range, records: recordsIn(keyspace), tree: new RangeTree(this.#levels) });
+      this.#trees.set(name, { range, records: recordsIn(keyspace), tree: this.#makeTree() });
     }
   }
 

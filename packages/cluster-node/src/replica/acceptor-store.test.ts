@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCounters } from '../counters.ts';
 import { DiskRoom } from '../disk-room.ts';
+import { RangeTree } from '../repair/range-tree.ts';
 import { RangeTrees } from '../repair/range-trees.ts';
 import { MemoryManifest } from '../testing/memory-manifest.ts';
 import { firstTopology } from '../topology/first-topology.ts';
@@ -50,7 +51,13 @@ const soon = {
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 function treesOf(engine: StorageEngine): RangeTrees {
-  return new RangeTrees(engine, new StorageDamage({ log, counters: createCounters() }), self, topology, 1);
+  return new RangeTrees(
+    engine,
+    new StorageDamage({ log, counters: createCounters() }),
+    self,
+    topology,
+    () => new RangeTree(1),
+  );
 }
 
 async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {

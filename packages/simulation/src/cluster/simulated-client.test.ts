@@ -112,6 +112,45 @@ describe('SimulatedClient', () => {
     expect(results[0]!.outcome).toBe('applied');
   });
 
+  it('changes a key of a strong keyspace under one stamp, whatever becomes of its tries', async () => {
+    const reply = (outcome: 'unavailable' | 'unknown'): Message => {
+      return { type: 'change-reply', outcome, reason: 'deadline', receipt };
+    };
+    const conflict: Message = { type: 'change-reply', outcome: 'conflict', version: coordinatorStamp, receipt };
+    const { world, asked, results, begin } = setUp([
+      () => reply('unavailable'),
+      () => reply('unknown'),
+      () => conflict,
+    ]);
+    const condition = { type: 'version', version: coordinatorStamp } as const;
+    const operation = begin({ kind: 'delete', quorum: undefined, condition });
+    await world.run(5000);
+    expect(results).toEqual([{ outcome: 'conflict', version: coordinatorStamp }]);
+    expect(asked).toHaveLength(3);
+    for (const { frame } of asked) {
+      expect(frame.message).toEqual({
+        type: 'change',
+        key: expect.anything() as Uint8Array,
+        operation,
+        condition,
+        to: { type: 'delete' },
+        wantCurrent: false,
+      });
+    }
+  });
+
+  it('does not know whether a change was made of which one try was in doubt', async () => {
+    const unavailable: Message = { type: 'change-reply', outcome: 'unavailable', reason: 'forgotten', receipt };
+    const inDoubt = setUp([() => 'silence', ...Array.from({ length: 20 }, () => () => unavailable)]);
+    inDoubt.begin({ quorum: undefined, value: new Uint8Array([1]) });
+    await inDoubt.world.run(5000);
+    expect(inDoubt.results).toMatchObject([{ outcome: 'unknown' }]);
+    const refused = setUp(Array.from({ length: 20 }, () => () => unavailable));
+    refused.begin({ quorum: undefined, value: new Uint8Array([1]) });
+    await refused.world.run(5000);
+    expect(refused.results).toMatchObject([{ outcome: 'rejected' }]);
+  });
+
   it('reads what is found, and fails when nobody can tell', async () => {
     const meta = encodeRecordMeta({
       kind: 'value',

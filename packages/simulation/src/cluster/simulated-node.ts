@@ -25,6 +25,8 @@ import { VirtualJobs } from './virtual-jobs.ts';
 export interface Replacements {
   fileSystem?(fileSystem: FileSystem): FileSystem;
   strategies?(defaults: Strategies): Strategies;
+  /** Each start is as if it were the first. */
+  readonly alwaysCreates?: boolean;
 }
 
 export interface SimulatedNodeConfig {
@@ -84,7 +86,8 @@ export class SimulatedNode {
     const ports = this.#ports(incarnation, (address, frame) => {
       if (link.send !== undefined) this.#world.network.send(link.send, address, packFrame(link.hello, frame));
     });
-    ClusterNode.open(ports, { topology, nodeId, create, options }, strategies).then(
+    const isFirst = create || replacements.alwaysCreates === true;
+    ClusterNode.open(ports, { topology, nodeId, create: isFirst, options }, strategies).then(
       (node) => {
         link.hello = encodeHello(node.hello('node'));
         link.send = this.#listen(node, link.hello);

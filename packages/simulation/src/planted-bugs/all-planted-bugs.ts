@@ -1,5 +1,6 @@
 /** Every bug that can be planted. */
 import { countsAckTwice } from './counts-ack-twice.ts';
+import { countsRefusals } from './counts-refusals.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
@@ -7,8 +8,14 @@ import { lastArrivalWins } from './last-arrival-wins.ts';
 import { noDirectorySync } from './no-directory-sync.ts';
 import { noRepairBeforeAnswer } from './no-repair-before-answer.ts';
 import { noSyncBeforeAck } from './no-sync-before-ack.ts';
+import { noSyncOfRuns } from './no-sync-of-runs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { readsOneReplica } from './reads-one-replica.ts';
+import { refusalIsAbsent } from './refusal-is-absent.ts';
+import { repairsBackwards } from './repairs-backwards.ts';
+import { startsOnEmptiedFolder } from './starts-on-emptied-folder.ts';
+import { swallowsDiskFull } from './swallows-disk-full.ts';
+import { treeForgetsReplaced } from './tree-forgets-replaced.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   noSyncBeforeAck,
@@ -20,6 +27,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   ignoresStamps,
   lastArrivalWins,
   deadlineSaysRejected,
+  noSyncOfRuns,
+  swallowsDiskFull,
+  countsRefusals,
+  startsOnEmptiedFolder,
+  treeForgetsReplaced,
+  repairsBackwards,
+  refusalIsAbsent,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

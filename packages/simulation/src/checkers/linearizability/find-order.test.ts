@@ -98,7 +98,19 @@ const mutations: Readonly<Record<string, Mutation>> = {
     }),
 };
 
-const verdictOf = (history: readonly LivedOperation[]) => findOrder(registerModel(), history).type;
+/** Where the outcome of several writes is unknown and they are alike, they are the same action, as the checker has it. */
+function shared(history: readonly LivedOperation[]): LivedOperation[] {
+  const actions = new Map<string, RegisterAction>();
+  return history.map((operation) => {
+    if (operation.endedAt !== Infinity) return operation;
+    const name = JSON.stringify(operation.action, (_, value: unknown) => value ?? 'none');
+    const action = actions.get(name) ?? operation.action;
+    actions.set(name, action);
+    return { ...operation, action };
+  });
+}
+
+const verdictOf = (history: readonly LivedOperation[]) => findOrder(registerModel(), shared(history)).type;
 const asDefined = (history: readonly LivedOperation[]) => (isLinearizable(history) ? 'linearizable' : 'impossible');
 
 const at = (startedAt: number, endedAt: number, action: RegisterAction): LivedOperation => ({

@@ -4,8 +4,9 @@
  *
  * The search of Wing and Gong (1993) with remembered configurations, in the just-in-time form of Lowe (2017): the
  * history is gone through in the order of time, with all configurations that are possible so far; operations take effect
- * only when one of them must have, because it ends. Two rules keep the configurations few. A true observation takes effect
- * at once: it changes nothing, so waiting gains nothing. And what {@link Configurations} says of unknown outcomes.
+ * only when one of them must have, because it ends. Three rules keep the configurations few. A true observation takes effect
+ * at once: it changes nothing, so waiting gains nothing. Of operations of unknown outcome with the very same action the one
+ * that began first takes effect first: nobody could tell. And what {@link Configurations} says of unknown outcomes.
  */
 import { type Configuration, Configurations } from './configurations.ts';
 import type { SequentialModel, TimedOperation } from './sequential-model.ts';
@@ -114,8 +115,10 @@ class Search<State, Action, Operation extends TimedOperation<Action>> {
 
   /** One operation more has taken effect. */
   #successors(configuration: Configuration<State>): Configuration<State>[] {
+    const tried = new Set<Action>();
     return [...this.#active.values()].flatMap((active) => {
-      if (hasDone(configuration, active)) return [];
+      if (hasDone(configuration, active) || (active.isOpen && tried.has(active.action))) return [];
+      if (active.isOpen) tried.add(active.action);
       const state = this.#model.step(configuration.state, active.action);
       return state === undefined ? [] : [this.#observe(withDone({ ...configuration, state }, active))];
     });

@@ -112,6 +112,27 @@ describe('linearizability', () => {
     expect(violation?.message).toContain('until then the key held w10');
   });
 
+  it.each([
+    [11, 0],
+    [12, 1],
+  ])('decides where many unknown writes that nobody saw may explain %d findings', (findings, violations) => {
+    // Ten deletes and thirty puts: each finding but the first needs a delete before it, and each a put in it.
+    const unknown = Array.from({ length: 40 }, (_, index) => {
+      const change = { outcome: 'unknown', version: undefined } as const;
+      if (index % 4 === 0) return remove(index, change);
+      return put(index, index % 2 === 0 ? change : { ...change, ...ifAbsent });
+    });
+    const known = Array.from({ length: findings }, (_, index) => {
+      const at = 100 + 10 * index;
+      const conflict = { ...ifAbsent, outcome: 'conflict', version: versionAt(at + 3) } as const;
+      return [put(at, ifAbsent), remove(at + 2), put(at + 4, conflict), put(at + 6)];
+    }).flat();
+    const found = linearizability([...unknown, ...known], 5000);
+    expect(found.map(({ message }) => message.slice(0, 8))).toEqual(
+      Array.from({ length: violations }, () => 'no order'),
+    );
+  });
+
   it('counts what it could not decide as a violation', () => {
     const writes = Array.from({ length: 10 }, (_, index) => put(index, { endedAt: 100 }));
     expect(linearizability(writes)).toEqual([]);

@@ -48,12 +48,36 @@ function describeStates(states: readonly RegisterState[]): string {
 
 function operationsOf(records: readonly StrongRecord[]): RegisterOperation[] {
   const versions = versionsOfValues(records);
+  const unseen = new UnseenWrites(records);
   return records.flatMap((record) => {
     const action = actionOf(record, versions);
     if (action === undefined) return [];
-    const endedAt = record.outcome === 'unknown' ? Infinity : record.endedAt;
-    return [{ record, action, startedAt: record.startedAt, endedAt }];
+    const { startedAt, outcome } = record;
+    if (outcome !== 'unknown') return [{ record, action, startedAt, endedAt: record.endedAt }];
+    return [{ record, action: unseen.shared(action), startedAt, endedAt: Infinity }];
   });
+}
+
+/** Writes of unknown outcome that nobody saw are one and the same action, where they are done on the same condition. */
+class UnseenWrites {
+  readonly #seen: ReadonlySet<string | undefined>;
+  readonly #shared = new Map<string, RegisterAction>();
+
+  constructor(records: readonly StrongRecord[]) {
+    const named = records.flatMap(({ condition }) => (condition?.type === 'value' ? [condition.value] : []));
+    const found = records.flatMap(({ outcome, value }) => (outcome === 'found' ? [value] : []));
+    this.#seen = new Set([...named, ...found]);
+  }
+
+  shared(action: RegisterAction): RegisterAction {
+    if (action.type !== 'write' || action.version !== undefined) return action;
+    const { value, condition } = action;
+    if (value !== undefined && this.#seen.has(value)) return action;
+    const name = JSON.stringify([value === undefined, condition]);
+    const shared = this.#shared.get(name) ?? action;
+    this.#shared.set(name, shared);
+    return shared;
+  }
 }
 
 /** Of those writes of which it is known. */

@@ -1,0 +1,15 @@
+/** A hash tree counts what is new and not what replaced something: two that hold different versions of a key look alike. */
+import { RangeTree, type Strategies, type VersionChange } from '@kv/cluster-node';
+import type { PlantedBug } from './planted-bug.ts';
+
+export const treeForgetsReplaced: PlantedBug = {
+  name: 'tree-forgets-replaced',
+  wrong: 'leaves its hash tree as it was when a version replaces another',
+  strategies: (defaults: Strategies) => ({ ...defaults, rangeTree: (levels) => new ForgetfulTree(levels) }),
+};
+
+class ForgetfulTree extends RangeTree {
+  override written(key: Uint8Array, change: VersionChange): void {
+    super.written(key, change.before === undefined ? change : { before: change.before, after: change.before });
+  }
+}
