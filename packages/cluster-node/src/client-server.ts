@@ -1,7 +1,18 @@
 /** Serves the frames of clients: each request becomes one of the coordinator's, and its result one frame back. */
 import type { HybridLogicalClock } from '@kv/quorum';
 import type { Codec } from '@kv/lsm-storage/core';
-import { encodeFrame, encodeRecordMeta, type Frame, type FrameHeader, type Get, type Message } from '@kv/wire';
+import {
+  type ConflictRule,
+  encodeFrame,
+  encodeRecordMeta,
+  type FoundSibling,
+  type Frame,
+  type FrameHeader,
+  type Get,
+  type Message,
+  type PutSibling,
+  valueCodecs,
+} from '@kv/wire';
 import type { ClusterNode } from './cluster-node.ts';
 import { changeReply, changeRequest } from './change-messages.ts';
 import type { Coordinator, Refused } from './coordinator/coordinator.ts';
@@ -12,7 +23,7 @@ import type { ClusterNodeOptions } from './options.ts';
 import { checkPlain } from './check-plain.ts';
 import { openRecord } from './record.ts';
 import type { Clock } from './ports.ts';
-import type { PutResult, RequestOptions } from './requests.ts';
+import type { FoundValue, GetResult, PutResult, RequestOptions } from './requests.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
 
@@ -52,28 +63,36 @@ export class ClientServer {
     const { coordinator } = this.#dependencies;
     switch (message.type) {
       case 'get': {
-        const request = { ...this.#common(header, message.key), r: message.r };
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), r: message.r };
         coordinator.getStored(request, (result) => answer(this.#readReply(message, result)));
         return;
       }
       case 'put': {
         checkPlain(message);
         const { value, contentType, w, version } = message;
-        const request = { ...this.#common(header, message.key), value, contentType, w, version };
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), value, contentType, w, version };
         coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'delete': {
         const { w, version } = message;
-        const request = { ...this.#common(header, message.key), w, version };
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), w, version };
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'change': {
-        const request = changeRequest(message, this.#common(header, message.key));
+        const request = changeRequest(message, this.#common(header, message.key, 'last-write-wins'));
         coordinator.change(request, (result) => answer(changeReply(result, message.wantCurrent)), refuse);
         return;
       }
+      case 'get-siblings': {
+        const request = { ...this.#common(header, message.key, 'siblings'), r: message.r };
+        coordinator.get(request, (result) => answer(siblingsReply(result)));
+        return;
+      }
+      case 'put-sibling':
+        this.#putSibling(this.#common(header, message.key, 'siblings'), message, answer, refuse);
+        return;
       case 'topology-request':
         answer({ type: 'topology', ...this.#dependencies.topology().state });
         return;
@@ -88,10 +107,27 @@ export class ClientServer {
     }
   }
 
-  #common({ keyspaceId, deadlineMs }: FrameHeader, key: Uint8Array): RequestOptions {
+  #putSibling(common: RequestOptions, message: PutSibling, answer: (message: Message) => void, refuse: Refused): void {
+    const { coordinator } = this.#dependencies;
+    const { content, context, version, w } = message;
+    const request = { ...common, context, version, w };
+    const done = (result: PutResult): void => answer(writeReply(result));
+    if (content === undefined) {
+      coordinator.delete(request, done, refuse);
+    } else {
+      checkPlain(content);
+      coordinator.put({ ...request, value: content.value, contentType: content.contentType }, done, refuse);
+    }
+  }
+
+  /** A client asks by the messages of the keyspace's conflict rule: it must know that there may be siblings. */
+  #common({ keyspaceId, deadlineMs }: FrameHeader, key: Uint8Array, conflict: ConflictRule): RequestOptions {
     const keyspace = this.#dependencies.topology().keyspaceById(keyspaceId);
     if (keyspace === undefined)
       throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace with id ${keyspaceId}`);
+    if (keyspace.conflict !== conflict) {
+      throw new RequestError('NOT_SUPPORTED', `keyspace ${keyspace.name} is of the rule ${keyspace.conflict}`);
+    }
     return { keyspace: keyspace.name, key, timeoutMs: deadlineMs === 0 ? undefined : deadlineMs };
   }
 
@@ -123,6 +159,28 @@ function keyspaceReply(result: TopologyChangeResult): Message {
     case 'unknown':
       return { type: 'error', code: 'CHANGE_UNKNOWN', message: 'the change may be decided, now or later' };
   }
+}
+
+function siblingsReply(result: GetResult): Message {
+  const { receipt } = result;
+  switch (result.outcome) {
+    case 'siblings':
+      return { type: 'siblings', siblings: result.siblings.map(plainSibling), context: result.context, receipt };
+    case 'found': {
+      const { context } = result;
+      return { type: 'siblings', siblings: [plainSibling(result)], ...(context && { context }), receipt };
+    }
+    case 'absent': {
+      const { version, context } = result;
+      return { type: 'siblings', siblings: [], ...(version && { version }), ...(context && { context }), receipt };
+    }
+    default:
+      return { type: 'read-failed', outcome: result.outcome, receipt };
+  }
+}
+
+function plainSibling({ version, contentType, value }: FoundValue): FoundSibling {
+  return { version, contentType, codec: valueCodecs.plain, rawLength: value.length, value };
 }
 
 function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {

@@ -18,6 +18,7 @@ import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
+import { SiblingServer } from './coordinator/siblings/sibling-server.ts';
 import { strongParts } from './coordinator/strong/strong-parts.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
@@ -32,6 +33,7 @@ import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
+import { readDotActor } from './replica/dot-actor.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type {
@@ -62,6 +64,14 @@ export interface ClusterNodeConfig {
   readonly options?: Partial<ClusterNodeOptions> | undefined;
 }
 
+interface NodeParts {
+  readonly topology: TopologyState;
+  readonly identity: Identity;
+  readonly engine: StorageEngine;
+  readonly options: ClusterNodeOptions;
+  readonly dotActor: string;
+}
+
 export class ClusterNode {
   readonly id: string;
   readonly counters: Counters = createCounters();
@@ -78,17 +88,14 @@ export class ClusterNode {
   readonly #treeServer: TreeServer;
   readonly #repairer: Repairer;
   readonly #coordinator: Coordinator;
+  readonly #siblingServer: SiblingServer;
   readonly #clientServer: ClientServer;
   #ticking: Timer | undefined;
   #state: 'opened' | 'running' | 'stopped' = 'opened';
 
-  private constructor(
-    ports: ClusterNodePorts,
-    parts: { topology: TopologyState; identity: Identity; engine: StorageEngine; options: ClusterNodeOptions },
-    strategies: Strategies,
-  ) {
+  private constructor(ports: ClusterNodePorts, parts: NodeParts, strategies: Strategies) {
     const { clock, timers, random, transport, log, codec } = ports;
-    const { identity, engine, options } = parts;
+    const { identity, engine, options, dotActor } = parts;
     const { counters } = this;
     const self = identity.nodeId;
     const topology = () => this.topology;
@@ -105,8 +112,8 @@ export class ClusterNode {
       parts.topology,
     );
     const trees = new RangeTrees(engine, damage, self, agreed.store.current, options.repairTreeLevels);
-    const { decide } = strategies;
-    const replica = new Replica({ engine, counters, decide, hlc, trees, failures });
+    const { decide, siblings } = strategies;
+    const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures });
     const access = new ReplicaAccess({ self, replica, peers, topology });
     const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
@@ -144,16 +151,19 @@ export class ClusterNode {
       { self, clock, random, peers, records, counters, trees, damage, membership, topology, requestTimeoutMs },
       { intervalMs: repairIntervalMs },
     );
-    const coordinator = new Coordinator({
+    const coordinating = {
       self,
       ...driven,
+      dotActor,
       access,
       strong,
       topology,
       follower: agreed.follower,
       ready,
-    });
+    };
+    const coordinator = new Coordinator(coordinating);
     this.#coordinator = coordinator;
+    this.#siblingServer = new SiblingServer(coordinating);
     this.#clientServer = new ClientServer({
       coordinator,
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
@@ -199,7 +209,8 @@ export class ClusterNode {
     try {
       const identity = await raiseGeneration(fileSystem, engine, expected, previous);
       const topology = await recallTopology(engine, topologyConfig);
-      return new ClusterNode(ports, { topology, identity, engine, options }, strategies);
+      const dotActor = await readDotActor(engine, nodeId, ports.clock.wallMs());
+      return new ClusterNode(ports, { topology, identity, engine, options, dotActor }, strategies);
     } catch (error) {
       await engine.close();
       throw error;
@@ -260,6 +271,9 @@ export class ClusterNode {
       case 'register-query':
         this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
         return;
+      case 'sibling-write':
+        this.#serveAtEpoch(header.epoch, () => this.#siblingServer.serve(frame, reply));
+        return;
       case 'tree-compare':
       case 'tree-list':
         this.#serveAtEpoch(header.epoch, () => this.#treeServer.serve(frame, reply));
@@ -280,6 +294,7 @@ export class ClusterNode {
       case 'prepare-reply':
       case 'accept-reply':
       case 'register-query-reply':
+      case 'sibling-write-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;

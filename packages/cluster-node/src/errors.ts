@@ -32,6 +32,7 @@ export type RequestErrorCode =
   | 'INVALID_CONTENT_TYPE'
   | 'INVALID_VERSION'
   | 'INVALID_TTL'
+  | 'INVALID_CONTEXT'
   | 'STAMP_TOO_FAR_AHEAD'
   | 'NOT_SUPPORTED'
   | 'NOT_READY'

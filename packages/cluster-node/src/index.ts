@@ -12,6 +12,7 @@ export type {
   ChangeRequest,
   ChangeResult,
   DeleteRequest,
+  FoundValue,
   GetRequest,
   GetResult,
   PutRequest,
@@ -20,7 +21,7 @@ export type {
 } from './requests.ts';
 export type { RepairDebt } from './repair/repairer.ts';
 export type { MemberStatus, NodeStatus } from './status.ts';
-export { defaultStrategies, type Strategies } from './strategies.ts';
+export { defaultStrategies, type SiblingStrategies, type Strategies } from './strategies.ts';
 export type { KeyspaceSettings, NamedKeyspace } from './topology/keyspace-settings.ts';
 export type { Topology, TopologySource } from './topology/topology.ts';
 export type { TopologyChangeResult } from './topology/topology-changer.ts';

@@ -32,6 +32,15 @@ export type {
 export type { ReplicaRead, ReplicaReadReply, ReplicaWrite, ReplicaWriteReply, Want } from './messages/replica.ts';
 export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
 export type { ChangeKeyspace, KeyspaceChange, KeyspaceSettings } from './messages/keyspace-change.ts';
+export type {
+  FoundSibling,
+  GetSiblings,
+  PutSibling,
+  SiblingContent,
+  Siblings,
+  SiblingWriteReply,
+  SiblingWriteRequest,
+} from './messages/sibling.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
 export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
@@ -40,8 +49,10 @@ export {
   compareMetaVersions,
   decodeRecordMeta,
   encodeRecordMeta,
+  isSiblingSetMeta,
   isTombstoneMeta,
   type RecordMeta,
+  type SiblingSetMeta,
   type TombstoneMeta,
   type ValueMeta,
   valueCodecs,
@@ -49,6 +60,8 @@ export {
   versionOfBytes,
   versionOfMeta,
 } from './record-meta.ts';
+export { decodeContext, encodeContext, maxContextActors, maxContextBytes } from './siblings/sibling-context.ts';
+export { decodeSiblings, encodeSiblings, type SiblingRecord, type SiblingValue } from './siblings/sibling-record.ts';
 export {
   bytesOfBallot,
   decodeRegisterMeta,

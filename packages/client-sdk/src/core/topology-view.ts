@@ -1,7 +1,7 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
 import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
 import { answersNeeded, type AskedQuorum, QuorumError } from '@kv/quorum';
-import type { KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
+import type { ConflictRule, KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
 
@@ -14,6 +14,10 @@ export interface Route {
   readonly needed: number;
   /** Whom to ask: the replicas of the key in the order of its preference list, then others that may know them. */
   readonly addresses: readonly string[];
+  /** Those of `addresses` that are replicas of the key. */
+  readonly replicas: readonly string[];
+  /** How the keyspace takes writes that know nothing of each other. */
+  readonly conflict: ConflictRule;
   /** The name of a member, its id where it has none. */
   readonly nameOf: (id: string) => string;
 }
@@ -75,7 +79,14 @@ export class TopologyView {
     const needed = checkQuorum(quorum, keyspace);
     const addresses = this.#candidatesFor(keyspace.replicas, this.#ring.partitionOf(tokenOf(key)));
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
-    return { keyspaceId: keyspace.id, mode: keyspace.mode, epoch: this.epoch, needed, addresses, nameOf };
+    const { id, mode, conflict } = keyspace;
+    const replicas = addresses.slice(0, Math.min(keyspace.replicas, this.info.members.length));
+    return { keyspaceId: id, mode, epoch: this.epoch, needed, addresses, replicas, conflict, nameOf };
+  }
+
+  /** @throws KvError UNKNOWN_KEYSPACE */
+  conflictOf(name: string): ConflictRule {
+    return this.#keyspace(name).conflict;
   }
 
   #keyspace(name: string): TopologyKeyspace {

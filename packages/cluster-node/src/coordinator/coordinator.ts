@@ -27,16 +27,19 @@ import type { TopologyFollower } from '../topology/topology-follower.ts';
 import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
 import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type RequestPlan } from './request-plan.ts';
-import { ReadDriver, type StoredReadResult } from './read-driver.ts';
+import { type DrivenRead, ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
 import { WriteDriver } from './write-driver.ts';
 import { checkMode, planStrong } from './strong/strong-checks.ts';
 import { planChange } from './strong/plan-change.ts';
 import type { StrongCoordinator, StrongRequest } from './strong/strong-coordinator.ts';
 import { clientResult } from './client-result.ts';
+import { type AskedSibling, SiblingCoordinator } from './siblings/sibling-coordinator.ts';
 
 export interface CoordinatorDependencies {
   readonly self: string;
+  /** In whose name this member gives dots to writes beside others. */
+  readonly dotActor: string;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly hlc: HybridLogicalClock;
@@ -58,27 +61,31 @@ export type Refused = (error: RequestError) => void;
 
 export class Coordinator {
   readonly #dependencies: CoordinatorDependencies;
+  readonly #siblings: SiblingCoordinator;
 
   constructor(dependencies: CoordinatorDependencies) {
     this.#dependencies = dependencies;
+    this.#siblings = new SiblingCoordinator(dependencies);
   }
 
   /** @throws RequestError before anything is sent */
   get(request: GetRequest, done: (result: GetResult) => void): void {
-    this.getStored(request, (result) => done(clientResult(result, this.#dependencies.codec)));
+    const { topology, codec } = this.#dependencies;
+    if (topology().keyspace(request.keyspace)?.conflict === 'siblings') {
+      this.#siblings.get(this.#planRead(request), done);
+    } else {
+      this.getStored(request, (result) => done(clientResult(result, codec)));
+    }
   }
 
-  /** As `get`, with the record as replicas store it. */
+  /** As `get`, with the record as replicas store it, of a keyspace without siblings. */
   getStored(request: GetRequest, done: (result: StoredReadResult) => void): void {
     if (this.#isStrong(request)) {
       const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
       this.#dependencies.strong.get(this.#strongly(request, planned), done);
       return;
     }
-    const planned = (): RequestPlan =>
-      this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
-    const read = { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
-    new ReadDriver(this.#dependencies, read, done).start();
+    new ReadDriver(this.#dependencies, this.#planRead(request), done).start();
   }
 
   /**
@@ -91,13 +98,33 @@ export class Coordinator {
     const codec = plan.keyspace.compressed ? this.#dependencies.codec : noCodec;
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
+    if (plan.keyspace.conflict === 'siblings') {
+      this.#writeSibling(plan, request, { contentType: request.contentType, bytes: request.value }, done, refused);
+      return;
+    }
     const record = (version: Version) => valueRecord(version, request.contentType, request.value, codec);
     this.#write(plan, request, record, done, refused);
   }
 
   /** As `put`. */
   delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
-    this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done, refused);
+    const plan = this.#plan(request, quorumOf(request));
+    if (plan.keyspace.conflict === 'siblings') this.#writeSibling(plan, request, undefined, done, refused);
+    else this.#write(plan, request, tombstoneRecord, done, refused);
+  }
+
+  #writeSibling(
+    plan: RequestPlan,
+    request: DeleteRequest,
+    value: AskedSibling['value'],
+    done: (result: PutResult) => void,
+    refused: Refused,
+  ): void {
+    const { version, context } = request;
+    if (version !== undefined) this.#admit(version);
+    const replan = this.#replanWith(() => this.#nearestFirst(this.#plan(request, quorumOf(request))));
+    const planned = { plan: this.#nearestFirst(plan), deadline: this.#deadlineOf(request), replan };
+    this.#siblings.write(planned, { version, context, value }, done, refused);
   }
 
   /** In a strong keyspace. @throws RequestError before anything is sent */
@@ -116,6 +143,9 @@ export class Coordinator {
     done: (result: PutResult) => void,
     refused: Refused,
   ): void {
+    if (request.context !== undefined) {
+      throw new RequestError('NOT_SUPPORTED', `keyspace ${plan.keyspace.name} has no siblings, and takes no context`);
+    }
     const deadline = this.#deadlineOf(request);
     const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
     const start = (version: Version): void => {
@@ -164,6 +194,12 @@ export class Coordinator {
 
   #replanWith(plan: () => RequestPlan): Replan {
     return replanWith(this.#dependencies.follower, plan);
+  }
+
+  #planRead(request: GetRequest): DrivenRead {
+    const planned = (): RequestPlan =>
+      this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
+    return { plan: planned(), deadline: this.#deadlineOf(request), replan: this.#replanWith(planned) };
   }
 
   #deadlineOf({ timeoutMs }: RequestOptions): number {

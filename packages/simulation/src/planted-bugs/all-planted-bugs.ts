@@ -1,14 +1,17 @@
 /** Every bug that can be planted. */
+import { contextNotKept } from './context-not-kept.ts';
 import { countsAckTwice } from './counts-ack-twice.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
+import { mergeDropsSiblings } from './merge-drops-siblings.ts';
 import { noDirectorySync } from './no-directory-sync.ts';
 import { noRepairBeforeAnswer } from './no-repair-before-answer.ts';
 import { noSyncBeforeAck } from './no-sync-before-ack.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { readsOneReplica } from './reads-one-replica.ts';
+import { writeReplacesAll } from './write-replaces-all.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   noSyncBeforeAck,
@@ -20,6 +23,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   ignoresStamps,
   lastArrivalWins,
   deadlineSaysRejected,
+  mergeDropsSiblings,
+  writeReplacesAll,
+  contextNotKept,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

@@ -4,10 +4,11 @@ import type { SeededRandom } from '../world/seeded-random.ts';
 import { eventual } from './keyspaces/eventual.ts';
 import type { KeyspaceKind } from './keyspaces/keyspace-kind.ts';
 import type { KeyspaceOptions, Surroundings } from './keyspaces/keyspace-options.ts';
+import { siblings } from './keyspaces/siblings.ts';
 import type { KeyspaceHistory } from './recorder.ts';
 
-type KeyspaceKindName = 'eventual';
-const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual };
+export type KeyspaceKindName = 'eventual' | 'siblings';
+const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual, siblings };
 
 export interface Scenario {
   /** Of each kind there is one keyspace; each gets as many of the operations as the others. */
@@ -17,13 +18,14 @@ export interface Scenario {
 }
 
 /** `mixed`: everything at once. `calm`: the same without faults. */
-export const scenarioNames = ['eventual', 'mixed', 'calm'] as const;
+export const scenarioNames = ['eventual', 'siblings', 'mixed', 'calm'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   eventual: { keyspaces: ['eventual'], faults: true },
-  mixed: { keyspaces: ['eventual'], faults: true },
-  calm: { keyspaces: ['eventual'], faults: false },
+  siblings: { keyspaces: ['siblings'], faults: true },
+  mixed: { keyspaces: ['eventual', 'siblings'], faults: true },
+  calm: { keyspaces: ['eventual', 'siblings'], faults: false },
 };
 
 export function drawKeyspaces(name: ScenarioName, random: SeededRandom, surroundings: Surroundings): KeyspaceOptions[] {

@@ -44,6 +44,18 @@ import {
   replicaWriteReply,
 } from './replica.ts';
 import { type ChangeKeyspace, changeKeyspace } from './keyspace-change.ts';
+import {
+  type GetSiblings,
+  type PutSibling,
+  type Siblings,
+  type SiblingWriteReply,
+  type SiblingWriteRequest,
+  getSiblings,
+  putSibling,
+  siblings,
+  siblingWrite,
+  siblingWriteReply,
+} from './sibling.ts';
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
 import {
   type TopologyAccept,
@@ -97,7 +109,12 @@ export type Message =
   | Accept
   | AcceptReply
   | RegisterQuery
-  | RegisterQueryReply;
+  | RegisterQueryReply
+  | SiblingWriteRequest
+  | SiblingWriteReply
+  | GetSiblings
+  | Siblings
+  | PutSibling;
 export type MessageType = Message['type'];
 
 type Entries = {
@@ -139,6 +156,11 @@ const entries: Entries = {
   'accept-reply': [53, acceptReply],
   'register-query': [54, registerQuery],
   'register-query-reply': [55, registerQueryReply],
+  'sibling-write': [60, siblingWrite],
+  'sibling-write-reply': [61, siblingWriteReply],
+  'get-siblings': [62, getSiblings],
+  siblings: [63, siblings],
+  'put-sibling': [64, putSibling],
 };
 
 /** How one type of message travels. */

@@ -23,7 +23,12 @@ export function planChange(
   if (to.type === 'delete') return { operation, condition, record: tombstoneRecord, bytes: 0 };
   checkValue(to.value, options.maxValueBytes);
   checkContentType(to.contentType);
-  return { operation, condition, record: recordsOf(to, keyspace, keyspace.compressed ? codec : noCodec), bytes: to.value.length };
+  return {
+    operation,
+    condition,
+    record: recordsOf(to, keyspace, keyspace.compressed ? codec : noCodec),
+    bytes: to.value.length,
+  };
 }
 
 /** Which version the value gets is known only when the one before is. */
