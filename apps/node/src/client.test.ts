@@ -8,7 +8,7 @@ import { eventually, freePorts, TestCluster } from './testing/test-cluster.ts';
 let cluster: TestCluster;
 let kv: KvClient;
 beforeAll(async () => {
-  cluster = await TestCluster.start();
+  cluster = await TestCluster.start({ keyspaces: [{ id: 2, name: 'carts', replicas: 3, conflict: 'siblings' }] });
   kv = await connect({ nodes: cluster.ports.map((port) => `127.0.0.1:${port}`) });
 });
 afterAll(async () => {
@@ -173,5 +173,45 @@ describe('the SDK', () => {
     await cluster.startNode(1);
     await eventually(async () => (await values.set('steady', 21, { w: 3 })).receipt.got === 3);
     expect(await values.get('steady', { r: 3 })).toBe(21);
+  });
+});
+
+describe('a keyspace with siblings', () => {
+  it('loses no update of clients that change a key at the same time', async () => {
+    await using other = await connect({ nodes: [`127.0.0.1:${port(2)}`] });
+    const resolve = (carts: readonly string[][]): string[] => [...new Set(carts.flat())].sort();
+    const [ours, theirs] = [kv, other].map((client) => client.keyspace<string[]>('carts', { resolve }));
+    const items = Array.from({ length: 12 }, (_, number) => `item ${String(number).padStart(2, '0')}`);
+    const add = (item: string, index: number): Promise<unknown> =>
+      (index % 2 === 0 ? ours! : theirs!).update('ada', (cart = []) => [...cart, item]);
+    await Promise.all(items.map(add));
+    expect(await ours!.get('ada')).toEqual(items);
+    const { siblings } = await theirs!.getSiblings('ada');
+    expect(siblings.length).toBeGreaterThan(1);
+    await ours!.update('ada', (cart) => cart);
+    expect((await theirs!.getSiblings('ada')).siblings.map(({ value }) => value)).toEqual([items]);
+  });
+
+  it('is the same over HTTP: values, versions and contexts', async () => {
+    const carts = kv.keyspace<string>('carts');
+    const path = '/v1/keyspaces/carts/keys/both';
+    const { version } = await carts.set('both', 'from the SDK');
+    await send({ port: port(0), path, method: 'PUT', body: 'from HTTP', headers: { 'content-type': 'text/plain' } });
+    const error = await carts.get('both').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'SIBLINGS',
+      siblings: [{ value: 'from the SDK', version }, { value: 'from HTTP' }],
+    });
+    const read = await send({ port: port(1), path });
+    expect(read.status).toBe(300);
+    const context = (error as KvError).context!;
+    expect(read.headers['kv-context']).toBe(context);
+    const headers = { 'content-type': 'text/plain', 'kv-context': context };
+    await send({ port: port(2), path, method: 'PUT', body: 'reconciled', headers });
+    expect(await carts.get('both')).toBe('reconciled');
+    const entry = await carts.getEntry('both');
+    await carts.delete('both', { context: entry.context });
+    expect(await carts.get('both')).toBeUndefined();
+    await expect(carts.delete('both')).rejects.toMatchObject({ code: 'INVALID_CONTEXT', outcome: 'rejected' });
   });
 });

@@ -2,14 +2,17 @@
 import type { HybridLogicalClock } from '@kv/quorum';
 import type { Codec } from '@kv/lsm-storage/core';
 import {
+  type ConflictRule,
   encodeFrame,
   encodeRecordMeta,
+  type FoundSibling,
   type Frame,
   type FrameHeader,
   type Get,
   type Message,
   type Scan,
   type ScannedEntry,
+  type PutSibling,
   valueCodecs,
 } from '@kv/wire';
 import type { ClusterNode } from './cluster-node.ts';
@@ -22,7 +25,7 @@ import type { ClusterNodeOptions } from './options.ts';
 import { checkPlain } from './check-plain.ts';
 import { openRecord } from './record.ts';
 import type { Clock } from './ports.ts';
-import type { PutResult, RequestOptions } from './requests.ts';
+import type { FoundValue, GetResult, PutResult, RequestOptions } from './requests.ts';
 import type { ScanEntry, ScanRequest, ScanResult } from './scan/scan-request.ts';
 import type { Scanner } from './scan/scanner.ts';
 import type { Topology } from './topology/topology.ts';
@@ -65,20 +68,21 @@ export class ClientServer {
     const { coordinator } = this.#dependencies;
     switch (message.type) {
       case 'get': {
-        const request = { ...this.#common(header, message.key), r: message.r };
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), r: message.r };
         coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
         return;
       }
       case 'put': {
         checkPlain(message);
         const { value, contentType, ttlMs, w, version } = message;
-        const request = { ...this.#common(header, message.key), value, contentType, ttlMs, w, version };
+        const common = this.#common(header, message.key, 'last-write-wins');
+        const request = { ...common, value, contentType, ttlMs, w, version };
         coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'delete': {
         const { w, version } = message;
-        const request = { ...this.#common(header, message.key), w, version };
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), w, version };
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
@@ -86,10 +90,18 @@ export class ClientServer {
         this.#dependencies.scanner.scan(this.#scanRequest(header, message), (result) => answer(scanReply(result)));
         return;
       case 'change': {
-        const request = changeRequest(message, this.#common(header, message.key));
+        const request = changeRequest(message, this.#common(header, message.key, 'last-write-wins'));
         coordinator.change(request, (result) => answer(changeReply(result, message.wantCurrent)), refuse);
         return;
       }
+      case 'get-siblings': {
+        const request = { ...this.#common(header, message.key, 'siblings'), r: message.r };
+        coordinator.get(request, (result) => answer(siblingsReply(result)));
+        return;
+      }
+      case 'put-sibling':
+        this.#putSibling(this.#common(header, message.key, 'siblings'), message, answer, refuse);
+        return;
       case 'topology-request':
         answer({ type: 'topology', ...this.#dependencies.topology().state });
         return;
@@ -104,8 +116,27 @@ export class ClientServer {
     }
   }
 
-  #common(header: FrameHeader, key: Uint8Array): RequestOptions {
-    return { ...this.#terms(header), key };
+  #putSibling(common: RequestOptions, message: PutSibling, answer: (message: Message) => void, refuse: Refused): void {
+    const { coordinator } = this.#dependencies;
+    const { content, context, version, w } = message;
+    const request = { ...common, context, version, w };
+    const done = (result: PutResult): void => answer(writeReply(result));
+    if (content === undefined) {
+      coordinator.delete(request, done, refuse);
+    } else {
+      checkPlain(content);
+      coordinator.put({ ...request, value: content.value, contentType: content.contentType }, done, refuse);
+    }
+  }
+
+  /** A client asks by the messages of the keyspace's conflict rule: it must know that there may be siblings. */
+  #common(header: FrameHeader, key: Uint8Array, conflict: ConflictRule): RequestOptions {
+    const terms = this.#terms(header);
+    const keyspace = this.#dependencies.topology().keyspaceById(header.keyspaceId);
+    if (keyspace !== undefined && keyspace.conflict !== conflict) {
+      throw new RequestError('NOT_SUPPORTED', `keyspace ${keyspace.name} is of the rule ${keyspace.conflict}`);
+    }
+    return { ...terms, key };
   }
 
   #terms({ keyspaceId, deadlineMs }: FrameHeader): { keyspace: string; timeoutMs: number | undefined } {
@@ -159,6 +190,28 @@ function scannedEntry({ key, version, contentType, length, deadline, value }: Sc
   const plain = { codec: valueCodecs.plain, rawLength: length, contentType };
   const meta = encodeRecordMeta({ kind: 'value', version, ...plain, ...(deadline !== undefined && { deadline }) });
   return value === undefined ? { key, meta } : { key, meta, value };
+}
+
+function siblingsReply(result: GetResult): Message {
+  const { receipt } = result;
+  switch (result.outcome) {
+    case 'siblings':
+      return { type: 'siblings', siblings: result.siblings.map(plainSibling), context: result.context, receipt };
+    case 'found': {
+      const { context } = result;
+      return { type: 'siblings', siblings: [plainSibling(result)], ...(context && { context }), receipt };
+    }
+    case 'absent': {
+      const { version, context } = result;
+      return { type: 'siblings', siblings: [], ...(version && { version }), ...(context && { context }), receipt };
+    }
+    default:
+      return { type: 'read-failed', outcome: result.outcome, receipt };
+  }
+}
+
+function plainSibling({ version, contentType, value }: FoundValue): FoundSibling {
+  return { version, contentType, codec: valueCodecs.plain, rawLength: value.length, value };
 }
 
 function writeReply({ outcome, version, winner, certain, reason, receipt }: PutResult): Message {

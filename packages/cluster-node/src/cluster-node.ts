@@ -19,6 +19,7 @@ import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { storageClock } from './clock/storage-clock.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
+import { SiblingServer } from './coordinator/siblings/sibling-server.ts';
 import { strongParts } from './coordinator/strong/strong-parts.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
@@ -33,6 +34,7 @@ import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
+import { readDotActor } from './replica/dot-actor.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type {
@@ -68,6 +70,14 @@ export interface ClusterNodeConfig {
   readonly options?: Partial<ClusterNodeOptions> | undefined;
 }
 
+interface NodeParts {
+  readonly topology: TopologyState;
+  readonly identity: Identity;
+  readonly engine: StorageEngine;
+  readonly options: ClusterNodeOptions;
+  readonly dotActor: string;
+}
+
 export class ClusterNode {
   readonly id: string;
   readonly counters: Counters = createCounters();
@@ -84,19 +94,16 @@ export class ClusterNode {
   readonly #treeServer: TreeServer;
   readonly #repairer: Repairer;
   readonly #coordinator: Coordinator;
+  readonly #siblingServer: SiblingServer;
   readonly #clientServer: ClientServer;
   readonly #scanServer: ScanServer;
   readonly #scanner: Scanner;
   #ticking: Timer | undefined;
   #state: 'opened' | 'running' | 'stopped' = 'opened';
 
-  private constructor(
-    ports: ClusterNodePorts,
-    parts: { topology: TopologyState; identity: Identity; engine: StorageEngine; options: ClusterNodeOptions },
-    strategies: Strategies,
-  ) {
+  private constructor(ports: ClusterNodePorts, parts: NodeParts, strategies: Strategies) {
     const { clock, timers, random, transport, log, codec } = ports;
-    const { identity, engine, options } = parts;
+    const { identity, engine, options, dotActor } = parts;
     const { counters } = this;
     const self = identity.nodeId;
     const topology = () => this.topology;
@@ -116,8 +123,8 @@ export class ClusterNode {
     const trees = new RangeTrees(engine, damage, self, agreed.store.current, () =>
       strategies.rangeTree(options.repairTreeLevels),
     );
-    const { decide, isNewer } = strategies;
-    const replica = new Replica({ engine, counters, decide, hlc, trees, failures });
+    const { decide, siblings, isNewer } = strategies;
+    const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures });
     const access = new ReplicaAccess({ self, replica, peers, topology });
     const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
@@ -158,11 +165,12 @@ export class ClusterNode {
       { intervalMs: repairIntervalMs },
     );
     const agreement = { topology, follower: agreed.follower, ready };
-    const coordinating = { self, ...driven, access, deadlineClock, strong, ...agreement };
+    const coordinating = { self, ...driven, dotActor, access, deadlineClock, strong, ...agreement };
     const replicaScanner = new ReplicaScanner({ engine, hlc, counters });
     const scanAccess = new ScanAccess({ self, scanner: replicaScanner, peers, damage, topology });
     this.#scanServer = new ScanServer({ self, scanner: replicaScanner, counters, damage, topology, ready });
     this.#coordinator = new Coordinator(coordinating);
+    this.#siblingServer = new SiblingServer(coordinating);
     this.#scanner = new Scanner({ ...coordinating, scanAccess });
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner },
@@ -209,7 +217,8 @@ export class ClusterNode {
     try {
       const identity = await raiseGeneration(fileSystem, engine, expected, previous);
       const topology = await recallTopology(engine, topologyConfig);
-      return new ClusterNode(ports, { topology, identity, engine, options }, strategies);
+      const dotActor = await readDotActor(engine, nodeId, ports.clock.wallMs());
+      return new ClusterNode(ports, { topology, identity, engine, options, dotActor }, strategies);
     } catch (error) {
       await engine.close();
       throw error;
@@ -270,6 +279,9 @@ export class ClusterNode {
       case 'register-query':
         this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
         return;
+      case 'sibling-write':
+        this.#serveAtEpoch(header.epoch, () => this.#siblingServer.serve(frame, reply));
+        return;
       case 'tree-compare':
       case 'tree-list':
         this.#serveAtEpoch(header.epoch, () => this.#treeServer.serve(frame, reply));
@@ -294,6 +306,7 @@ export class ClusterNode {
       case 'prepare-reply':
       case 'accept-reply':
       case 'register-query-reply':
+      case 'sibling-write-reply':
       case 'error':
         this.#peers.answer(from, header.operationId, message);
         return;

@@ -5,6 +5,8 @@ export interface Counters {
   readsUnavailable: number;
   readsRepairIncomplete: number;
   readsTimedOut: number;
+  /** Reads that found writes beside each other which knew nothing of each other. */
+  readsSiblings: number;
   writesApplied: number;
   writesSuperseded: number;
   writesRejected: number;
@@ -23,6 +25,8 @@ export interface Counters {
   operationsOutbid: number;
   /** Requests refused before anything was sent: the caller asked for something that cannot be. */
   requestsRefused: number;
+  /** Writes that an owner refused because the key had too many siblings. */
+  siblingsRefused: number;
   /** Repairs that reads sent to replicas that were behind. */
   repairsSent: number;
   repairsAcknowledged: number;
@@ -59,6 +63,7 @@ export function createCounters(): Counters {
     readsUnavailable: 0,
     readsRepairIncomplete: 0,
     readsTimedOut: 0,
+    readsSiblings: 0,
     writesApplied: 0,
     writesSuperseded: 0,
     writesRejected: 0,
@@ -72,6 +77,7 @@ export function createCounters(): Counters {
     readsConfirmed: 0,
     operationsOutbid: 0,
     requestsRefused: 0,
+    siblingsRefused: 0,
     repairsSent: 0,
     repairsAcknowledged: 0,
     exchangesConfirmed: 0,

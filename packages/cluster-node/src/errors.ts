@@ -34,6 +34,7 @@ export type RequestErrorCode =
   | 'INVALID_TTL'
   | 'INVALID_LIMIT'
   | 'INVALID_CURSOR'
+  | 'INVALID_CONTEXT'
   | 'STAMP_TOO_FAR_AHEAD'
   | 'NOT_SUPPORTED'
   | 'NOT_READY'

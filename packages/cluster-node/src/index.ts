@@ -13,6 +13,7 @@ export type {
   ChangeRequest,
   ChangeResult,
   DeleteRequest,
+  FoundValue,
   GetRequest,
   GetResult,
   PutRequest,
@@ -22,7 +23,7 @@ export type {
 export type { RepairDebt } from './repair/repairer.ts';
 export type { ScanEntry, ScanRequest, ScanResult } from './scan/scan-request.ts';
 export type { MemberStatus, NodeStatus } from './status.ts';
-export { defaultStrategies, type Strategies } from './strategies.ts';
+export { defaultStrategies, type SiblingStrategies, type Strategies } from './strategies.ts';
 export type { KeyspaceSettings, NamedKeyspace } from './topology/keyspace-settings.ts';
 export type { Topology, TopologySource } from './topology/topology.ts';
 export type { TopologyChangeResult } from './topology/topology-changer.ts';

@@ -123,6 +123,7 @@ const refusals: ReadonlySet<string> = new Set([
   'MALFORMED',
   'DISK_FULL',
   'STORAGE_DAMAGED',
+  'SIBLINGS_TOO_LARGE',
 ]);
 
 function isRefusal(code: string): boolean {

@@ -25,6 +25,14 @@ export interface OpenedValue {
   readonly value: Uint8Array;
 }
 
+export interface PackedValue {
+  /** One of `valueCodecs`. */
+  readonly codec: number;
+  /** Bytes once decompressed. */
+  readonly rawLength: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Below this, compression cannot save enough to be worth the attempt. */
 const smallestCompressed = 128;
 
@@ -41,11 +49,27 @@ export function valueRecord(
   { contentType, value, deadline }: WrittenValue,
   codec: Codec,
 ): StoredRecord {
+  const packed = packValue(value, codec);
+  const fields = { codec: packed.codec, rawLength: value.length, contentType };
+  const meta = encodeRecordMeta({ kind: 'value', version, ...fields, ...(deadline !== undefined && { deadline }) });
+  return { meta, value: packed.bytes };
+}
+
+/** The value as it is stored: compressed, where that is worthwhile. */
+export function packValue(value: Uint8Array, codec: Codec): PackedValue {
   const compressed = compress(value, codec);
   const used = compressed === undefined ? valueCodecs.plain : codec.id;
-  const fields = { codec: used, rawLength: value.length, contentType };
-  const meta = encodeRecordMeta({ kind: 'value', version, ...fields, ...(deadline !== undefined && { deadline }) });
-  return { meta, value: compressed ?? value };
+  return { codec: used, rawLength: value.length, bytes: compressed ?? value };
+}
+
+/** @throws TypeError for a codec that this member does not have */
+export function unpackValue({ codec: used, rawLength, bytes }: PackedValue, codec: Codec): Uint8Array {
+  if (used === valueCodecs.plain) return bytes;
+  if (used !== codec.id) throw new TypeError(`a value is stored with codec ${used}, known is ${codec.id}`);
+  const value = new Uint8Array(rawLength);
+  const length = codec.decompress(bytes, value);
+  if (length !== value.length) throw new TypeError(`a value of ${value.length} bytes decompressed to ${length}`);
+  return value;
 }
 
 export function tombstoneRecord(version: Version): StoredRecord {
@@ -60,12 +84,10 @@ export function tombstoneRecord(version: Version): StoredRecord {
  */
 export function openRecord(record: StoredRecord, codec: Codec, nowMs: number): OpenedValue | undefined {
   const meta = decodeRecordMeta(record.meta);
-  if (meta.kind === 'tombstone' || isPast(meta.deadline, nowMs) || isDropped(record)) return undefined;
-  if (meta.codec === valueCodecs.plain) return { meta, value: record.value };
-  if (meta.codec !== codec.id) throw new TypeError(`a value is stored with codec ${meta.codec}, known is ${codec.id}`);
-  const value = new Uint8Array(meta.rawLength);
-  const length = codec.decompress(record.value, value);
-  if (length !== value.length) throw new TypeError(`a value of ${value.length} bytes decompressed to ${length}`);
+  if (meta.kind === 'tombstone') return undefined;
+  if (meta.kind !== 'value') throw new TypeError(`a ${meta.kind} is no value`);
+  if (isPast(meta.deadline, nowMs) || isDropped(record)) return undefined;
+  const value = unpackValue({ ...meta, bytes: record.value }, codec);
   return { meta: { ...meta, codec: valueCodecs.plain }, value };
 }
 

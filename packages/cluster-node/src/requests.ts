@@ -28,28 +28,61 @@ export interface PutRequest extends RequestOptions {
   readonly w?: number | undefined;
   /** The version stamped by the client, the same for every try of one write. Default: stamped by the coordinator. */
   readonly version?: Version | undefined;
+  /** See {@link DeleteRequest.context}. */
+  readonly context?: Uint8Array | undefined;
 }
 
 export interface DeleteRequest extends RequestOptions {
   readonly w?: number | undefined;
   readonly version?: Version | undefined;
+  /**
+   * In a keyspace with siblings: what its writer had read of the key, as the read told. The write replaces what that covers
+   * and stands beside all else. Default: nothing was read, and nothing is replaced.
+   */
+  readonly context?: Uint8Array | undefined;
 }
 
+/** A value as its client wrote it. */
+export interface FoundValue {
+  readonly version: Version;
+  readonly contentType: string;
+  readonly value: Uint8Array;
+}
+
+/**
+ * `deadline`: milliseconds since 1970 until when the value lives; for ever if absent.
+ * `context`: in a keyspace with siblings, to be passed back by a write that replaces what was read.
+ */
 export type GetResult =
-  | {
+  | ({
       readonly outcome: 'found';
-      readonly version: Version;
-      readonly contentType: string;
-      readonly value: Uint8Array;
-      /** Milliseconds since 1970 until when it lives; for ever if absent. */
+      readonly context?: Uint8Array;
       readonly deadline?: number;
       readonly receipt: Receipt;
-    }
+    } & FoundValue)
   /** `version`: of the tombstone, when the key was deleted, or of the value whose time to live is over. */
-  | { readonly outcome: 'absent'; readonly version?: Version; readonly receipt: Receipt }
+  | {
+      readonly outcome: 'absent';
+      readonly version?: Version;
+      readonly context?: Uint8Array;
+      readonly receipt: Receipt;
+    }
+  /** Writes that knew nothing of each other, two or more, in the order of their versions. */
+  | {
+      readonly outcome: 'siblings';
+      readonly siblings: readonly FoundValue[];
+      readonly context: Uint8Array;
+      readonly receipt: Receipt;
+    }
   | { readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out'; readonly receipt: Receipt };
 
-export type PutResult = WriteResult;
+export interface PutResult extends WriteResult {
+  /**
+   * In a keyspace with siblings: how many the key has after this write, as the owner that made it knows. More than one: there
+   * are values beside this one that its writer had not read.
+   */
+  readonly siblings?: number;
+}
 
 /** A change of a key in a strong keyspace. */
 export interface ChangeRequest extends RequestOptions {

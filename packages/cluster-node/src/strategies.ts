@@ -4,24 +4,36 @@
  */
 import {
   HybridLogicalClock,
+  mergeSiblings,
   ReadOperation,
   RegisterRead,
   type ReplicaPlan,
+  type SiblingSet,
+  type SiblingWrite,
   type Stamp,
   type Version,
   type Voters,
   WriteOperation,
+  writeSibling,
 } from '@kv/quorum';
 import type { Decide } from '@kv/lsm-storage/core';
-import { compareMetaVersions } from '@kv/wire';
+import { compareMetaVersions, type SiblingValue } from '@kv/wire';
 import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
 import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
+/** What becomes of sets of siblings, at replicas and coordinators. */
+export interface SiblingStrategies {
+  readonly merge: (a: SiblingSet<SiblingValue>, b: SiblingSet<SiblingValue>) => SiblingSet<SiblingValue>;
+  /** @throws SiblingError */
+  readonly write: (set: SiblingSet<SiblingValue>, write: SiblingWrite<SiblingValue>) => SiblingSet<SiblingValue>;
+}
+
 export interface Strategies {
   /** Which of two records of a key a replica keeps. */
   readonly decide: Decide;
+  readonly siblings: SiblingStrategies;
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
   clock(floor: Stamp): HybridLogicalClock;
@@ -36,6 +48,7 @@ export interface Strategies {
 export const defaultStrategies: Strategies = {
   decide: (current, incoming) =>
     current === undefined || compareMetaVersions(incoming, current) > 0 ? 'replace' : 'keep',
+  siblings: { merge: (a, b) => mergeSiblings(a, b), write: (set, write) => writeSibling(set, write) },
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
   clock: (floor) => new HybridLogicalClock(floor),

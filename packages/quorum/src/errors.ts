@@ -12,7 +12,7 @@ export class QuorumError extends Error {
 }
 
 /** Why a set of siblings does not take a write. */
-export type SiblingErrorCode = 'TOO_MANY_SIBLINGS' | 'WRITE_TOO_OLD';
+export type SiblingErrorCode = 'TOO_MANY_SIBLINGS' | 'WRITE_TOO_OLD' | 'INVALID_CONTEXT';
 
 export class SiblingError extends Error {
   override readonly name = 'SiblingError';

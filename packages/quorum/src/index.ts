@@ -50,9 +50,19 @@ export {
 } from './register/register-read.ts';
 export { RequestLedger } from './request-ledger.ts';
 export { Voters } from './register/voters.ts';
+export { type Believer, believedContext } from './siblings/believed-context.ts';
+export {
+  type FullSet,
+  type KnownSet,
+  type MergeSets,
+  SiblingRead,
+  type SiblingReadEffect,
+  type SiblingReadResult,
+} from './siblings/sibling-read.ts';
 export {
   type Context,
   type Dot,
+  isWithin,
   mergeSiblings,
   noSiblings,
   type RememberedWrite,

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReplicaAnswerKind } from './receipt.ts';
 import type { Version } from './version.ts';
-import { type WriteEffect, WriteOperation, type WriteOutcome, type WriteResult } from './write-operation.ts';
+import {
+  type WriteFailure,
+  type WriteEffect,
+  WriteOperation,
+  type WriteOutcome,
+  type WriteResult,
+} from './write-operation.ts';
 
 const actor = '0'.repeat(32);
 const older: Version = { ms: 9, counter: 0, actor };
@@ -44,7 +50,7 @@ function resultOf(effects: readonly WriteEffect[]): WriteResult {
 
 interface Expected {
   readonly outcome: WriteOutcome;
-  readonly reason?: 'too-few-replicas' | 'deadline' | 'refused';
+  readonly reason?: WriteFailure;
   readonly durable: number;
   readonly rows: ReplicaAnswerKind[];
 }

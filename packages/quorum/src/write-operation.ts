@@ -34,8 +34,17 @@ export interface WriteResult {
   readonly receipt: Receipt;
 }
 
-/** `too-few-replicas`: fewer than W can still answer. `deadline`: time ran out first. `refused`: every replica refused. */
-export type WriteFailure = 'too-few-replicas' | 'deadline' | 'refused';
+/**
+ * `too-few-replicas`: fewer than W can still answer. `deadline`: time ran out first. `refused`: every replica refused. The
+ * others are of writes into a set of siblings, which refused it as the `SiblingErrorCode` of that name says.
+ */
+export type WriteFailure =
+  | 'too-few-replicas'
+  | 'deadline'
+  | 'refused'
+  | 'too-many-siblings'
+  | 'write-too-old'
+  | 'invalid-context';
 
 export type WriteEffect =
   | { readonly type: 'send'; readonly to: string }

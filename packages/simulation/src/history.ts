@@ -85,6 +85,23 @@ export interface ClockBounds {
   readonly highestMs: number;
 }
 
+/** An operation in a keyspace with siblings. Values are told by their fingerprints. */
+export interface SiblingRecord extends OperationRecord {
+  readonly kind: 'get' | 'put' | 'delete';
+  /** R of a get, W of a put or delete. */
+  readonly quorum: number;
+  /** As of a write. */
+  readonly strict: boolean;
+  readonly outcome: Exclude<StrongOutcome, 'conflict'>;
+  /** What a put writes, or what a get found. */
+  readonly values: readonly string[];
+  /** Of a put or delete: what the read had shown whose context it passed on. */
+  readonly replaces: readonly string[];
+  readonly version: Version | undefined;
+  /** Read after the end of all faults, to settle what is there. */
+  readonly final: boolean;
+}
+
 export interface History {
   /** N: how many replicas hold each key. */
   readonly replicas: number;
@@ -129,17 +146,21 @@ export function answered(reads: readonly ReadRecord[]): ReadRecord[] {
   return reads.filter(({ outcome }) => outcome !== 'failed');
 }
 
+type DescribedRecord = WriteRecord | ReadRecord | StrongRecord | SiblingRecord;
+
 /** An operation as the report of a violation tells it, in virtual time. */
-export function describe(operation: WriteRecord | ReadRecord | StrongRecord): string {
+export function describe(operation: DescribedRecord): string {
   const terms = describeTerms(operation);
   const version = operation.version === undefined ? 'no version' : shortVersion(operation.version);
   const end = operation.endedAt === Infinity ? 'never' : operation.endedAt.toFixed(1);
   const { id, kind, key, outcome, startedAt } = operation;
   const times = `[${startedAt.toFixed(1)}..${end}]`;
-  return `${id} ${kind} ${key}${terms} ${times} ${outcome} ${version} ${operation.value ?? ''}`;
+  const values = 'values' in operation ? operation.values.join(' ') : (operation.value ?? '');
+  return `${id} ${kind} ${key}${terms} ${times} ${outcome} ${version} ${values}`;
 }
 
-function describeTerms(operation: WriteRecord | ReadRecord | StrongRecord): string {
+function describeTerms(operation: DescribedRecord): string {
+  if ('replaces' in operation) return ` ${operation.kind === 'get' ? 'r' : 'w'}=${operation.quorum}`;
   if ('r' in operation) return ` r=${operation.r}`;
   if ('w' in operation) return ` w=${operation.w}`;
   const { condition } = operation;

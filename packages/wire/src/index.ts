@@ -41,6 +41,15 @@ export {
 } from './messages/scan.ts';
 export type { ConflictRule, KeyspaceMode, TopologyKeyspace } from './messages/keyspace.ts';
 export type { ChangeKeyspace, KeyspaceChange, KeyspaceSettings } from './messages/keyspace-change.ts';
+export type {
+  FoundSibling,
+  GetSiblings,
+  PutSibling,
+  SiblingContent,
+  Siblings,
+  SiblingWriteReply,
+  SiblingWriteRequest,
+} from './messages/sibling.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
 export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
@@ -50,8 +59,10 @@ export {
   deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
+  isSiblingSetMeta,
   isTombstoneMeta,
   type RecordMeta,
+  type SiblingSetMeta,
   type TombstoneMeta,
   type ValueMeta,
   valueCodecs,
@@ -60,6 +71,8 @@ export {
   versionOfMeta,
 } from './record-meta.ts';
 export { decodeScanCursor, encodeScanCursor, type ScanCursor, scanFilter } from './scan-cursor.ts';
+export { decodeContext, encodeContext, maxContextActors, maxContextBytes } from './siblings/sibling-context.ts';
+export { decodeSiblings, encodeSiblings, type SiblingRecord, type SiblingValue } from './siblings/sibling-record.ts';
 export {
   bytesOfBallot,
   decodeRegisterMeta,

@@ -6,8 +6,12 @@ import {
   deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
+  isSiblingSetMeta,
+  isTombstoneMeta,
   maxMetaBytes,
   type RecordMeta,
+  versionBytesOfMeta,
+  versionOfBytes,
   versionOfMeta,
 } from './index.ts';
 import { printable, version } from './testing/arbitraries.test.ts';
@@ -19,6 +23,7 @@ const meta: fc.Arbitrary<RecordMeta> = fc.oneof(
   fc.record({ kind: fc.constant('value' as const), version, ...fields }, plain),
   fc.record({ kind: fc.constant('value' as const), version, deadline: fc.maxSafeNat(), ...fields }, plain),
   fc.record({ kind: fc.constant('tombstone' as const), version }, plain),
+  fc.record({ kind: fc.constant('sibling-set' as const), version, digest: version.map(({ actor }) => actor) }, plain),
 );
 
 describe('record meta', () => {
@@ -71,6 +76,10 @@ describe('record meta', () => {
       '01 01 010203040506 0708 000102030405060708090a0b0c0d0e0f 00 00 00000003 0000',
     ],
     [{ kind: 'tombstone', version: sample }, '01 02 010203040506 0708 000102030405060708090a0b0c0d0e0f'],
+    [
+      { kind: 'sibling-set', version: sample, digest: 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf' },
+      '01 03 010203040506 0708 000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaabacadaeaf',
+    ],
   ])('has frozen bytes: %o', (record, hex) => {
     expect(Buffer.from(encodeRecordMeta(record)).toString('hex')).toBe(hex.replaceAll(' ', ''));
   });
@@ -78,10 +87,7 @@ describe('record meta', () => {
   it('refuses a reserved kind by name, and any kind of a later layout, as of another version', () => {
     const bytes = encodeRecordMeta({ kind: 'tombstone', version: sample });
     const later = { code: 'UNSUPPORTED_VERSION' };
-    for (const [kind, name] of [
-      [3, 'sibling-set'],
-      [4, 'register'],
-    ] as const) {
+    for (const [kind, name] of [[4, 'register']] as const) {
       const reserved = bytes.with(1, kind);
       expect(() => decodeRecordMeta(reserved)).toThrow(expect.objectContaining(later) as Error);
       expect(() => decodeRecordMeta(reserved)).toThrow(name);
@@ -91,6 +97,24 @@ describe('record meta', () => {
     expect(() => decodeRecordMeta(layout2)).toThrow(expect.objectContaining(later) as Error);
     expect(() => versionOfMeta(layout2)).toThrow(expect.objectContaining(later) as Error);
     expect(() => compareMetaVersions(bytes, layout2)).toThrow(expect.objectContaining(later) as Error);
+  });
+
+  it('counts of a sibling set more than its version: two sets of one version are two', () => {
+    const digests = ['0'.repeat(32), `${'0'.repeat(31)}1`];
+    const [a, b] = digests.map((digest) => encodeRecordMeta({ kind: 'sibling-set', version: sample, digest })) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    expect(compareMetaVersions(a, b)).toBe(0);
+    expect(versionBytesOfMeta(a)).not.toEqual(versionBytesOfMeta(b));
+    expect(versionBytesOfMeta(a)).toHaveLength(40);
+    expect(versionOfBytes(versionBytesOfMeta(a))).toStrictEqual(sample);
+    expect([isSiblingSetMeta(a), isTombstoneMeta(a)]).toEqual([true, false]);
+    expect(() => versionOfBytes(a.subarray(0, 30))).toThrow('alone or before a digest, got 30 bytes');
+    expect(() => decodeRecordMeta(a.subarray(0, -1))).toThrow('record.digest');
+    expect(() => encodeRecordMeta({ kind: 'sibling-set', version: sample, digest: 'ab' })).toThrow(
+      'record.digest: needed',
+    );
   });
 
   it('refuses what is damaged', () => {

@@ -10,7 +10,7 @@ import type { Version } from '@kv/quorum';
 import { malformed, WireError } from './errors.ts';
 import { printableText } from './layout/byte-strings.ts';
 import { oneOf, optional, struct } from './layout/composites.ts';
-import { maxContentTypeBytes, version } from './layout/fields.ts';
+import { digest, maxContentTypeBytes, version } from './layout/fields.ts';
 import { decode, encode } from './layout/layout.ts';
 import { u32, u64, u8 } from './layout/scalars.ts';
 import { ByteReader } from './bytes/byte-reader.ts';
@@ -36,7 +36,16 @@ export interface TombstoneMeta {
   readonly version: Version;
 }
 
-export type RecordMeta = ValueMeta | TombstoneMeta;
+/** Of a set of siblings; what is in it is the record's value, drawn in docs/formats/sibling-set.md. */
+export interface SiblingSetMeta {
+  readonly kind: 'sibling-set';
+  /** The highest write id in the set. */
+  readonly version: Version;
+  /** 32 hexadecimal digits, equal for equal sets: two different sets may well have one version. */
+  readonly digest: string;
+}
+
+export type RecordMeta = ValueMeta | TombstoneMeta | SiblingSetMeta;
 
 const layoutVersion = 1;
 const versionAt = 2;
@@ -44,12 +53,12 @@ const versionEnd: number = versionAt + version.minSize;
 
 const valueKind = 1;
 const tombstoneKind = 2;
+const siblingSetKind = 3;
+/** Behind the version of a sibling set: its digest. */
+const digestEnd: number = versionEnd + digest.minSize;
 
 /** Frozen: never change or reuse a number. Kinds that are no record of a key's value: `register-record.ts` has 4. */
-const reservedKinds: ReadonlyMap<number, string> = new Map([
-  [3, 'sibling-set'],
-  [4, 'register'],
-]);
+const reservedKinds: ReadonlyMap<number, string> = new Map([[4, 'register']]);
 
 const deadline = optional(u64);
 
@@ -72,6 +81,7 @@ const envelope = struct<Envelope>({
       },
     ],
     tombstone: [tombstoneKind, { version }],
+    'sibling-set': [siblingSetKind, { version, digest }],
   }),
 });
 
@@ -85,7 +95,7 @@ export function decodeRecordMeta(meta: Uint8Array): RecordMeta {
   checkLayout(meta);
   const reserved = reservedKinds.get(meta[1] ?? 0);
   if (reserved !== undefined) {
-    throw new WireError('UNSUPPORTED_VERSION', `needed a value or a tombstone, got a ${reserved}`);
+    throw new WireError('UNSUPPORTED_VERSION', `needed a value, a tombstone or a sibling set, got a ${reserved}`);
   }
   return decode(envelope, meta).record;
 }
@@ -102,6 +112,12 @@ export function deadlineOfMeta(meta: Uint8Array): number | undefined {
   return meta[1] !== valueKind ? undefined : deadline.read(new ByteReader(meta, versionEnd));
 }
 
+/** Whether the record is a set of siblings, without decoding the rest. @throws WireError */
+export function isSiblingSetMeta(meta: Uint8Array): boolean {
+  checkLayout(meta);
+  return meta[1] === siblingSetKind;
+}
+
 /** The version of a record of any kind, without decoding the rest. @throws WireError */
 export function versionOfMeta(meta: Uint8Array): Version {
   checkLayout(meta);
@@ -109,18 +125,21 @@ export function versionOfMeta(meta: Uint8Array): Version {
 }
 
 /**
- * The version as hash trees count it: bytes whose order is version order. A copy.
+ * What hash trees count of a record: bytes that are equal for the same record only, and whose order is version order. The
+ * version, and of a sibling set its digest behind it. A copy.
  * @throws WireError
  */
 export function versionBytesOfMeta(meta: Uint8Array): Uint8Array {
   checkLayout(meta);
-  return meta.slice(versionAt, versionEnd);
+  return meta.slice(versionAt, meta[1] === siblingSetKind ? digestEnd : versionEnd);
 }
 
-/** What {@link versionBytesOfMeta} made bytes of. @throws WireError MALFORMED */
+/** The version in what {@link versionBytesOfMeta} made. @throws WireError MALFORMED */
 export function versionOfBytes(bytes: Uint8Array): Version {
-  if (bytes.length !== version.minSize) {
-    throw malformed(`needed a version of ${version.minSize} bytes, got ${bytes.length} bytes`);
+  if (bytes.length !== version.minSize && bytes.length !== version.minSize + digest.minSize) {
+    throw malformed(
+      `needed a version of ${version.minSize} bytes, alone or before a digest, got ${bytes.length} bytes`,
+    );
   }
   return version.read(new ByteReader(bytes));
 }

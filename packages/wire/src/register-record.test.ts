@@ -78,7 +78,7 @@ describe('the state of an acceptor at rest', () => {
 
   it('is told from the records of values, and they from it', () => {
     const register = encodeRegisterMeta({ version });
-    expect(() => decodeRecordMeta(register)).toThrow('needed a value or a tombstone, got a register');
+    expect(() => decodeRecordMeta(register)).toThrow('needed a value, a tombstone or a sibling set, got a register');
     expect(() => decodeRegisterMeta(encodeRecordMeta({ kind: 'tombstone', version }))).toThrow('got kind 2');
     expect(() => decodeRegisterMeta(register.with(0, 2))).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }) as Error,

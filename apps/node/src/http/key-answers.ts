@@ -1,5 +1,5 @@
 /** Turns what a coordinator says of a read or a write into the answer over HTTP: status, headers, problem. */
-import type { GetResult, PutResult } from '@kv/cluster-node';
+import type { FoundValue, GetResult, PutResult } from '@kv/cluster-node';
 import { formatVersion, type Receipt, type Version } from '@kv/quorum';
 import { Problem, type ProblemCode } from './problem-details.ts';
 import { deadlineText } from './time-to-live.ts';
@@ -10,6 +10,7 @@ export type NameOf = (id: string) => string;
 type FoundResult = Extract<GetResult, { outcome: 'found' }>;
 
 export interface FoundAnswer {
+  readonly status: 200 | 300;
   readonly headers: Record<string, string>;
   readonly value: Uint8Array;
 }
@@ -20,11 +21,23 @@ export function readAnswer(result: GetResult, nameOf: NameOf): FoundAnswer {
   const headers = outcomeHeaders(result.outcome, view);
   switch (result.outcome) {
     case 'found':
-      return { headers: { ...headers, ...valueHeaders(result) }, value: result.value };
-    case 'absent':
+      return {
+        status: 200,
+        headers: { ...headers, ...valueHeaders(result), ...contextHeader(result.context) },
+        value: result.value,
+      };
+    case 'siblings':
+      return {
+        status: 300,
+        headers: { ...headers, ...siblingHeaders, ...contextHeader(result.context) },
+        value: siblingsBody(result.siblings, result.context),
+      };
+    case 'absent': {
+      const version = result.version && { 'kv-version': formatVersion(result.version) };
       throw new Problem('KEY_NOT_FOUND', 'the key was never written, or it was deleted or has expired', {
-        headers: { ...headers, ...(result.version && { 'kv-version': formatVersion(result.version) }) },
+        headers: { ...headers, ...version, ...contextHeader(result.context) },
       });
+    }
     case 'unavailable':
     case 'repair-incomplete':
     case 'timed-out':
@@ -42,14 +55,18 @@ export function readFailure(outcome: keyof typeof readProblems, receipt: Receipt
 }
 
 /**
- * The headers of a write that is durable: the `ETag` names the version that the key has now.
+ * The headers of a write that is durable: the `ETag` names the version that the key has now, if it has one and not several.
  * @throws Problem for a write that is not, or of which nobody knows
  */
 export function writeHeaders(result: PutResult, nameOf: NameOf): Record<string, string> {
   const { outcome, version, winner } = result;
   const view = viewReceipt(result.receipt, nameOf);
-  const headers = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
-  if (outcome === 'applied' || outcome === 'superseded') return { ...headers, etag: etag(winner ?? version) };
+  const headers: Record<string, string> = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
+  if (outcome === 'applied' || outcome === 'superseded') {
+    const { siblings } = result;
+    if (siblings !== undefined) headers['kv-siblings'] = String(siblings);
+    return siblings === undefined || siblings === 1 ? { ...headers, etag: etag(winner ?? version) } : headers;
+  }
   throw new Problem(writeProblem(result.reason, result.receipt), writeDetail(result, view), {
     headers,
     members: { outcome, version: formatVersion(version), needed: view.needed, got: view.got, receipt: view },
@@ -78,6 +95,28 @@ function valueHeaders({ contentType, version, deadline }: FoundResult): Record<s
   };
 }
 
+const siblingHeaders = {
+  'content-type': 'application/json',
+  'cache-control': 'no-cache',
+  'x-content-type-options': 'nosniff',
+};
+
+/** All of them, for who reconciles them: values in base64, since they may be any bytes. */
+function siblingsBody(siblings: readonly FoundValue[], context: Uint8Array): Uint8Array {
+  const shown = siblings.map(({ version, contentType, value }) => {
+    return { version: formatVersion(version), contentType, value: Buffer.from(value).toString('base64') };
+  });
+  return Buffer.from(`${JSON.stringify({ siblings: shown, context: contextText(context) })}\n`);
+}
+
+function contextHeader(context: Uint8Array | undefined): Record<string, string> {
+  return context === undefined ? {} : { 'kv-context': contextText(context) };
+}
+
+function contextText(context: Uint8Array): string {
+  return Buffer.from(context).toString('base64url');
+}
+
 function outcomeHeaders(outcome: string, view: ReceiptView): Record<string, string> {
   return { 'kv-outcome': outcome, 'kv-receipt': receiptHeader(view) };
 }
@@ -103,10 +142,25 @@ function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): Probl
       return 'DEADLINE_PASSED';
     case 'refused':
       return replicas.every((replica) => replica.reason === 'DISK_FULL') ? 'DISK_FULL' : 'REFUSED';
+    case 'too-many-siblings':
+      return 'TOO_MANY_SIBLINGS';
+    case 'write-too-old':
+      return 'WRITE_TOO_OLD';
+    case 'invalid-context':
+      return 'INVALID_CONTEXT';
   }
 }
 
+const siblingDetails: Partial<Record<NonNullable<PutResult['reason']>, string>> = {
+  'too-many-siblings':
+    'the key has as many siblings as it may: read them, reconcile them, and write with the context of the read',
+  'write-too-old': 'so many writes were made since that this one, if it was made before, may have been forgotten',
+  'invalid-context': 'the context names writes that nobody can have made yet',
+};
+
 function writeDetail({ outcome, reason }: PutResult, { needed, got }: ReceiptView): string {
+  const ofSiblings = reason === undefined ? undefined : siblingDetails[reason];
+  if (ofSiblings !== undefined) return ofSiblings;
   const counted = `needed ${needed} of the key's replicas to be durable, got ${got}`;
   const timed = reason === 'deadline' ? `${counted} before the deadline` : counted;
   return outcome === 'unknown' ? `${timed}; the write may have happened` : `${timed}; nothing was written`;

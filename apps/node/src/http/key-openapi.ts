@@ -73,14 +73,58 @@ const conditionParameters: Parameters = [
   },
 ];
 
+const contextDescription =
+  'In a keyspace with siblings: which writes the answer is the sum of. Passed back as `KV-Context` by the write that replaces ' +
+  'them; opaque, of this key only.';
+const contextHeaders = { 'KV-Context': { description: contextDescription, schema: text } };
+
+const contextParameter: Parameters[number] = {
+  name: 'KV-Context',
+  in: 'header',
+  schema: text,
+  description:
+    'In a keyspace with siblings: what a read of this key answered with. The write replaces what was read then and stands ' +
+    'beside all else; without it, it replaces nothing.',
+};
+
+const writeParameters: Parameters = [
+  ...conditionParameters,
+  quorumParameter('w', 'Replicas that must be durable'),
+  contextParameter,
+];
+
 const writeResponses: Responses = {
   204: {
     description:
       'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version. In a strong ' +
       'keyspace: `applied`, by a majority of the owners of the key, and every later read returns it or something newer.',
-    headers: { ...versionHeaders, 'KV-Version': { description: 'The version of this write.', schema: text } },
+    headers: {
+      ...versionHeaders,
+      'KV-Version': { description: 'The version of this write.', schema: text },
+      'KV-Siblings': {
+        description: 'In a keyspace with siblings: how many the key has now. With more than one there is no `ETag`.',
+        schema: { type: 'integer', minimum: 0 },
+      },
+    },
   },
-  ...problemResponses([400, 404, 405, 412, 500, 503, 504, 507]),
+  ...problemResponses([400, 404, 405, 409, 412, 500, 503, 504, 507]),
+};
+
+const siblingsSchema = {
+  type: 'object' as const,
+  required: ['siblings', 'context'],
+  properties: {
+    siblings: {
+      type: 'array' as const,
+      minItems: 2,
+      items: {
+        type: 'object' as const,
+        required: ['version', 'contentType', 'value'],
+        properties: { version: text, contentType: text, value: { type: 'string' as const, format: 'byte' } },
+      },
+    },
+    context: text,
+  },
 };
 
 export const describeGet: DescribeRouteOptions = {
@@ -92,8 +136,17 @@ export const describeGet: DescribeRouteOptions = {
   responses: {
     200: {
       description: 'The newest value that R replicas know of.',
-      headers: { ...versionHeaders, 'KV-Deadline': { description: deadlineDescription, schema: text } },
+      headers: {
+        ...versionHeaders,
+        ...contextHeaders,
+        'KV-Deadline': { description: deadlineDescription, schema: text },
+      },
       content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+    },
+    300: {
+      description: 'Several siblings: writes that knew nothing of each other. Values are base64.',
+      headers: { ...outcomeHeaders, ...contextHeaders },
+      content: { 'application/json': { schema: siblingsSchema } },
     },
     304: { description: 'The version is the one named by `If-None-Match`.' },
     ...problemResponses([400, 404, 405, 500, 503, 504]),
@@ -107,12 +160,7 @@ export const describePut: DescribeRouteOptions = {
     "curl's default), it is stored as `application/octet-stream`.",
   operationId: 'putKey',
   tags: ['keys'],
-  parameters: [
-    ...keyParameters,
-    ...conditionParameters,
-    quorumParameter('w', 'Replicas that must be durable'),
-    ttlParameter,
-  ],
+  parameters: [...keyParameters, ...writeParameters, ttlParameter],
   requestBody: { required: true, content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
   responses: { ...writeResponses, ...problemResponses([413]) },
 };
@@ -122,7 +170,7 @@ export const describeDelete: DescribeRouteOptions = {
   description: 'Deleting what is not there is a write like any other.',
   operationId: 'deleteKey',
   tags: ['keys'],
-  parameters: [...keyParameters, ...conditionParameters, quorumParameter('w', 'Replicas that must be durable')],
+  parameters: [...keyParameters, ...writeParameters],
   responses: writeResponses,
 };
 

@@ -9,6 +9,8 @@ import { ttlOf } from './time-to-live.ts';
 export interface KeyRequest extends RequestOptions {
   /** `r` of a read, `w` of a write; undefined for the keyspace's default. */
   readonly replicas: number | undefined;
+  /** Of a write: what its writer had read, from the header `KV-Context`. */
+  readonly context: Uint8Array | undefined;
 }
 
 export interface PutKeyRequest extends KeyRequest {
@@ -54,7 +56,8 @@ function readTarget(
     throw new Problem('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${key.length}`);
   }
   const [replicas, level] = [replicasOf(parameters, quorum), levelOf(parameters)];
-  return { request: { keyspace, key, replicas, level, timeoutMs: timeoutOf(parameters) }, parameters };
+  const context = quorum === 'w' ? contextOf(incoming) : undefined;
+  return { request: { keyspace, key, replicas, level, context, timeoutMs: timeoutOf(parameters) }, parameters };
 }
 
 /** @throws Problem */
@@ -106,6 +109,15 @@ export function timeoutOf(parameters: ReadonlyMap<string, string>): number | und
   const timeoutMs = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (timeoutMs >= 1 && timeoutMs <= maxTimeoutMs) return timeoutMs;
   throw new Problem('INVALID_PARAMETER', `timeout must be 1 to ${maxTimeoutMs} milliseconds, got ${quote(text)}`);
+}
+
+/** Whether it is a context of this key is for the member to say. */
+function contextOf({ headers }: IncomingMessage): Uint8Array | undefined {
+  const text = headers['kv-context'];
+  if (text === undefined) return undefined;
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64url') : Buffer.alloc(0);
+  if (bytes.length > 0 && bytes.toString('base64url') === text) return bytes;
+  throw new Problem('INVALID_CONTEXT', 'KV-Context is what a read of this key answered with: base64url, given once');
 }
 
 function quote(text: string): string {

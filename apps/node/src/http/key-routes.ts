@@ -28,14 +28,14 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   const { member, nameOf, maxValueBytes } = dependencies;
 
   app.get(keyPath, describeRoute(describeGet), async (context) => {
-    const { replicas: r, ...request } = readKeyRequest(context.env.incoming, 'r');
+    const { replicas: r, context: _, ...request } = readKeyRequest(context.env.incoming, 'r');
     const coordinator = member();
     const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...request, r }, resolve));
-    const { headers, value } = readAnswer(result, nameOf);
+    const { status, headers, value } = readAnswer(result, nameOf);
     if (matches(context.env.incoming.headers['if-none-match'], headers['etag'])) {
       return new Response(null, { status: 304, headers });
     }
-    return new Response(bodyOf(value), { headers: { ...headers, 'content-length': String(value.length) } });
+    return new Response(bodyOf(value), { status, headers: { ...headers, 'content-length': String(value.length) } });
   });
 
   app.put(keyPath, describeRoute(describePut), async (context) => {

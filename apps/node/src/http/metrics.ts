@@ -33,6 +33,7 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   readsUnavailable: reads('unavailable'),
   readsRepairIncomplete: reads('repair-incomplete'),
   readsTimedOut: reads('timed-out'),
+  readsSiblings: { name: 'kv_reads_siblings_total', help: 'Reads that found several siblings.' },
   writesApplied: writes('applied'),
   writesSuperseded: writes('superseded'),
   writesRejected: writes('rejected'),
@@ -56,6 +57,10 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
     help: "Attempts on keys of strong keyspaces that another proposer's ended.",
   },
   requestsRefused: { name: 'kv_requests_refused_total', help: 'Requests refused before anything was sent.' },
+  siblingsRefused: {
+    name: 'kv_siblings_refused_total',
+    help: 'Writes refused because their key had too many siblings.',
+  },
   repairsSent: { name: 'kv_repairs_sent_total', help: 'Repairs that reads sent to replicas that were behind.' },
   repairsAcknowledged: { name: 'kv_repairs_acknowledged_total', help: 'Repairs that replicas confirmed.' },
   exchangesConfirmed: {

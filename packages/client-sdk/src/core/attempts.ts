@@ -24,6 +24,7 @@ const longestWaitMs = 500;
 
 export class Attempts {
   readonly #candidates: readonly string[];
+  #only: string | undefined;
   readonly #patienceMs: number;
   readonly #random: Random;
   #made = 0;
@@ -37,6 +38,16 @@ export class Attempts {
     this.#candidates = candidates;
     this.#patienceMs = patienceMs;
     this.#random = random;
+  }
+
+  /** From now on only this one is tried; `undefined`: all of them again. */
+  stayAt(candidate: string | undefined): void {
+    this.#only = candidate;
+  }
+
+  /** An attempt was given up before it left. */
+  dropped(): void {
+    this.#underWay -= 1;
   }
 
   start(): AttemptEffect[] {
@@ -53,7 +64,7 @@ export class Attempts {
   /** Tries the next node, as `wait` or `watch` said. */
   next(): AttemptEffect[] {
     if (this.#made >= maxAttempts) return [];
-    const to = this.#candidates[this.#made % this.#candidates.length];
+    const to = this.#only ?? this.#candidates[this.#made % this.#candidates.length];
     if (to === undefined) return [{ type: 'give-up' }];
     this.#made += 1;
     this.#underWay += 1;

@@ -1,10 +1,11 @@
 /** What `connect` gives: the way to a cluster's keyspaces. */
 import type { TopologyKeyspace } from '@kv/wire';
 import { Cluster, type ClusterView } from './cluster.ts';
-import { Keyspace } from './keyspace.ts';
+import { Keyspace, type KeyspaceOptions } from './keyspace.ts';
 import { Keyspaces } from './keyspaces.ts';
 import type { ClientPorts } from './ports.ts';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts';
+import type { Resolve } from './siblings.ts';
 import { type ConnectOptions, parseTarget } from './target.ts';
 
 /** The cluster as the client last heard of it. */
@@ -37,18 +38,21 @@ export class KvClient implements AsyncDisposable {
   }
 
   /** A keyspace whose values the caller vouches for. */
-  keyspace<Value = unknown>(name?: string): Keyspace<Value>;
+  keyspace<Value = unknown>(
+    name?: string,
+    options?: { readonly schema?: undefined; readonly resolve?: Resolve<Value> },
+  ): Keyspace<Value>;
   /**
    * A keyspace whose values a schema checks: values are stored as they are given once they pass, and pass through the
    * schema again, with its defaults and transformations, when they are read.
    */
   keyspace<Schema extends StandardSchema>(
     name: string,
-    options: { readonly schema: Schema },
+    options: { readonly schema: Schema; readonly resolve?: Resolve<SchemaOutput<Schema>> },
   ): Keyspace<SchemaOutput<Schema>, SchemaInput<Schema>>;
-  keyspace(name = 'default', options?: { readonly schema: StandardSchema }): Keyspace {
+  keyspace(name = 'default', options: KeyspaceOptions<unknown> = {}): Keyspace {
     const cluster: ClusterView = this.#cluster;
-    return new Keyspace(cluster, name, options?.schema);
+    return new Keyspace(cluster, name, options);
   }
 
   /** Closes every connection; requests under way fail. Idempotent. */

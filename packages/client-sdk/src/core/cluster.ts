@@ -6,6 +6,7 @@ import type { AskedQuorum, Stamp, Version } from '@kv/quorum';
 import {
   anyClusterId,
   type ChangeCondition,
+  type ConflictRule,
   type Delete,
   type FrameHeader,
   type Hello,
@@ -17,6 +18,7 @@ import {
   type Put,
   type Scan,
   type ScanReply,
+  type PutSibling,
 } from '@kv/wire';
 import {
   type ChangeAnswer,
@@ -29,21 +31,34 @@ import {
 } from './change.ts';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
-import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
+import type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { type RequestSpec, runRequest } from './request-run.ts';
 import { startOf } from './scan.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
+import { contextBytes } from './siblings.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
 import { type EncodedValue, plain } from './value.ts';
-import { update, type UpdateAnswer, type UpdateJob } from './update.ts';
-import { judgeChange, judgeRead, judgeScan, judgeWrite, type ReadAnswer, type WriteAnswer } from './verdict.ts';
+import { update, type UpdateAnswer, type UpdateJob, updateSiblings, type UpdateSiblingsJob } from './update.ts';
+import {
+  judgeChange,
+  judgeRead,
+  judgeScan,
+  judgeSiblings,
+  judgeWrite,
+  type ReadAnswer,
+  type SiblingsAnswer,
+  type WriteAnswer,
+} from './verdict.ts';
 import { WriteClock } from './write-clock.ts';
 
 /** What a keyspace needs of the cluster. */
-export type ClusterView = Pick<Cluster, 'read' | 'scan' | 'put' | 'delete' | 'change' | 'update' | 'met'>;
+export type ClusterView = Pick<
+  Cluster,
+  'conflictOf' | 'read' | 'readSiblings' | 'scan' | 'put' | 'delete' | 'change' | 'update' | 'updateSiblings' | 'met'
+>;
 
 /** How often the topology is fetched at most while nodes come and go. */
 const refreshEveryMs = 1000;
@@ -103,6 +118,21 @@ export class Cluster {
     return answer;
   }
 
+  /** @throws KvError UNKNOWN_KEYSPACE */
+  conflictOf(keyspace: string): ConflictRule | Promise<ConflictRule> {
+    if (this.topology.hasKeyspace(keyspace)) return this.topology.conflictOf(keyspace);
+    return this.refresh().then(() => this.topology.conflictOf(keyspace));
+  }
+
+  /** @throws KvError */
+  async readSiblings(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<SiblingsAnswer> {
+    const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
+    const message: Message = { type: 'get-siblings', key, r: route.needed };
+    const answer = await this.#run({ kind: 'read', message, judge: judgeSiblings(route.nameOf) }, route, options);
+    if (answer.version !== undefined) this.#clock.met(answer.version);
+    return answer;
+  }
+
   /** @throws KvError */
   async scan(keyspace: string, scan: Scan, options: ReadOptions): Promise<ScanReply> {
     const quorum = { name: 'r', number: options.r, level: options.level } as const;
@@ -148,6 +178,12 @@ export class Cluster {
     return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
   }
 
+  /** In a keyspace with siblings. @throws KvError */
+  updateSiblings(job: Omit<UpdateSiblingsJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
+    const { timeoutMs = this.#target.timeoutMs } = job.options;
+    return updateSiblings(this, this.#ports, { ...job, options: { ...job.options, timeoutMs } });
+  }
+
   /** Has the keyspaces changed. @throws KvError */
   async changeKeyspace(change: KeyspaceChange, options: CallOptions): Promise<ClusterInfo> {
     const message: Message = { type: 'change-keyspace', id: uuidOf(hex(this.#ports.random.bytes(16))), change };
@@ -189,6 +225,9 @@ export class Cluster {
     options: SetOptions,
   ): Promise<WriteAnswer> {
     const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
+    if (route.conflict !== 'siblings' && options.context !== undefined) {
+      throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
+    }
     // Said with every try: each has the same deadline then, though the keyspace's default may change meanwhile.
     const mortal = value && { ...value, ttlMs: checkedTtl(options.ttlMs ?? route.ttlMs) };
     if (route.mode === 'eventual') {
@@ -204,14 +243,16 @@ export class Cluster {
     throw conflictError(answer);
   }
 
-  async #writeVersion(write: Put | Delete, route: Route, options: CallOptions): Promise<WriteAnswer> {
-    const message: Message = { ...write, w: route.needed };
-    const restamp = (): Message => {
-      this.#clock.refusedAsAhead();
+  async #writeVersion(write: Put | Delete, route: Route, options: WriteOptions): Promise<WriteAnswer> {
+    const isBeside = route.conflict === 'siblings';
+    const message: Message = isBeside ? besideOthers(write, options, route.needed) : { ...write, w: route.needed };
+    const restamp: RequestSpec<WriteAnswer>['restamp'] = (because) => {
+      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
       return { ...message, version: this.#clock.stamp() };
     };
-    const request = { kind: 'write', message, restamp, judge: judgeWrite(route.nameOf) } as const;
-    const answer = await this.#run(request, route, options);
+    const request = { kind: 'write', message, restamp, onlyThere: isBeside, judge: judgeWrite(route.nameOf) } as const;
+    // A replica of the key makes the write itself: tried again there it is the same one, at another it would be a second.
+    const answer = await this.#run(request, isBeside ? { ...route, addresses: route.replicas } : route, options);
     if (answer.winner !== undefined) this.#clock.met(answer.winner);
     return answer;
   }
@@ -239,7 +280,7 @@ export class Cluster {
   }
 
   #run<Result>(
-    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'restamp' | 'judge'>,
+    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'restamp' | 'onlyThere' | 'judge'>,
     { keyspaceId, epoch, addresses }: Pick<Route, 'keyspaceId' | 'epoch' | 'addresses'>,
     { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
   ): Promise<Result> {
@@ -314,6 +355,15 @@ export class Cluster {
   #learn(topology: TopologyView): void {
     if (this.#topology === undefined || topology.epoch >= this.#topology.epoch) this.#topology = topology;
   }
+}
+
+function besideOthers(write: Put | Delete, { context: text }: WriteOptions, w: number): PutSibling {
+  const { key, version } = write;
+  const context = contextBytes(text);
+  const optional = { ...(version && { version }), ...(context && { context }) };
+  if (write.type === 'delete') return { type: 'put-sibling', key, ...optional, w };
+  const { contentType, codec, rawLength, value } = write;
+  return { type: 'put-sibling', key, ...optional, content: { contentType, codec, rawLength, value }, w };
 }
 
 /** How long a node may take to tell its topology, the time to reach it included. */

@@ -1,5 +1,6 @@
 /** The one error of this package: what could not be done, whether trying again may help, and what is known of it. */
 import type { Receipt } from './receipt.ts';
+import type { Sibling } from './siblings.ts';
 
 /**
  * Frozen: programs compare these codes. Add, never rename.
@@ -15,6 +16,10 @@ import type { Receipt } from './receipt.ts';
  * - `KEYSPACE_EXISTS`, `KEYSPACE_FIXED`, `INVALID_KEYSPACE`, `TOO_MANY_KEYSPACES`: keyspaces cannot be changed like this.
  * - `CONFIRMATION_NEEDED`: what erases data wants its name said twice.
  * - `INVALID_LIMIT`, `INVALID_CURSOR`: a scan cannot be asked for so; a cursor is of one keyspace, prefix and range.
+ * - `SIBLINGS`: the key has several values and nothing to resolve them; `siblings` holds them, `context` what replaces them.
+ * - `TOO_MANY_SIBLINGS`: the key has as many as it may: read them, and write one with the context of the read.
+ * - `INVALID_CONTEXT`: the context was not read from this key.
+ * - `WRITE_TOO_OLD`: later writes of the key were so many that it may have forgotten this one, had it been made.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
  * - `TIMEOUT`: a read was not answered by its deadline, or an update found other writers in its way until then.
@@ -46,6 +51,10 @@ export type KvErrorCode =
   | 'CONFIRMATION_NEEDED'
   | 'INVALID_LIMIT'
   | 'INVALID_CURSOR'
+  | 'SIBLINGS'
+  | 'TOO_MANY_SIBLINGS'
+  | 'INVALID_CONTEXT'
+  | 'WRITE_TOO_OLD'
   | 'UNKNOWN_KEYSPACE'
   | 'INVALID_QUORUM'
   | 'NOT_SUPPORTED'
@@ -67,6 +76,8 @@ export interface KvErrorDetails {
   readonly receipt?: Receipt | undefined;
   readonly raw?: Uint8Array | undefined;
   readonly version?: string | undefined;
+  readonly siblings?: readonly Sibling<unknown>[] | undefined;
+  readonly context?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -83,6 +94,10 @@ export class KvError extends Error {
   readonly raw: Uint8Array | undefined;
   /** Of a conflict: the version of the value that the key has, absent if it has none. */
   readonly version: string | undefined;
+  /** The values that nothing resolves, in the order of their versions. */
+  readonly siblings: readonly Sibling<unknown>[] | undefined;
+  /** To be passed to the `set` that replaces the siblings. */
+  readonly context: string | undefined;
 
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -92,6 +107,8 @@ export class KvError extends Error {
     this.receipt = details.receipt;
     this.raw = details.raw;
     this.version = details.version;
+    this.siblings = details.siblings;
+    this.context = details.context;
   }
 }
 
@@ -104,6 +121,7 @@ const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
   'STAMP_TOO_FAR_AHEAD',
   'BUSY',
   'OPERATION_FORGOTTEN',
+  'WRITE_TOO_OLD',
   'TIMEOUT',
   'WRITE_UNKNOWN',
   'REFUSED',

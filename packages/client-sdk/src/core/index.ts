@@ -12,6 +12,7 @@ export {
   type BatchResult,
   type Entry,
   Keyspace,
+  type KeyspaceOptions,
   type UpdateOptions,
   type UpdateResult,
   type WriteResult,
@@ -21,5 +22,6 @@ export type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions 
 export type { ClientPorts, Clock, Link, LinkHandlers, Random, Timer, Timers, Transport } from './ports.ts';
 export type { Receipt, ReplicaReceipt } from './receipt.ts';
 export type { PageOptions, ScanBounds, ScanEntry, ScanOptions, ScanPage } from './scan.ts';
+export type { Resolve, Sibling, SiblingsEntry } from './siblings.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.ts';
 export { type ConnectOptions, splitAddress } from './target.ts';

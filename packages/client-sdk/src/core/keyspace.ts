@@ -1,8 +1,9 @@
 /** A keyspace as a map from keys to values of one type. */
 import { formatVersion } from '@kv/quorum';
-import { encodeCursor } from './base64url.ts';
+import { encodeCursor } from './cursor-text.ts';
 import { type Outcome, settleAll } from './batch.ts';
 import type { ClusterView } from './cluster.ts';
+import { KvError } from './errors.ts';
 import { encodeKey, type Key } from './key.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
@@ -14,10 +15,11 @@ import {
   type ScanOptions,
   type ScanPage,
 } from './scan.ts';
+import { contextText, type Resolve, type Sibling, type SiblingsEntry, siblingsOf, unresolved } from './siblings.ts';
 import { type StandardSchema, validate } from './standard-schema.ts';
 import type { CurrentValue } from './update.ts';
 import { decodeValue, type EncodedValue, encodeValue } from './value.ts';
-import type { WriteAnswer } from './verdict.ts';
+import type { SiblingsAnswer, WriteAnswer } from './verdict.ts';
 
 export type Entry<Value> =
   | {
@@ -29,10 +31,18 @@ export type Entry<Value> =
       readonly contentType: string;
       /** Milliseconds since 1970 from which on the key is absent; undefined where it lives for ever. */
       readonly expiresAt: number | undefined;
+      /** In a keyspace with siblings: to be passed to the `set` or `delete` that replaces what was read. */
+      readonly context?: string | undefined;
       readonly receipt: Receipt;
     }
   /** `version`: of the delete, or of the value that has expired, where one is remembered. */
-  | { readonly found: false; readonly key: Key; readonly version: string | undefined; readonly receipt: Receipt };
+  | {
+      readonly found: false;
+      readonly key: Key;
+      readonly version: string | undefined;
+      readonly context?: string | undefined;
+      readonly receipt: Receipt;
+    };
 
 /** One operation of a batch; its options win over those of the batch. */
 export type BatchOperation<Input> =
@@ -72,21 +82,32 @@ export interface UpdateResult {
   readonly receipt: Receipt;
 }
 
+export interface KeyspaceOptions<Value> {
+  /** Checks what is written, and checks and transforms what is read. */
+  readonly schema?: StandardSchema<unknown, Value> | undefined;
+  /**
+   * In a keyspace with siblings: makes one value of two or more that knew nothing of each other. Without it a read that finds
+   * several throws `SIBLINGS`.
+   */
+  readonly resolve?: Resolve<Value> | undefined;
+}
+
 export class Keyspace<Value = unknown, Input = Value> {
   readonly name: string;
   readonly #cluster: ClusterView;
   readonly #schema: StandardSchema<unknown, Value> | undefined;
+  readonly #resolve: Resolve<Value> | undefined;
 
-  /** @param schema checks what is written, and checks and transforms what is read */
-  constructor(cluster: ClusterView, name: string, schema?: StandardSchema<unknown, Value>) {
+  constructor(cluster: ClusterView, name: string, { schema, resolve }: KeyspaceOptions<Value> = {}) {
     this.#cluster = cluster;
     this.name = name;
     this.#schema = schema;
+    this.#resolve = resolve;
   }
 
   /**
    * The value, or undefined where there is none.
-   * @throws KvError
+   * @throws KvError `SIBLINGS` when there are several and the keyspace has no `resolve`
    */
   async get(key: Key, options: ReadOptions = {}): Promise<Value | undefined> {
     const entry = await this.getEntry(key, options);
@@ -94,10 +115,15 @@ export class Keyspace<Value = unknown, Input = Value> {
   }
 
   /**
-   * The value with its version and what each replica said.
-   * @throws KvError
+   * The value with its version and what each replica said. Of a value that was resolved from several, version and content
+   * type are those of the newest.
+   * @throws KvError as `get`
    */
   async getEntry(key: Key, options: ReadOptions = {}): Promise<Entry<Value>> {
+    const conflict = this.#cluster.conflictOf(this.name);
+    if ((typeof conflict === 'string' ? conflict : await conflict) === 'siblings') {
+      return this.#resolved(await this.#readSiblings(key, options));
+    }
     const answer = await this.#cluster.read(this.name, encodeKey(key), options);
     const { receipt } = answer;
     if (!answer.found) {
@@ -109,7 +135,20 @@ export class Keyspace<Value = unknown, Input = Value> {
   }
 
   /**
-   * Stores a value under the key, whatever was there, or in a strong keyspace under a condition.
+   * All values that the key has in a keyspace with siblings: those that no later write had read.
+   * @throws KvError `NOT_SUPPORTED` in any other keyspace
+   */
+  async getSiblings(key: Key, options: ReadOptions = {}): Promise<SiblingsEntry<Value>> {
+    if ((await this.#cluster.conflictOf(this.name)) !== 'siblings') {
+      throw new KvError('NOT_SUPPORTED', `keyspace ${this.name} has no siblings: of two writes the later one wins`);
+    }
+    const { version: _, ...entry } = await this.#readSiblings(key, options);
+    return entry;
+  }
+
+  /**
+   * Stores a value under the key, whatever was there, or in a strong keyspace under a condition. In a keyspace with siblings it
+   * takes the place of those that `context` was read with, and stands beside all others.
    * @throws KvError `WRITE_UNKNOWN` when it may have been stored nevertheless, `CONFLICT` when the condition does not hold
    */
   async set(key: Key, value: Input, options: SetOptions = {}): Promise<WriteResult> {
@@ -128,25 +167,29 @@ export class Keyspace<Value = unknown, Input = Value> {
 
   /**
    * In a strong keyspace: stores what `change` makes of the value that is there, and nobody else's write comes between. It
-   * is called again, with what is there by then, as often as one does. `undefined` is no value: then and there the key is
-   * absent. What it throws ends the update, and nothing is changed.
-   * @throws KvError `NOT_SUPPORTED` in an eventual keyspace, `TIMEOUT` when others came between until the deadline,
-   * `WRITE_UNKNOWN` when the last write may have been made nevertheless
+   * is called again, with what is there by then, as often as one does. In a keyspace with siblings: stores what `change` makes
+   * of what is there, resolved if there are several, in the place of all that; what was written meanwhile stays beside it, and
+   * nothing is lost. `undefined` is no value: then and there the key is absent. What it throws ends the update, and nothing is
+   * changed.
+   * @throws KvError `NOT_SUPPORTED` in any other keyspace, `TIMEOUT` when others came between until the deadline,
+   * `SIBLINGS` as `get`, `WRITE_UNKNOWN` when the last write may have been made nevertheless
    */
   async update(
     key: Key,
     change: (current: Value | undefined) => Input | undefined | Promise<Input | undefined>,
     options: UpdateOptions = {},
   ): Promise<UpdateResult> {
-    const next = async (current: CurrentValue): Promise<EncodedValue | undefined> => {
-      const value = current && (await this.#checkRead(decodeValue(current.contentType, current.bytes)));
-      const changed = await change(value);
-      if (changed === undefined) return undefined;
-      if (this.#schema !== undefined) await validate(this.#schema, changed);
-      return encodeValue(changed, options.contentType);
+    const changed = async (current: Value | undefined): Promise<EncodedValue | undefined> => {
+      const next = await change(current);
+      if (next === undefined) return undefined;
+      if (this.#schema !== undefined) await validate(this.#schema, next);
+      return encodeValue(next, options.contentType);
     };
-    const job = { keyspace: this.name, key: encodeKey(key), next, options };
-    const { outcome, version, receipt } = await this.#cluster.update(job);
+    const job = { keyspace: this.name, key: encodeKey(key), options };
+    const isBeside = (await this.#cluster.conflictOf(this.name)) === 'siblings';
+    const { outcome, version, receipt } = isBeside
+      ? await this.#cluster.updateSiblings({ ...job, next: (read) => this.#changeSiblings(key, read, changed) })
+      : await this.#cluster.update({ ...job, next: (current) => this.#changeValue(current, changed) });
     return { outcome, version: version && formatVersion(version), receipt };
   }
 
@@ -215,9 +258,49 @@ export class Keyspace<Value = unknown, Input = Value> {
     return { type, ...(await this.set(key, operation.value, options)) };
   }
 
+  async #changeValue(current: CurrentValue, changed: Changed<Value>): Promise<EncodedValue | undefined> {
+    return changed(current && (await this.#checkRead(decodeValue(current.contentType, current.bytes))));
+  }
+
+  async #changeSiblings(key: Key, read: SiblingsAnswer, changed: Changed<Value>): Promise<EncodedValue | undefined> {
+    const entry = this.#resolved(await this.#entryOf(key, read));
+    return changed(entry.found ? entry.value : undefined);
+  }
+
+  async #readSiblings(key: Key, options: ReadOptions): Promise<SiblingsEntry<Value> & Versioned> {
+    return this.#entryOf(key, await this.#cluster.readSiblings(this.name, encodeKey(key), options));
+  }
+
+  async #entryOf(key: Key, answer: SiblingsAnswer): Promise<SiblingsEntry<Value> & Versioned> {
+    const siblings: Sibling<Value>[] = [];
+    for (const sibling of siblingsOf(answer)) {
+      siblings.push({ ...sibling, value: await this.#checkRead(sibling.value) });
+    }
+    const version = answer.version && formatVersion(answer.version);
+    return { key, siblings, version, context: contextText(answer.context), receipt: answer.receipt };
+  }
+
+  #resolved(read: SiblingsEntry<Value> & Versioned): Entry<Value> {
+    const { key, siblings, version, context, receipt } = read;
+    const newest = siblings.at(-1);
+    if (newest === undefined) return { found: false, key, version, context, receipt };
+    const found = { found: true, key, ...newest, expiresAt: undefined, context, receipt } as const;
+    if (siblings.length === 1) return found;
+    if (this.#resolve === undefined) throw unresolved(read);
+    const value = this.#resolve(siblings.map((sibling) => sibling.value));
+    return { ...found, value };
+  }
+
   async #checkRead(value: unknown): Promise<Value> {
     return this.#schema === undefined ? (value as Value) : validate(this.#schema, value);
   }
+}
+
+type Changed<Value> = (current: Value | undefined) => Promise<EncodedValue | undefined>;
+
+interface Versioned {
+  /** The highest version known of the key. */
+  readonly version: string | undefined;
 }
 
 function writeResult({ outcome, version, winner, certain, receipt }: WriteAnswer): WriteResult {

@@ -19,6 +19,11 @@ export interface ReadOptions extends CallOptions {
 export interface WriteOptions extends CallOptions {
   /** Replicas that must be durable, 1 to N. Default: a majority. */
   readonly w?: number | undefined;
+  /**
+   * In a keyspace with siblings: as a read of this key gave it. The write replaces what was read then and stands beside all
+   * else. Default: nothing was read, and nothing is replaced.
+   */
+  readonly context?: string | undefined;
 }
 
 /** In a strong keyspace: what must hold for the write to be made. Without it there is `CONFLICT`, and nothing is changed. */

@@ -5,10 +5,13 @@
  */
 import type { Frame, FrameHeader, Message } from '@kv/wire';
 import { Attempts, type AttemptEffect } from './attempts.ts';
-import { KvError } from './errors.ts';
+import { KvError, type KvErrorCode } from './errors.ts';
 import type { ClientPorts, Timer } from './ports.ts';
 import type { Session } from './session.ts';
 import type { Judge } from './verdict.ts';
+
+/** Why a stamp was not taken: too far ahead, or so far behind that what has it may be forgotten. */
+export type StampRefusal = 'STAMP_TOO_FAR_AHEAD' | 'OPERATION_FORGOTTEN' | 'WRITE_TOO_OLD';
 
 export interface RequestSpec<Result> {
   readonly kind: 'read' | 'write';
@@ -18,7 +21,12 @@ export interface RequestSpec<Result> {
    * behind that it may be forgotten, and only while it is certain that no node took it: then the two are one write to
    * everybody else.
    */
-  readonly restamp?: (because: 'STAMP_TOO_FAR_AHEAD' | 'OPERATION_FORGOTTEN') => Message;
+  readonly restamp?: (because: StampRefusal) => Message;
+  /**
+   * The write is the same only at the node that may have made it already: once it may have arrived somewhere, it is tried
+   * nowhere else. Default: any node makes it the same write.
+   */
+  readonly onlyThere?: boolean;
   /** Addresses of nodes, the best first. */
   readonly candidates: readonly string[];
   readonly timeoutMs: number;
@@ -59,6 +67,8 @@ class RequestRun<Result> {
   readonly #attempts: Attempts;
   readonly #deadline: number;
   readonly #forget = new Set<() => void>();
+  /** Attempts that wait for their link to open. */
+  readonly #unsent = new Set<Attempt>();
   readonly #abort = (): void => this.#fail(this.#abortError());
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
@@ -135,7 +145,8 @@ class RequestRun<Result> {
     }
     this.#lastAsked = session;
     this.#askedAt = this.#now();
-    const attempt = { left: false };
+    this.#dropUnsent();
+    const attempt: Attempt = { to, left: false, forget: () => undefined };
     const forget = session.ask(this.#message, {
       header: () => this.#leave(attempt),
       answered: (frame) => {
@@ -148,11 +159,26 @@ class RequestRun<Result> {
       },
     });
     this.#forget.add(forget);
+    attempt.forget = forget;
+    if (!attempt.left) this.#unsent.add(attempt);
+  }
+
+  /** Where a write must not arrive at two nodes, only the last attempt may leave when links open late. */
+  #dropUnsent(): void {
+    if (this.#spec.onlyThere !== true) return;
+    for (const { forget } of this.#unsent) {
+      forget();
+      this.#forget.delete(forget);
+      this.#attempts.dropped();
+    }
+    this.#unsent.clear();
   }
 
   #leave(attempt: Attempt): Omit<FrameHeader, 'operationId'> {
     attempt.left = true;
+    this.#unsent.delete(attempt);
     this.#uncertain += 1;
+    if (this.#spec.onlyThere === true) this.#attempts.stayAt(attempt.to);
     return { ...this.#spec.header(), deadlineMs: this.#deadlineForNode() };
   }
 
@@ -169,8 +195,13 @@ class RequestRun<Result> {
   #ended(error: KvError, attempt: Attempt, harmless: boolean): void {
     if (harmless && attempt.left) this.#uncertain -= 1;
     const { code } = error;
-    if ((code === 'STAMP_TOO_FAR_AHEAD' || code === 'OPERATION_FORGOTTEN') && this.#uncertain === 0) {
+    this.#unsent.delete(attempt);
+    if (this.#uncertain === 0) this.#attempts.stayAt(undefined);
+    if (refusesStamp(code) && this.#uncertain === 0) {
       this.#message = this.#spec.restamp?.(code) ?? this.#message;
+    } else if (code === 'WRITE_TOO_OLD') {
+      this.#fail(error);
+      return;
     }
     this.#lastError = error;
     this.#carryOut(this.#attempts.ended());
@@ -228,5 +259,11 @@ class RequestRun<Result> {
 
 /** One try at one node. `left`: its request was handed to the link. */
 interface Attempt {
+  readonly to: string;
   left: boolean;
+  forget: () => void;
+}
+
+function refusesStamp(code: KvErrorCode): code is StampRefusal {
+  return code === 'STAMP_TOO_FAR_AHEAD' || code === 'OPERATION_FORGOTTEN' || code === 'WRITE_TOO_OLD';
 }

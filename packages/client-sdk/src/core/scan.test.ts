@@ -2,7 +2,7 @@ import { encodeRecordMeta, encodeScanCursor, type Message, type Scan, type Scann
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
-import { decodeCursor, encodeCursor } from './base64url.ts';
+import { decodeCursor, encodeCursor } from './cursor-text.ts';
 import { connectWith, type KvClient } from './client.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { decodeKey, encodeKey } from './key.ts';

@@ -2,7 +2,7 @@
 import { hashTag } from '@kv/hash-ring';
 import { decodeRecordMeta, decodeScanCursor, type Scan, type ScannedEntry, WireError } from '@kv/wire';
 import { formatVersion, type Version } from '@kv/quorum';
-import { decodeCursor } from './base64url.ts';
+import { decodeCursor } from './cursor-text.ts';
 import { KvError } from './errors.ts';
 import { decodeKey, encodeKey, encodePrefix, type Key } from './key.ts';
 import type { ReadOptions } from './options.ts';

@@ -1,7 +1,7 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
 import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
 import { answersNeeded, type AskedQuorum, QuorumError } from '@kv/quorum';
-import type { KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
+import type { ConflictRule, KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
 
@@ -16,6 +16,10 @@ export interface Route {
   readonly ttlMs: number;
   /** Whom to ask: the replicas of the key in the order of its preference list, then others that may know them. */
   readonly addresses: readonly string[];
+  /** Those of `addresses` that are replicas of the key. */
+  readonly replicas: readonly string[];
+  /** How the keyspace takes writes that know nothing of each other. */
+  readonly conflict: ConflictRule;
   /** The name of a member, its id where it has none. */
   readonly nameOf: (id: string) => string;
 }
@@ -89,8 +93,14 @@ export class TopologyView {
     const needed = checkQuorum(quorum, keyspace);
     const addresses = this.#candidatesFor(keyspace.replicas, partition < this.#ring.partitions ? partition : 0);
     const nameOf = (id: string): string => this.#names.get(id) ?? id;
-    const { id: keyspaceId, mode, ttlMs = 0 } = keyspace;
-    return { keyspaceId, mode, epoch: this.epoch, needed, ttlMs, addresses, nameOf };
+    const { id, mode, conflict, ttlMs = 0 } = keyspace;
+    const replicas = addresses.slice(0, Math.min(keyspace.replicas, this.info.members.length));
+    return { keyspaceId: id, mode, epoch: this.epoch, needed, ttlMs, addresses, replicas, conflict, nameOf };
+  }
+
+  /** @throws KvError UNKNOWN_KEYSPACE */
+  conflictOf(name: string): ConflictRule {
+    return this.#keyspace(name).conflict;
   }
 
   #keyspace(name: string): TopologyKeyspace {

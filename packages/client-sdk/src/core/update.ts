@@ -1,4 +1,7 @@
-/** Read, change and write in one: compare-and-set, until no other writer came between. */
+/**
+ * Read, change and write in one: by compare-and-set, until no other writer came between, or in a keyspace with siblings in
+ * place of what was read.
+ */
 import { formatVersion, type Version } from '@kv/quorum';
 import type { ChangeAnswer } from './change.ts';
 import type { ClusterView } from './cluster.ts';
@@ -6,7 +9,9 @@ import { KvError } from './errors.ts';
 import type { CallOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import type { Receipt } from './receipt.ts';
+import { contextText } from './siblings.ts';
 import type { EncodedValue } from './value.ts';
+import type { SiblingsAnswer, WriteAnswer } from './verdict.ts';
 
 /** What the key has, `undefined`: no value. */
 export type CurrentValue =
@@ -27,6 +32,11 @@ export interface UpdateJob {
   /** What the key is to have; `undefined`: no value. Called again after each conflict. */
   readonly next: (current: CurrentValue) => Promise<EncodedValue | undefined>;
   readonly options: CallOptions & { readonly timeoutMs: number };
+}
+
+export interface UpdateSiblingsJob extends Omit<UpdateJob, 'next'> {
+  /** What the key is to have in place of all that was read; `undefined`: no value. Called once. */
+  readonly next: (read: SiblingsAnswer) => Promise<EncodedValue | undefined>;
 }
 
 export type UpdatePorts = Pick<ClientPorts, 'clock' | 'timers' | 'random'>;
@@ -50,6 +60,26 @@ export async function update(cluster: ClusterView, ports: UpdatePorts, job: Upda
     remaining(ports, deadline, answer);
     ({ current, receipt } = currentIn(answer) ?? (await read(cluster, job, callOptions())));
   }
+}
+
+/** Once is enough where nothing is lost: what others wrote meanwhile stands beside what is written here. @throws KvError */
+export async function updateSiblings(
+  cluster: ClusterView,
+  ports: UpdatePorts,
+  { keyspace, key, next, options }: UpdateSiblingsJob,
+): Promise<UpdateAnswer> {
+  const deadline = ports.clock.monotonicMs() + options.timeoutMs;
+  const read = await cluster.readSiblings(keyspace, key, options);
+  const value = await next(read);
+  const context = contextText(read.context);
+  const writing = { ...options, context, timeoutMs: remaining(ports, deadline) };
+  if (value !== undefined) return applied(await cluster.put(keyspace, key, value, writing));
+  if (read.siblings.length > 0) return applied(await cluster.delete(keyspace, key, writing));
+  return { outcome: 'unchanged', version: undefined, receipt: read.receipt };
+}
+
+function applied({ version, receipt }: WriteAnswer): UpdateAnswer {
+  return { outcome: 'applied', version, receipt };
 }
 
 const absent = { type: 'absent' } as const;

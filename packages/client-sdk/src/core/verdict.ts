@@ -6,6 +6,7 @@ import {
   type Message,
   type ReadFailed,
   type Refusal,
+  type Siblings,
   type Topology,
   type ScanReply,
   type WriteReply,
@@ -40,6 +41,29 @@ export interface WriteAnswer {
   readonly winner: Version | undefined;
   readonly certain: boolean;
   readonly receipt: Receipt;
+}
+
+export interface SiblingsAnswer {
+  readonly siblings: readonly { readonly version: Version; readonly contentType: string; readonly bytes: Uint8Array }[];
+  /** The highest version known of the key. */
+  readonly version: Version | undefined;
+  readonly context: Uint8Array | undefined;
+  readonly receipt: Receipt;
+}
+
+export function judgeSiblings(nameOf: NameOf): Judge<SiblingsAnswer> {
+  return (message) => {
+    switch (message.type) {
+      case 'siblings':
+        return { type: 'settled', result: siblingsAnswer(message, nameOf) };
+      case 'read-failed':
+        return { type: 'try-again', error: readFailure(message, nameOf), harmless: true };
+      case 'error':
+        return refusal(message);
+      default:
+        return unexpected(message);
+    }
+  };
 }
 
 export function judgeRead(nameOf: NameOf): Judge<ReadAnswer> {
@@ -100,6 +124,16 @@ function readAnswer(reply: GetReply, nameOf: NameOf): ReadAnswer {
   return { found: true, version, contentType, deadline, bytes: reply.value ?? new Uint8Array(0), receipt };
 }
 
+function siblingsAnswer({ siblings, version, context, receipt }: Siblings, nameOf: NameOf): SiblingsAnswer {
+  const found = siblings.map(({ value, ...sibling }) => ({ ...sibling, bytes: value }));
+  return {
+    siblings: found,
+    version: version ?? found.at(-1)?.version,
+    context,
+    receipt: clientReceipt(receipt, nameOf),
+  };
+}
+
 function readFailure({ outcome, receipt }: ReadFailed, nameOf: NameOf): KvError {
   const codes = {
     unavailable: 'TOO_FEW_REPLICAS',
@@ -117,9 +151,32 @@ function writeVerdict(reply: WriteReply, nameOf: NameOf): Verdict<WriteAnswer> {
   if (outcome === 'applied' || outcome === 'superseded') {
     return { type: 'settled', result: { outcome, version, winner, certain, receipt } };
   }
+  const refused = siblingRefusal(reply.reason, receipt);
+  if (refused !== undefined) return refused;
   const message = `needed ${receipt.needed} of the key's replicas to be durable, got ${receipt.got}`;
   const error = new KvError(writeCode(reply.receipt, reply.reason), message, { outcome, receipt });
   return { type: 'try-again', error, harmless: outcome === 'rejected' };
+}
+
+/** What the owner that was to give a dot said of the key's siblings; it did nothing. */
+function siblingRefusal(reason: string | undefined, receipt: Receipt): Verdict<never> | undefined {
+  switch (reason) {
+    case 'too-many-siblings': {
+      const message = 'the key has as many siblings as it may: read them, and write one with the context of the read';
+      return { type: 'refused', error: new KvError('TOO_MANY_SIBLINGS', message, { receipt }) };
+    }
+    case 'invalid-context':
+      return {
+        type: 'refused',
+        error: new KvError('INVALID_CONTEXT', 'the context names writes to come', { receipt }),
+      };
+    case 'write-too-old': {
+      const message = 'so many later writes were made that this one, had it been made, may have been forgotten';
+      return { type: 'try-again', error: new KvError('WRITE_TOO_OLD', message, { receipt }), harmless: true };
+    }
+    default:
+      return undefined;
+  }
 }
 
 function writeCode({ needed, got }: CoordinatorReceipt, reason: string | undefined): KvErrorCode {
@@ -137,6 +194,7 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
   'INVALID_LIMIT',
   'INVALID_CURSOR',
   'INVALID_QUORUM',
+  'INVALID_CONTEXT',
   'UNKNOWN_KEYSPACE',
   'NOT_SUPPORTED',
   'KEYSPACE_EXISTS',

@@ -206,6 +206,7 @@ function serve(message: Message): Message | 'silence' {
   switch (message.type) {
     case 'put':
     case 'delete':
+    case 'put-sibling':
       return {
         type: 'write-reply',
         outcome: 'applied',

@@ -29,16 +29,19 @@ import { asRequestError, checkContentType, checkValue, checkVersion } from './re
 import { nearestFirst } from './nearest-first.ts';
 import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type RequestPlan } from './request-plan.ts';
-import { ReadDriver, type StoredReadResult } from './read-driver.ts';
+import { type DrivenRead, ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
 import { WriteDriver } from './write-driver.ts';
 import { checkMode, planStrong } from './strong/strong-checks.ts';
 import { planChange } from './strong/plan-change.ts';
 import type { StrongCoordinator, StrongRequest } from './strong/strong-coordinator.ts';
 import { clientResult } from './client-result.ts';
+import { type AskedSibling, SiblingCoordinator } from './siblings/sibling-coordinator.ts';
 
 export interface CoordinatorDependencies {
   readonly self: string;
+  /** In whose name this member gives dots to writes beside others. */
+  readonly dotActor: string;
   readonly clock: Clock;
   /** Milliseconds since 1970, what the deadlines of values are held against: once for each request. */
   readonly deadlineClock: () => number;
@@ -62,17 +65,27 @@ export type Refused = (error: RequestError) => void;
 
 export class Coordinator {
   readonly #dependencies: CoordinatorDependencies;
+  readonly #siblings: SiblingCoordinator;
 
   constructor(dependencies: CoordinatorDependencies) {
     this.#dependencies = dependencies;
+    this.#siblings = new SiblingCoordinator(dependencies);
   }
 
   /** @throws RequestError before anything is sent */
   get(request: GetRequest, done: (result: GetResult) => void): void {
-    this.getStored(request, (result, nowMs) => done(clientResult(result, this.#dependencies.codec, nowMs)));
+    const { topology, codec } = this.#dependencies;
+    if (topology().keyspace(request.keyspace)?.conflict === 'siblings') {
+      this.#siblings.get(this.#planRead(request), done);
+    } else {
+      this.getStored(request, (result, nowMs) => done(clientResult(result, codec, nowMs)));
+    }
   }
 
-  /** As `get`, with the record as replicas store it, and the time that its deadline is to be held against. */
+  /**
+   * As `get`, with the record as replicas store it, of a keyspace without siblings, and the time that its deadline is to be
+   * held against.
+   */
   getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void): void {
     const nowMs = this.#dependencies.deadlineClock();
     const answer = (result: StoredReadResult): void => done(result, nowMs);
@@ -81,11 +94,7 @@ export class Coordinator {
       this.#dependencies.strong.get(this.#strongly(request, planned), answer);
       return;
     }
-    const planned = (): RequestPlan =>
-      this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
-    const times = { deadline: this.#deadlineOf(request), nowMs };
-    const read = { plan: planned(), ...times, replan: this.#replanWith(planned) };
-    new ReadDriver(this.#dependencies, read, answer).start();
+    new ReadDriver(this.#dependencies, this.#planRead(request, nowMs), answer).start();
   }
 
   /**
@@ -99,6 +108,10 @@ export class Coordinator {
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
     const { contentType, value } = request;
+    if (plan.keyspace.conflict === 'siblings') {
+      this.#writeSibling(plan, request, { contentType, bytes: value }, done, refused);
+      return;
+    }
     const ttlMs = ttlOf(request.ttlMs, plan.keyspace);
     const record = (version: Version) =>
       valueRecord(version, { contentType, value, deadline: deadlineOf(version, ttlMs) }, codec);
@@ -107,7 +120,23 @@ export class Coordinator {
 
   /** As `put`. */
   delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
-    this.#write(this.#plan(request, quorumOf(request)), request, tombstoneRecord, done, refused);
+    const plan = this.#plan(request, quorumOf(request));
+    if (plan.keyspace.conflict === 'siblings') this.#writeSibling(plan, request, undefined, done, refused);
+    else this.#write(plan, request, tombstoneRecord, done, refused);
+  }
+
+  #writeSibling(
+    plan: RequestPlan,
+    request: DeleteRequest,
+    value: AskedSibling['value'],
+    done: (result: PutResult) => void,
+    refused: Refused,
+  ): void {
+    const { version, context } = request;
+    if (version !== undefined) this.#admit(version);
+    const replan = this.#replanWith(() => this.#nearestFirst(this.#plan(request, quorumOf(request))));
+    const planned = { plan: this.#nearestFirst(plan), deadline: this.#deadlineOf(request), replan };
+    this.#siblings.write(planned, { version, context, value }, done, refused);
   }
 
   /** In a strong keyspace. @throws RequestError before anything is sent */
@@ -126,6 +155,9 @@ export class Coordinator {
     done: (result: PutResult) => void,
     refused: Refused,
   ): void {
+    if (request.context !== undefined) {
+      throw new RequestError('NOT_SUPPORTED', `keyspace ${plan.keyspace.name} has no siblings, and takes no context`);
+    }
     const deadline = this.#deadlineOf(request);
     const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
     const start = (version: Version): void => {
@@ -174,6 +206,13 @@ export class Coordinator {
 
   #replanWith(plan: () => RequestPlan): Replan {
     return replanWith(this.#dependencies.follower, plan);
+  }
+
+  #planRead(request: GetRequest, nowMs = this.#dependencies.deadlineClock()): DrivenRead {
+    const planned = (): RequestPlan =>
+      this.#nearestFirst(this.#plan(request, { name: 'r', number: request.r, level: request.level }));
+    const deadline = this.#deadlineOf(request);
+    return { plan: planned(), deadline, nowMs, replan: this.#replanWith(planned) };
   }
 
   #nearestFirst(plan: RequestPlan): RequestPlan {

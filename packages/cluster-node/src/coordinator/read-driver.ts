@@ -132,7 +132,7 @@ export class ReadDriver {
   }
 }
 
-export function countRead(counters: Counters, { outcome }: StoredReadResult): void {
+export function countRead(counters: Counters, { outcome }: Pick<StoredReadResult, 'outcome'>): void {
   switch (outcome) {
     case 'found':
       counters.readsFound += 1;

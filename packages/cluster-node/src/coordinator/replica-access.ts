@@ -1,9 +1,17 @@
 /** Reaches one replica of a key, be it this member's own or another's: the two look alike from here on. */
-import type { Held, Version } from '@kv/quorum';
-import { type Message, versionOfMeta, type Want } from '@kv/wire';
+import type { Held, SiblingSet, Version } from '@kv/quorum';
+import {
+  type Message,
+  type SiblingValue,
+  type SiblingWriteReply,
+  type SiblingWriteRequest,
+  versionOfMeta,
+  type Want,
+} from '@kv/wire';
 import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
 import type { PlannedPlace, Replica } from '../replica/replica.ts';
+import type { GivenWrite } from '../replica/sibling-decisions.ts';
 import type { WriteFailure } from '../storage-failures.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -19,6 +27,11 @@ export interface ReplicaAccessDependencies {
 export interface ReplicaCallbacks<Answer> {
   readonly answered: (answer: Answer) => void;
   readonly failed: (failure: PeerFailure, reason: string) => void;
+}
+
+/** What a replica holds, with the meta as it came; without one it holds nothing. */
+export interface HeldRecord extends Held<StoredRecord> {
+  readonly meta?: Uint8Array;
 }
 
 export class ReplicaAccess {
@@ -42,7 +55,12 @@ export class ReplicaAccess {
       if (refusal !== undefined) return failed('refused', refusal);
       const notWritten = (failure: WriteFailure): void =>
         failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
-      replica.write(place, record, ({ version }) => answered(version), notWritten);
+      replica.write(
+        place,
+        record,
+        (reply) => (reply.type === 'error' ? failed('refused', reply.code) : answered(reply.version)),
+        notWritten,
+      );
       return;
     }
     const message = { type: 'replica-write', partition: place.partition, key: place.key, ...record } as const;
@@ -57,7 +75,7 @@ export class ReplicaAccess {
     place: PlannedPlace,
     want: Want,
     deadline: number,
-    { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>,
+    { answered, failed }: ReplicaCallbacks<HeldRecord>,
   ): void {
     if (from === this.#dependencies.self) {
       this.#readOwn(place, want, { answered, failed });
@@ -71,10 +89,40 @@ export class ReplicaAccess {
     });
   }
 
-  #readOwn(place: PlannedPlace, want: Want, { answered, failed }: ReplicaCallbacks<Held<StoredRecord>>): void {
+  /** Makes a write in this member's own set of siblings, see {@link Replica.writeSibling}. */
+  writeOwnSibling(
+    place: PlannedPlace,
+    change: (set: SiblingSet<SiblingValue>) => SiblingSet<SiblingValue>,
+    { answered, failed }: ReplicaCallbacks<GivenWrite>,
+  ): void {
     const refusal = this.#ownRefusal(place);
     if (refusal !== undefined) return failed('refused', refusal);
-    let held: Held<StoredRecord> | undefined;
+    this.#dependencies.replica.writeSibling(
+      place,
+      change,
+      (made) => ('record' in made ? answered(made) : failed('refused', made.code)),
+      (failure) => failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure),
+    );
+  }
+
+  /** Has another owner of a key make a write with a dot of its own. */
+  forwardSibling(
+    to: string,
+    place: PlannedPlace,
+    message: SiblingWriteRequest,
+    deadline: number,
+    { answered, failed }: ReplicaCallbacks<SiblingWriteReply>,
+  ): void {
+    this.#ask(to, place, message, deadline, failed, (reply) => {
+      if (reply.type === 'sibling-write-reply') answered(reply);
+      else failed('unreachable', 'MALFORMED');
+    });
+  }
+
+  #readOwn(place: PlannedPlace, want: Want, { answered, failed }: ReplicaCallbacks<HeldRecord>): void {
+    const refusal = this.#ownRefusal(place);
+    if (refusal !== undefined) return failed('refused', refusal);
+    let held: HeldRecord | undefined;
     try {
       held = heldIn(this.#dependencies.replica.read(place, want));
     } catch {
@@ -102,10 +150,11 @@ export class ReplicaAccess {
 }
 
 /** `undefined` when the reply is not one to a read, or its record meta is not one. */
-function heldIn(reply: Message): Held<StoredRecord> | undefined {
+function heldIn(reply: Message): HeldRecord | undefined {
   if (reply.type !== 'replica-read-reply') return undefined;
   if (reply.found === 'absent') return { version: undefined };
   if (!isRecordMeta(reply.meta)) return undefined;
   const version = versionOfMeta(reply.meta);
-  return reply.found === 'version' ? { version } : { version, value: { meta: reply.meta, value: reply.value } };
+  const { meta } = reply;
+  return reply.found === 'version' ? { version, meta } : { version, meta, value: { meta, value: reply.value } };
 }

@@ -86,7 +86,7 @@ export class WriteDriver {
   }
 }
 
-function countWrite({ counters }: CoordinatorDependencies, { outcome }: PutResult): void {
+export function countWrite({ counters }: CoordinatorDependencies, { outcome }: Pick<PutResult, 'outcome'>): void {
   switch (outcome) {
     case 'applied':
       counters.writesApplied += 1;

@@ -1,6 +1,7 @@
 /**
  * Drives one exchange with another owner of a range, and repairs what it finds: the newer version goes to whoever has an
- * older one or none, so that whichever order things happen in, the newest stays.
+ * older one or none, so that whichever order things happen in, the newest stays. Of sets of siblings each may know what the other
+ * does not: theirs is merged here, and what that comes to is merged there.
  */
 import { compareKeys, type Difference, Exchange, type ExchangeEffect, type ExchangeRequest } from '@kv/anti-entropy';
 import type { Counters } from '../counters.ts';
@@ -8,6 +9,7 @@ import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { PlannedPlace } from '../replica/replica.ts';
 import type { RangeTree } from './range-tree.ts';
 import type { RecordCopy } from './record-copy.ts';
 import type { Range, RangeTrees } from './range-trees.ts';
@@ -37,6 +39,7 @@ export function isNewerVersion(ours: Uint8Array | undefined, theirs: Uint8Array 
 export class ExchangeDriver {
   readonly #dependencies: ExchangeDriverDependencies;
   readonly #range: Range;
+  readonly #merges: boolean;
   readonly #peer: string;
   readonly #done: (confirmed: boolean) => void;
   readonly #exchange: Exchange;
@@ -47,14 +50,18 @@ export class ExchangeDriver {
   #next: (() => void) | undefined;
   #allRepaired = true;
 
-  /** `done` is called once: whether all that was written before now is with both. */
+  /**
+   * `done` is called once: whether all that was written before now is with both. `merges`: the range is one of sets of
+   * siblings.
+   */
   constructor(
     dependencies: ExchangeDriverDependencies,
-    { range, tree, peer }: { range: Range; tree: RangeTree; peer: string },
+    { range, merges, tree, peer }: { range: Range; merges: boolean; tree: RangeTree; peer: string },
     done: (confirmed: boolean) => void,
   ) {
     this.#dependencies = dependencies;
     this.#range = range;
+    this.#merges = merges;
     this.#peer = peer;
     this.#done = done;
     this.#exchange = new Exchange(tree.tree, dependencies.trees.listOf(range));
@@ -116,13 +123,39 @@ export class ExchangeDriver {
   }
 
   #repair({ key, ours, theirs }: Difference): void {
-    const { self, counters, records, topology, isNewer } = this.#dependencies;
+    const { self, counters, isNewer } = this.#dependencies;
+    if (this.#merges && ours !== undefined && theirs !== undefined) {
+      counters.exchangeRepairsFetched += 1;
+      this.#copy(key, this.#peer, self, (copied) => (copied ? this.#giveBack(key, theirs) : this.#repaired(false)));
+      return;
+    }
     const oursIsNewer = isNewer(ours, theirs);
     const [from, to] = oursIsNewer ? [self, this.#peer] : [this.#peer, self];
     if (oursIsNewer) counters.exchangeRepairsSent += 1;
     else counters.exchangeRepairsFetched += 1;
-    const place = { ...this.#range, key, epoch: topology().epoch };
-    records.copy({ place, from, to, deadline: this.#deadline() }, (copied) => this.#repaired(copied));
+    this.#copy(key, from, to, (copied) => this.#repaired(copied));
+  }
+
+  /** Their set was merged with ours: unless theirs was all of it, they lack something. */
+  #giveBack(key: Uint8Array, theirs: Uint8Array): void {
+    const { self, counters, records } = this.#dependencies;
+    records.holds({ place: this.#placeOf(key), from: self, deadline: this.#deadline() }, theirs, (same) => {
+      if (same) {
+        this.#repaired(true);
+        return;
+      }
+      counters.exchangeRepairsSent += 1;
+      this.#copy(key, self, this.#peer, (copied) => this.#repaired(copied));
+    });
+  }
+
+  #copy(key: Uint8Array, from: string, to: string, done: (copied: boolean) => void): void {
+    const { records } = this.#dependencies;
+    records.copy({ place: this.#placeOf(key), from, to, deadline: this.#deadline() }, done);
+  }
+
+  #placeOf(key: Uint8Array): PlannedPlace {
+    return { ...this.#range, key, epoch: this.#dependencies.topology().epoch };
   }
 
   #repaired(successfully: boolean): void {

@@ -1,6 +1,7 @@
 /** How a record goes from one owner of a range to another, so that what is newer stays, whatever happens meanwhile. */
+import { compareKeys } from '@kv/anti-entropy';
 import { compareBallots, majority } from '@kv/quorum';
-import type { AcceptedRegister } from '@kv/wire';
+import { type AcceptedRegister, versionBytesOfMeta } from '@kv/wire';
 import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { RequestPlan } from '../coordinator/request-plan.ts';
 import type { StrongCoordinator } from '../coordinator/strong/strong-coordinator.ts';
@@ -40,6 +41,18 @@ export class RecordCopy {
     if (keyspace === undefined) done(false);
     else if (keyspace.mode === 'eventual') this.#copyRecord(job, done);
     else this.#copyRegister(job, planOf(topology(), { keyspace, place: job.place }), done);
+  }
+
+  /** Whether `from` holds, of the key, exactly what trees count as `version`; false also when it cannot be asked. */
+  holds(
+    { place, from, deadline }: Omit<RecordCopyJob, 'to'>,
+    version: Uint8Array,
+    done: (same: boolean) => void,
+  ): void {
+    this.#dependencies.access.read(from, place, 'version', deadline, {
+      answered: ({ meta }) => done(meta !== undefined && compareKeys(versionBytesOfMeta(meta), version) === 0),
+      failed: () => done(false),
+    });
   }
 
   /** As a write like any other. */

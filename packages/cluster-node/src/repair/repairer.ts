@@ -101,7 +101,8 @@ export class Repairer {
       this.#schedule.finished(pairing, false, clock.monotonicMs());
       return;
     }
-    new ExchangeDriver(this.#dependencies, { range, tree, peer: pairing.peer }, (confirmed) => {
+    const merges = this.#dependencies.topology().keyspaceById(range.keyspaceId)?.conflict === 'siblings';
+    new ExchangeDriver(this.#dependencies, { range, merges, tree, peer: pairing.peer }, (confirmed) => {
       if (confirmed) counters.exchangesConfirmed += 1;
       else counters.exchangesFailed += 1;
       this.#schedule.finished(pairing, confirmed, clock.monotonicMs());

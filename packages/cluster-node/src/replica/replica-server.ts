@@ -2,23 +2,26 @@
  * Serves what other members ask of this one's replica: checks first that the request belongs here, and refuses with a
  * stable code when not. A refusal means that nothing was done.
  */
-import type { Frame, Message, ReplicaRead, ReplicaWrite, TopologyKeyspace } from '@kv/wire';
+import {
+  type Frame,
+  type FrameHeader,
+  isSiblingSetMeta,
+  type Message,
+  type ReplicaRead,
+  type ReplicaWrite,
+  type Refusal,
+} from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import { fence } from '../topology/fence.ts';
-import type { Topology } from '../topology/topology.ts';
 import { isRecordMeta } from '../record.ts';
 import { writeFailureMessages } from '../storage-failures.ts';
+import { type PlaceChecks, placeRefusal, refusal } from './place-refusal.ts';
 import { isRegisterRequest, type RegisterRequestMessage, type RegisterServer } from './register-server.ts';
 import type { RecordPlace, Replica } from './replica.ts';
 
-export interface ReplicaServerDependencies {
-  readonly self: string;
+export interface ReplicaServerDependencies extends PlaceChecks {
   readonly replica: Replica;
   readonly registers: RegisterServer;
   readonly counters: Counters;
-  readonly topology: () => Topology;
-  /** False until this member has made sure that it may serve. */
-  readonly ready: () => boolean;
 }
 
 type ReplicaRequest = ReplicaWrite | ReplicaRead | RegisterRequestMessage;
@@ -32,10 +35,10 @@ export class ReplicaServer {
 
   serve({ header, message }: Frame, reply: (message: Message) => void): void {
     if (!isReplicaRequest(message)) return;
-    const refusal = this.#refusalOf(header.epoch, header.keyspaceId, message);
-    if (refusal !== undefined) {
+    const refused = this.#refusalOf(header, message);
+    if (refused !== undefined) {
       this.#dependencies.counters.replicaRefusals += 1;
-      reply({ type: 'error', ...refusal });
+      reply(refused);
       return;
     }
     const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
@@ -58,32 +61,17 @@ export class ReplicaServer {
     }
   }
 
-  #refusalOf(
-    epoch: number,
-    keyspaceId: number,
-    request: ReplicaRequest,
-  ): { code: string; message: string } | undefined {
-    const topology = this.#dependencies.topology();
-    if (!this.#dependencies.ready()) return { code: 'NOT_READY', message: 'this member is still starting' };
-    const fenced = fence(topology, epoch, keyspaceId);
-    if (fenced !== undefined) return fenced;
-    const keyspace = topology.keyspaceById(keyspaceId);
+  #refusalOf(header: FrameHeader, request: ReplicaRequest): Refusal | undefined {
+    const misplaced = placeRefusal(this.#dependencies, header, request);
+    if (misplaced !== undefined) return misplaced;
+    const keyspace = this.#dependencies.topology().keyspaceById(header.keyspaceId);
     const mode = isRegisterRequest(request) ? 'strong' : 'eventual';
     if (keyspace !== undefined && keyspace.mode !== mode) {
-      return { code: 'WRONG_MODE', message: `keyspace ${keyspace.name} is ${keyspace.mode}, ${request.type} is not` };
+      return refusal('WRONG_MODE', `keyspace ${keyspace.name} is ${keyspace.mode}, ${request.type} is not`);
     }
-    if (keyspace === undefined || !this.#owns(topology, keyspace, request)) {
-      return { code: 'NOT_AN_OWNER', message: `this member does not own the key in partition ${request.partition}` };
-    }
-    if (request.type === 'replica-write' && !isRecordMeta(request.meta)) {
-      return { code: 'MALFORMED', message: 'the record meta is not one that this member understands' };
-    }
-    return undefined;
-  }
-
-  #owns(topology: Topology, keyspace: TopologyKeyspace, { partition, key }: ReplicaRequest): boolean {
-    const owners = topology.owners(keyspace, partition);
-    return topology.partitionOf(key) === partition && owners.includes(this.#dependencies.self);
+    if (request.type !== 'replica-write') return undefined;
+    const known = isRecordMeta(request.meta) && isSiblingSetMeta(request.meta) === (keyspace?.conflict === 'siblings');
+    return known ? undefined : refusal('MALFORMED', 'the record meta is not one that this keyspace understands');
   }
 }
 

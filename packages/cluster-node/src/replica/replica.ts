@@ -3,14 +3,17 @@
  * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
  */
 import type { Decide, Offered, StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock, Version } from '@kv/quorum';
+import type { HybridLogicalClock, SiblingSet, Version } from '@kv/quorum';
 import {
   compareMetaVersions,
   deadlineOfMeta,
   encodeDataKey,
+  isSiblingSetMeta,
   isTombstoneMeta,
+  type Refusal,
   type ReplicaReadReply,
   type ReplicaWriteReply,
+  type SiblingValue,
   versionOfMeta,
   versionBytesOfMeta,
   type Want,
@@ -21,6 +24,8 @@ import { maxDeadlineMs } from '../time-to-live.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+import type { SiblingStrategies } from '../strategies.ts';
+import { type GivenWrite, givingDecision, mergingDecision } from './sibling-decisions.ts';
 
 /** Where a record lives: partition and keyspace make the prefix under which the engine keeps it. */
 export interface RecordPlace {
@@ -45,6 +50,7 @@ export interface ReplicaDependencies {
   readonly engine: StorageEngine;
   readonly counters: Counters;
   readonly decide: Decide;
+  readonly siblings: SiblingStrategies;
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
   readonly failures: StorageFailures;
@@ -54,32 +60,75 @@ export class Replica {
   readonly #engine: StorageEngine;
   readonly #counters: Counters;
   readonly #decide: Decide;
+  readonly #siblings: SiblingStrategies;
   readonly #hlc: HybridLogicalClock;
   readonly #trees: RangeTrees;
   readonly #failures: StorageFailures;
 
-  constructor({ engine, counters, decide, hlc, trees, failures }: ReplicaDependencies) {
+  constructor({ engine, counters, decide, siblings, hlc, trees, failures }: ReplicaDependencies) {
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
+    this.#siblings = siblings;
     this.#hlc = hlc;
     this.#trees = trees;
     this.#failures = failures;
   }
 
-  /** Calls back once what this replica then holds is durable, or with what kept it from being so. */
+  /**
+   * Calls back once what this replica then holds is durable, or with what kept it from being so. A refusal means
+   * that nothing was done.
+   */
   write(
     place: RecordPlace,
     record: StoredRecord,
-    done: (reply: ReplicaWriteReply) => void,
+    done: (reply: ReplicaWriteReply | Refusal) => void,
     failed: (failure: WriteFailure) => void,
   ): void {
     this.#counters.replicaWrites += 1;
+    const merging = isSiblingSetMeta(record.meta) ? mergingDecision(record, this.#siblings) : undefined;
+    const written = (meta: Uint8Array): void => {
+      const refusal = merging?.refusal();
+      if (refusal === undefined) done(this.#writeReply(meta, record.meta));
+      else done(refusal);
+    };
+    this.#apply(place, offered(record), merging?.decide ?? this.#decide, written, failed);
+  }
+
+  /**
+   * Makes a write of this replica's own in the key's set of siblings: `change` is given the set, `noSiblings` if there is none,
+   * and no other write comes between. It throws a SiblingError to refuse. Calls back when the set with the write is durable.
+   */
+  writeSibling(
+    place: RecordPlace,
+    change: (set: SiblingSet<SiblingValue>) => SiblingSet<SiblingValue>,
+    done: (made: GivenWrite | Refusal) => void,
+    failed: (failure: WriteFailure) => void,
+  ): void {
+    this.#counters.replicaWrites += 1;
+    const { decide, given, refusal } = givingDecision(change);
+    const written = (): void => {
+      const made = refusal() ?? given();
+      if (made === undefined) throw new TypeError('a decision was made or refused');
+      if ('record' in made) this.#heardIn(made.record.meta);
+      done(made);
+    };
+    this.#apply(place, nothing, decide, written, failed);
+  }
+
+  /** Keeps the range's tree in step. */
+  #apply(
+    place: RecordPlace,
+    offer: Offered,
+    judge: Decide,
+    written: (meta: Uint8Array) => void,
+    failed: (failure: WriteFailure) => void,
+  ): void {
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
     const tree = this.#trees.of(place);
     let change: VersionChange | undefined;
     const decide: Decide = (current, incoming, currentValue) => {
-      const decision = this.#decide(current, incoming, currentValue);
+      const decision = judge(current, incoming, currentValue);
       if (tree !== undefined && decision !== 'keep') {
         change = { before: versionOf(current), after: versionOf(decision === 'replace' ? incoming : decision.meta) };
         tree.writing(place.key, change.before);
@@ -89,15 +138,19 @@ export class Replica {
     const applied = ({ meta }: { meta: Uint8Array }): void => {
       this.#failures.room.wasThere();
       if (change !== undefined) tree?.written(place.key, change);
-      const superseded = compareMetaVersions(meta, record.meta) > 0;
-      const outcome = superseded ? 'superseded' : 'applied';
-      done({ type: 'replica-write-reply', outcome, version: this.#heardIn(meta) });
+      written(meta);
     };
     const notApplied = (error: unknown): void => {
       if (change !== undefined) tree?.notWritten(place.key);
       this.#failures.ofWrite(error, failed);
     };
-    this.#engine.apply(key, offered(record), decide).then(applied, notApplied);
+    this.#engine.apply(key, offer, decide).then(applied, notApplied);
+  }
+
+  #writeReply(held: Uint8Array, offered: Uint8Array): ReplicaWriteReply {
+    const superseded = compareMetaVersions(held, offered) > 0;
+    const outcome = superseded ? 'superseded' : 'applied';
+    return { type: 'replica-write-reply', outcome, version: this.#heardIn(held) };
   }
 
   /** @throws StorageError when what is stored is damaged */
@@ -148,6 +201,9 @@ const anyDeadline = 0;
 function versionOf(meta: Uint8Array | undefined): Uint8Array | undefined {
   return meta === undefined ? undefined : versionBytesOfMeta(meta);
 }
+
+/** What is offered where the decision alone makes what is kept. */
+const nothing: Offered = { meta: noBytes, value: undefined };
 
 /** The engine knows a tombstone as one, so that it takes no room for a value and goes when it may; so with deadlines. */
 function offered({ meta, value }: StoredRecord): Offered {

@@ -4,6 +4,7 @@ import { SiblingError } from '../errors.ts';
 import type { Version } from '../version.ts';
 import {
   type Context,
+  isWithin,
   mergeSiblings,
   noSiblings,
   type SiblingSet,
@@ -140,6 +141,69 @@ describe('a set of siblings', () => {
     );
     write(5, set.context);
     expect(set.siblings.map(({ value }) => value)).toEqual([5]);
+  });
+
+  it('never gives a dot twice, though its actor forgot the set: whoever remembers the first would drop the second', () => {
+    const first = writeSibling<string>(noSiblings, {
+      actor: 'a',
+      id: id(1),
+      context: nothingRead,
+      value: 'x',
+      above: 40,
+    });
+    expect(first.siblings[0]!.dot).toEqual({ actor: 'a', counter: 41 });
+    const deleted = writeSibling<string>(first, { actor: 'a', id: id(2), context: first.context, value: undefined });
+    expect(deleted.context.get('a')).toBe(42);
+    const forgot = writeSibling<string>(noSiblings, {
+      actor: 'a',
+      id: id(3),
+      context: nothingRead,
+      value: 'y',
+      above: 60,
+    });
+    expect(mergeSiblings(deleted, forgot).siblings.map(({ value }) => value)).toEqual(['y']);
+    const amnesiac = writeSibling<string>(noSiblings, { actor: 'a', id: id(3), context: nothingRead, value: 'y' });
+    expect(mergeSiblings(deleted, amnesiac).siblings, 'what the counters above prevent').toEqual([]);
+  });
+
+  it('says whether one context knows all that another does', () => {
+    const context = new Map([['a', 2]]);
+    expect(isWithin(nothingRead, context)).toBe(true);
+    expect(
+      isWithin(
+        context,
+        new Map([
+          ['a', 3],
+          ['b', 1],
+        ]),
+      ),
+    ).toBe(true);
+    expect(
+      isWithin(
+        context,
+        new Map([
+          ['a', 1],
+          ['b', 9],
+        ]),
+      ),
+    ).toBe(false);
+  });
+
+  it('brings together at most what each of its actors has let in', () => {
+    const limits = { siblings: 3 };
+    const filled = actors.map((actor) => {
+      let set: SiblingSet<number> = noSiblings;
+      for (let number = 1; number <= 3; number += 1) {
+        set = writeSibling(set, { actor, id: id(number), context: nothingRead, value: number }, limits);
+      }
+      return set;
+    });
+    const merged = filled.reduce((a, b) => mergeSiblings(a, b));
+    expect(merged.siblings).toHaveLength(9);
+    const some = new Map([['a', 2]]);
+    const partly = { actor: 'b', id: id(9), context: some, value: 9 };
+    expect(() => writeSibling(merged, partly, limits), 'still more than 3').toThrow(SiblingError);
+    expect(writeSibling(merged, { ...partly, value: undefined }, limits).siblings).toHaveLength(7);
   });
 
   it('refuses a write of which it may have forgotten that it was made', () => {

@@ -9,14 +9,14 @@
 import { SiblingError } from '../errors.ts';
 import { compareVersions, sameVersion, type Version } from '../version.ts';
 
-/** Names one write for ever: the n-th that this actor gave a dot to. */
+/** Names one write for ever. An actor's later writes have higher counters; there may be gaps. */
 export interface Dot {
   readonly actor: string;
   /** From 1. */
   readonly counter: number;
 }
 
-/** Of each actor how many of its writes are known, the first ones without a gap: a version vector. */
+/** Of each actor the highest counter known; whoever knows it knows all of the actor's earlier writes: a version vector. */
 export type Context = ReadonlyMap<string, number>;
 
 export interface Sibling<Value> {
@@ -47,10 +47,19 @@ export interface SiblingWrite<Value> {
   readonly context: Context;
   /** `undefined`: deletes what the context covers. */
   readonly value: Value | undefined;
+  /**
+   * The dot's counter is above this, default 0. An actor that may forget a set (its deletion was purged, its disk damaged)
+   * passes what no earlier counter of it has reached, for instance its clock: a dot that was given twice would be dropped as
+   * known by whoever remembers the first one.
+   */
+  readonly above?: number;
 }
 
 export interface SiblingLimits {
-  /** Siblings beyond which a write that would add one is refused; default 32. */
+  /**
+   * A put that would leave more siblings than this is refused; default 32. What each of N actors has let in is all that
+   * merging can ever bring together: at most N times as many.
+   */
   readonly siblings?: number;
   /** Writes that are remembered for being tried again; default 32. */
   readonly writes?: number;
@@ -68,7 +77,7 @@ export const noSiblings: SiblingSet<never> = { context: new Map(), siblings: [],
  */
 export function writeSibling<Value>(
   set: SiblingSet<Value>,
-  { actor, id, context, value }: SiblingWrite<Value>,
+  { actor, id, context, value, above = 0 }: SiblingWrite<Value>,
   limits: SiblingLimits = {},
 ): SiblingSet<Value> {
   if (set.writes.some((write) => sameVersion(write.id, id))) return set;
@@ -77,11 +86,11 @@ export function writeSibling<Value>(
   if (oldest !== undefined && set.writes.length >= remembered && compareVersions(id, oldest.id) < 0) {
     throw new SiblingError('WRITE_TOO_OLD', `a write is remembered for ${remembered} later ones, this one is older`);
   }
-  const dot = { actor, counter: (set.context.get(actor) ?? 0) + 1 };
+  const dot = { actor, counter: Math.max(set.context.get(actor) ?? 0, above) + 1 };
   const kept = set.siblings.filter((sibling) => !covers(context, sibling.dot));
   const siblings = value === undefined ? kept : [...kept, { dot, id, value }];
   const most = limits.siblings ?? mostSiblings;
-  if (siblings.length > most && siblings.length > set.siblings.length) {
+  if (value !== undefined && siblings.length > most) {
     const message = `a key has at most ${most} siblings, this write would be number ${siblings.length}: read, reconcile, write`;
     throw new SiblingError('TOO_MANY_SIBLINGS', message);
   }
@@ -112,6 +121,12 @@ export function mergeSiblings<Value>(
 /** What a reader is shown: a write that two owners gave a dot, because it was tried at both, shows once. */
 export function visibleSiblings<Value>({ siblings }: SiblingSet<Value>): readonly Sibling<Value>[] {
   return siblings.filter((sibling, i) => i === 0 || !sameVersion(sibling.id, (siblings[i - 1] as Sibling<Value>).id));
+}
+
+/** Whether every write in `a` is known in `b`. */
+export function isWithin(a: Context, b: Context): boolean {
+  for (const [actor, counter] of a) if ((b.get(actor) ?? 0) < counter) return false;
+  return true;
 }
 
 function covers(context: Context, { actor, counter }: Dot): boolean {

@@ -3,6 +3,7 @@ import { plantedBugs } from '../planted-bugs/all-planted-bugs.ts';
 import type { BugSearch, CampaignResults } from '../report.ts';
 import type { SeedResult } from '../run-seed.ts';
 import type { PlannedKind } from '../scenario/fault-plan.ts';
+import { scenarios } from '../scenario/scenarios.ts';
 import type { SimulateArguments } from './arguments.ts';
 import { reduceFaults } from './reduce.ts';
 import type { SeedTask } from './worker-messages.ts';
@@ -72,7 +73,9 @@ async function seekBugs(
   runners: readonly TaskRunner[],
   events: CampaignEvents,
 ): Promise<BugSearch[]> {
-  const names = plantedBugs.map(({ name }) => name);
+  const { keyspaces } = scenarios[args.scenario];
+  const sought = plantedBugs.filter(({ within }) => within === undefined || keyspaces.includes(within));
+  const names = sought.map(({ name }) => name);
   const waiting = [...names];
   const found = new Map<string, BugSearch>();
   const work = async (runner: TaskRunner): Promise<void> => {

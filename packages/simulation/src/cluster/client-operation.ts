@@ -1,6 +1,7 @@
 /** One operation of a simulated client, from its first try to its end. */
 import { formatVersion, type Version } from '@kv/quorum';
 import type { Message } from '@kv/wire';
+import { fingerprint } from './fingerprint.ts';
 
 export interface OperationIntent {
   readonly kind: 'get' | 'put' | 'delete';
@@ -16,7 +17,19 @@ export interface OperationIntent {
   readonly stamped: boolean;
   /** Of a put or delete in a strong keyspace: it is done only if this holds. */
   readonly condition?: IntentCondition;
+  /** In a keyspace with siblings: what a write passes on of what its client had read. */
+  readonly siblings?: KnownSiblings;
 }
+
+/** What a client knows of a key that may have several values. */
+export interface KnownSiblings {
+  /** As the read told it; `undefined`: nothing was read. */
+  readonly context: Uint8Array | undefined;
+  /** Fingerprints of the values that the read showed: what a write with the context replaces. */
+  readonly values: readonly string[];
+}
+
+export const nothingKnown: KnownSiblings = { context: undefined, values: [] };
 
 export type IntentCondition =
   | { readonly type: 'absent' }
@@ -29,14 +42,17 @@ export interface OperationResult {
   readonly version: Version | undefined;
   readonly winner?: Version;
   readonly value?: Uint8Array;
+  /** In a keyspace with siblings: all values that a read found, and the context that replaces them. */
+  readonly values?: readonly Uint8Array[];
+  readonly context?: Uint8Array;
   /** What the receipt says; true where there is none. */
   readonly strict?: boolean;
 }
 
-/** All of a result but its value, as the trace records it. */
-export function describeAnswer(id: string, { outcome, version, winner }: OperationResult): string {
+/** All of a result but its value, as the trace records it; of several values their fingerprints. */
+export function describeAnswer(id: string, { outcome, version, winner, values = [] }: OperationResult): string {
   const versions = [version, winner].map((named) => (named === undefined ? '-' : formatVersion(named)));
-  return `${id} ${outcome} ${versions.join(' ')}`;
+  return [id, outcome, ...versions, ...values.map(fingerprint)].join(' ');
 }
 
 /** What a reply means for the operation: its end, or that this try came to nothing. */
@@ -61,6 +77,13 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
       if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, strict } };
       const value = reply.value ?? new Uint8Array(0);
       return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), strict } };
+    }
+    case 'siblings': {
+      const values = reply.siblings.map(({ value }) => value.slice());
+      const outcome = values.length === 0 ? 'absent' : 'found';
+      const { context, receipt, version } = reply;
+      const result = { outcome, version, values, strict: receipt.mode === 'strict' } as const;
+      return { type: 'ended', result: { ...result, ...(context !== undefined && { context: context.slice() }) } };
     }
     case 'error':
     case 'read-failed':

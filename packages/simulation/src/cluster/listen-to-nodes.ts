@@ -97,6 +97,12 @@ function versionsIn(message: Message): Version[] {
         ...(message.winner === undefined ? [] : [message.winner]),
         ...versionsOf(message.receipt),
       ];
+    case 'sibling-write':
+      return [message.version];
+    case 'sibling-write-reply':
+      return [message.version, ...versionsOf(message.receipt)];
+    case 'siblings':
+      return [...message.siblings.map(({ version }) => version), ...versionsOf(message.receipt)];
     case 'read-failed':
       return versionsOf(message.receipt);
     default:

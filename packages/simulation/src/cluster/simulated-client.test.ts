@@ -51,7 +51,7 @@ function setUp(answers: Answer[], options: { stamp?: number; reportsDeadPeers?: 
     });
     return machine;
   });
-  const config = { nodes: ['n1', 'n2', 'n3'], epoch: 1, tryTimeoutMs: 100, timeoutMs: 1000 };
+  const config = { ownersOf: () => [], nodes: ['n1', 'n2', 'n3'], epoch: 1, tryTimeoutMs: 100, timeoutMs: 1000 };
   const client = new SimulatedClient(world, world.machine('client'), {
     ...config,
     random: world.random.fork('client'),

@@ -25,6 +25,8 @@ import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
 export interface SimulatedClientConfig {
   /** Addresses of the nodes. */
   readonly nodes: readonly string[];
+  /** Addresses of the owners of a key, as far as known. */
+  readonly ownersOf: (keyspaceId: number, key: string) => readonly string[];
   readonly epoch: number;
   /** Milliseconds after which it tries another node. */
   readonly tryTimeoutMs: number;
@@ -43,6 +45,10 @@ interface Running {
   readonly open: Map<number, string>;
   /** True once a try ended without a refusal: the write may have happened. */
   inDoubt: boolean;
+  /** The node of the last try. */
+  asked: string | undefined;
+  /** The only node at which another try is the same write. */
+  mayBeAt: string | undefined;
   coordinatorVersion: Version | undefined;
   deadline: VirtualTimer;
   retry: VirtualTimer | undefined;
@@ -90,11 +96,13 @@ export class SimulatedClient {
     this.#running = {
       intent,
       version,
-      nodes: this.#config.random.shuffled(this.#config.nodes),
+      nodes: this.#config.random.shuffled(this.#nodesFor(intent)),
       done,
       tries: 0,
       open: new Map(),
       inDoubt: false,
+      asked: undefined,
+      mayBeAt: undefined,
       coordinatorVersion: undefined,
       deadline: this.#timers.set(this.#config.timeoutMs, () => this.#giveUp()),
       retry: undefined,
@@ -103,17 +111,25 @@ export class SimulatedClient {
     return version;
   }
 
+  /** As the SDK: a write into a set of siblings goes to an owner of the key, where tried again it is the same write. */
+  #nodesFor({ keyspaceId, key, siblings, kind, stamped }: OperationIntent): readonly string[] {
+    if (siblings === undefined || kind === 'get' || !stamped) return this.#config.nodes;
+    const owners = this.#config.ownersOf(keyspaceId, key);
+    return owners.length === 0 ? this.#config.nodes : owners;
+  }
+
   #stamp(): Version {
     return { ...this.#clock.issue(this.#machine.wallClock.wallMs()), actor: this.actor };
   }
 
   #try(running: Running): void {
-    const node = running.nodes[running.tries % running.nodes.length];
+    const node = this.#nextNode(running);
     if (node === undefined) throw new TypeError('there are no nodes');
     running.tries += 1;
     this.#lastOperationId += 1;
     const operationId = this.#lastOperationId;
     running.open.set(operationId, node);
+    running.asked = node;
     running.retry?.cancel();
     running.retry = this.#timers.set(this.#config.tryTimeoutMs, () => this.#tryFailed(running, 'in-doubt', 0));
     const header = {
@@ -126,6 +142,10 @@ export class SimulatedClient {
     };
     const frame = encodeFrame(header, requestOf(running.intent, running.version));
     this.#world.network.send(this.#endpoint, node, packFrame(this.#hello, frame));
+  }
+
+  #nextNode({ nodes, tries, mayBeAt }: Running): string | undefined {
+    return mayBeAt ?? nodes[tries % nodes.length];
   }
 
   #receive(bytes: Uint8Array): void {
@@ -163,7 +183,10 @@ export class SimulatedClient {
   /** A write that its coordinator stamps is another write when it is tried again, so it is not. */
   #tryFailed(running: Running, how: 'refused' | 'in-doubt', pauseMs: number): void {
     if (running !== this.#running) return;
-    if (how === 'in-doubt') running.inDoubt = true;
+    if (how === 'in-doubt') {
+      running.inDoubt = true;
+      if (running.intent.siblings !== undefined && running.intent.kind !== 'get') running.mayBeAt = running.asked;
+    }
     const repeatable = running.intent.kind === 'get' || running.intent.stamped;
     if (!repeatable || running.tries >= 2 * running.nodes.length) {
       this.#giveUp();
@@ -194,8 +217,9 @@ export class SimulatedClient {
 }
 
 function requestOf(intent: OperationIntent, version: Version | undefined): Message {
-  const { kind, quorum, ttlMs } = intent;
+  const { kind, quorum, ttlMs, siblings } = intent;
   const key = new TextEncoder().encode(intent.key);
+  if (siblings !== undefined && quorum !== undefined) return besideOthers(intent, key, quorum, version);
   if (kind === 'get') return { type: 'get', key, ...(quorum !== undefined && { r: quorum }), want: 'value' };
   if (quorum === undefined) return changeOf(intent, key, version);
   const common = { key, w: quorum, ...(version !== undefined && { version }) };
@@ -212,6 +236,21 @@ function changeOf(intent: OperationIntent, key: Uint8Array, operation: Version |
 
 function plainValue({ value = new Uint8Array(0) }: OperationIntent) {
   return { contentType: 'application/octet-stream', codec: 0, rawLength: value.length, value };
+}
+
+function besideOthers(
+  { kind, value, siblings }: OperationIntent,
+  key: Uint8Array,
+  quorum: number,
+  version: Version | undefined,
+): Message {
+  if (kind === 'get') return { type: 'get-siblings', key, r: quorum };
+  const context = siblings?.context;
+  const optional = { ...(version !== undefined && { version }), ...(context !== undefined && { context }) };
+  if (kind === 'delete') return { type: 'put-sibling', key, w: quorum, ...optional };
+  const bytes = value ?? new Uint8Array(0);
+  const content = { contentType: 'application/octet-stream', codec: 0, rawLength: bytes.length, value: bytes };
+  return { type: 'put-sibling', key, w: quorum, ...optional, content };
 }
 
 function clientHello(random: SeededRandom): Hello {

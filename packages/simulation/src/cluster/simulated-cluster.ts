@@ -56,6 +56,15 @@ export class SimulatedCluster {
   }
 
   /** Whether every node serves that is not left out. */
+  /** Addresses of the owners of a key; none while no node runs. */
+  ownersOf(keyspaceId: number, key: string): string[] {
+    const topology = [...this.nodes.values()].find(({ node }) => node !== undefined)?.node?.topology;
+    const keyspace = topology?.keyspaceById(keyspaceId);
+    if (topology === undefined || keyspace === undefined) return [];
+    const owners = topology.owners(keyspace, topology.partitionOf(new TextEncoder().encode(key)));
+    return owners.flatMap((id) => topology.member(id)?.address ?? []);
+  }
+
   get ready(): boolean {
     return [...this.nodes.values()].every((node) => node.ready || node.isOut);
   }

@@ -1,10 +1,12 @@
 /** Every bug that can be planted. */
+import { contextNotKept } from './context-not-kept.ts';
 import { countsAckTwice } from './counts-ack-twice.ts';
 import { countsRefusals } from './counts-refusals.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
+import { mergeDropsSiblings } from './merge-drops-siblings.ts';
 import { noDirectorySync } from './no-directory-sync.ts';
 import { noRepairBeforeAnswer } from './no-repair-before-answer.ts';
 import { noSyncBeforeAck } from './no-sync-before-ack.ts';
@@ -16,6 +18,7 @@ import { repairsBackwards } from './repairs-backwards.ts';
 import { startsOnEmptiedFolder } from './starts-on-emptied-folder.ts';
 import { swallowsDiskFull } from './swallows-disk-full.ts';
 import { treeForgetsReplaced } from './tree-forgets-replaced.ts';
+import { writeReplacesAll } from './write-replaces-all.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   noSyncBeforeAck,
@@ -34,6 +37,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   treeForgetsReplaced,
   repairsBackwards,
   refusalIsAbsent,
+  mergeDropsSiblings,
+  writeReplacesAll,
+  contextNotKept,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

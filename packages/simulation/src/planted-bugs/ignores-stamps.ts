@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const ignoresStamps: PlantedBug = {
   name: 'ignores-stamps',
   wrong: 'does not merge the stamps of what it receives into its clock',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({ ...defaults, clock: (floor) => new DeafClock(floor) }),
 };
 

@@ -5,5 +5,6 @@ import type { PlantedBug } from './planted-bug.ts';
 export const lastArrivalWins: PlantedBug = {
   name: 'last-arrival-wins',
   wrong: 'keeps the write that arrived last instead of the one with the highest version',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({ ...defaults, decide: () => 'replace' }),
 };

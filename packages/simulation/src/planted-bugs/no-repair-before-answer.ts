@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const noRepairBeforeAnswer: PlantedBug = {
   name: 'no-repair-before-answer',
   wrong: 'answers a read without waiting for the repairs that make it lasting',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     readOperation: (plan, startedAt) => new HastyReadOperation(plan, startedAt),

@@ -1,12 +1,19 @@
 /** Keeps the history while it happens: what each client began, what it was told, and what it knew before. */
 import type { Version } from '@kv/quorum';
 import { newerOf } from '@kv/quorum';
-import type { IntentCondition, OperationIntent, OperationResult } from '../cluster/client-operation.ts';
+import {
+  type IntentCondition,
+  type KnownSiblings,
+  nothingKnown,
+  type OperationIntent,
+  type OperationResult,
+} from '../cluster/client-operation.ts';
 import { fingerprint } from '../cluster/fingerprint.ts';
 import type {
   ClockBounds,
   History,
   ReadRecord,
+  SiblingRecord,
   StrongRecord,
   WriteCondition,
   WriteRecord,
@@ -36,16 +43,20 @@ export interface OperationCounts {
   readonly succeededDuringFaults: number;
 }
 
-/** Of one keyspace: `writes` and `reads` of an eventual one, `operations` of a strong one. */
+/**
+ * Of one keyspace: `writes` and `reads` of an eventual one, `besides` of one with siblings, `operations` of a strong one.
+ */
 export interface KeyspaceHistory extends History {
   readonly keyspace: KeyspaceOptions;
   readonly operations: readonly StrongRecord[];
+  readonly besides: readonly SiblingRecord[];
 }
 
 interface Records extends KeyspaceHistory {
   readonly writes: WriteRecord[];
   readonly reads: ReadRecord[];
   readonly operations: StrongRecord[];
+  readonly besides: SiblingRecord[];
 }
 
 export class Recorder {
@@ -56,6 +67,8 @@ export class Recorder {
    * it was told of last.
    */
   readonly #seen = new Map<string, Version>();
+  /** In a keyspace with siblings, by client and key: what the client read last. */
+  readonly #known = new Map<string, KnownSiblings>();
   readonly #atNextBegin: (() => void)[] = [];
   #underWay = 0;
   #counts = { operations: 0, succeeded: 0, begunDuringFaults: 0, succeededDuringFaults: 0 };
@@ -65,7 +78,10 @@ export class Recorder {
     this.#clocks = clocks;
     this.#records = new Map(
       keyspaces.map((keyspace) => {
-        return [keyspace.id, { keyspace, replicas: keyspace.replicas, writes: [], reads: [], operations: [] }];
+        return [
+          keyspace.id,
+          { keyspace, replicas: keyspace.replicas, writes: [], reads: [], operations: [], besides: [] },
+        ];
       }),
     );
   }
@@ -89,6 +105,11 @@ export class Recorder {
     return this.#seen.get(seenKey(client, keyspaceId, key));
   }
 
+  /** What a client knows of a key in a keyspace with siblings. */
+  known(client: string, { keyspaceId, key }: Pick<OperationIntent, 'keyspaceId' | 'key'>): KnownSiblings {
+    return this.#known.get(seenKey(client, keyspaceId, key)) ?? nothingKnown;
+  }
+
   /** Calls `work` once, when the next operation has begun. */
   atNextBegin(work: () => void): void {
     this.#atNextBegin.push(work);
@@ -103,8 +124,9 @@ export class Recorder {
     for (const work of this.#atNextBegin.splice(0)) work();
     return (result, endedAt) => {
       this.#underWay -= 1;
-      const { keyspace, writes, reads, operations } = this.#recordsOf(intent);
-      if (keyspace.mode === 'strong') operations.push(strongRecord(operation, result, endedAt));
+      const { keyspace, writes, reads, operations, besides } = this.#recordsOf(intent);
+      if (intent.siblings !== undefined) besides.push(siblingRecord(operation, result, endedAt));
+      else if (keyspace.mode === 'strong') operations.push(strongRecord(operation, result, endedAt));
       else if (intent.kind === 'get')
         reads.push({ ...readRecord(operation, result, endedAt), ...this.#bounds(operation, lowestMs) });
       else writes.push(writeRecord(operation, result, endedAt, seen));
@@ -127,9 +149,11 @@ export class Recorder {
     return records;
   }
 
-  #see({ client, intent }: BegunOperation, { outcome, version, winner }: OperationResult, isStrong: boolean): void {
+  #see({ client, intent }: BegunOperation, result: OperationResult, isStrong: boolean): void {
+    const { outcome, version, winner, values, context } = result;
     if (outcome === 'unknown' || outcome === 'rejected' || outcome === 'failed') return;
     const name = seenKey(client, intent.keyspaceId, intent.key);
+    if (values !== undefined) this.#known.set(name, { context, values: values.map(fingerprint) });
     const isGone = outcome === 'absent' || (outcome === 'applied' && intent.kind === 'delete');
     const newest = isStrong ? version : newerOf(newerOf(version, winner), this.#seen.get(name));
     if (isStrong && isGone) this.#seen.delete(name);
@@ -228,6 +252,30 @@ function strongRecord(operation: BegunOperation, result: OperationResult, endedA
     value: value === undefined ? undefined : fingerprint(value),
     // What the client stamped is the operation's name, not the version that the key gets.
     version: outcome === 'unknown' ? undefined : version,
+  };
+}
+
+function siblingRecord(operation: BegunOperation, result: OperationResult, endedAt: number): SiblingRecord {
+  const { id, client, intent, startedAt, final } = operation;
+  const { kind, key, value, siblings = nothingKnown } = intent;
+  const { outcome, version, values = [], strict = true } = result;
+  if (outcome === 'superseded' || outcome === 'conflict')
+    throw new TypeError(`no write beside others ends as ${outcome}`);
+  const written = value === undefined ? [] : [fingerprint(value)];
+  return {
+    id,
+    client,
+    key,
+    startedAt,
+    endedAt,
+    kind,
+    quorum: quorumOf(intent),
+    strict,
+    outcome,
+    values: kind === 'get' ? values.map(fingerprint) : written,
+    replaces: kind === 'get' ? [] : siblings.values,
+    version: operation.version ?? version,
+    final,
   };
 }
 

@@ -5,10 +5,11 @@ import { eventual } from './keyspaces/eventual.ts';
 import type { KeyspaceKind } from './keyspaces/keyspace-kind.ts';
 import { strong } from './keyspaces/strong.ts';
 import type { KeyspaceOptions, Surroundings } from './keyspaces/keyspace-options.ts';
+import { siblings } from './keyspaces/siblings.ts';
 import type { KeyspaceHistory } from './recorder.ts';
 
-type KeyspaceKindName = 'eventual' | 'strong';
-const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual, strong };
+export type KeyspaceKindName = 'eventual' | 'strong' | 'siblings';
+const keyspaceKinds: Readonly<Record<KeyspaceKindName, KeyspaceKind>> = { eventual, strong, siblings };
 
 export interface Scenario {
   /** Of each kind there is one keyspace; each gets as many of the operations as the others. */
@@ -18,14 +19,15 @@ export interface Scenario {
 }
 
 /** `mixed`: everything at once. `calm`: the same without faults. */
-export const scenarioNames = ['eventual', 'strong', 'mixed', 'calm'] as const;
+export const scenarioNames = ['eventual', 'strong', 'siblings', 'mixed', 'calm'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   eventual: { keyspaces: ['eventual'], faults: true },
   strong: { keyspaces: ['strong'], faults: true },
-  mixed: { keyspaces: ['eventual', 'strong'], faults: true },
-  calm: { keyspaces: ['eventual', 'strong'], faults: false },
+  siblings: { keyspaces: ['siblings'], faults: true },
+  mixed: { keyspaces: ['eventual', 'strong', 'siblings'], faults: true },
+  calm: { keyspaces: ['eventual', 'strong', 'siblings'], faults: false },
 };
 
 export function drawKeyspaces(name: ScenarioName, random: SeededRandom, surroundings: Surroundings): KeyspaceOptions[] {

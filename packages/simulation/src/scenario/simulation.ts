@@ -227,6 +227,7 @@ export class Simulation {
       const machine = this.world.machine(name, { clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
       return new SimulatedClient(this.world, machine, {
         nodes: this.#cluster.addresses,
+        ownersOf: (keyspaceId, key) => this.#cluster.ownersOf(keyspaceId, key),
         epoch: 1,
         tryTimeoutMs,
         timeoutMs,

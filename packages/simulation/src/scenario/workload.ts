@@ -2,7 +2,7 @@
  * The clients' share of a run: each begins its operations at times drawn beforehand, one after the other, on keys
  * that it shares with the others.
  */
-import { describeAnswer, type OperationIntent } from '../cluster/client-operation.ts';
+import { describeAnswer, type KnownSiblings, nothingKnown, type OperationIntent } from '../cluster/client-operation.ts';
 import type { SimulatedClient } from '../cluster/simulated-client.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
@@ -76,11 +76,21 @@ export class Workload {
     });
   }
 
-  #intentOf({ name }: SimulatedClient, { condition, ...intent }: PlannedIntent): OperationIntent {
+  #intentOf({ name }: SimulatedClient, { condition, besides, ...intent }: PlannedIntent): OperationIntent {
+    const { recorder } = this.#dependencies;
+    if (besides !== undefined) return siblingIntent(intent, besides, recorder.known(name, intent));
     if (condition === undefined) return intent;
-    const version = condition === 'seen' ? this.#dependencies.recorder.seen(name, intent) : undefined;
+    const version = condition === 'seen' ? recorder.seen(name, intent) : undefined;
     return { ...intent, condition: version === undefined ? { type: 'absent' } : { type: 'version', version } };
   }
+}
+
+/** Who knows nothing of a key has nothing to delete. */
+function siblingIntent(intent: OperationIntent, besides: 'seen' | 'blind', known: KnownSiblings): OperationIntent {
+  const siblings = besides === 'seen' ? known : nothingKnown;
+  if (intent.kind !== 'delete' || siblings.context !== undefined) return { ...intent, siblings };
+  const { keyspaceId, key, quorum, stamped } = intent;
+  return { kind: 'get', keyspaceId, key, quorum, stamped, siblings: nothingKnown };
 }
 
 function planOperations(

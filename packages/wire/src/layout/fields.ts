@@ -37,6 +37,26 @@ const actor: Layout<string> = fixed(
   (reader) => reader.hex(16),
 );
 
+/** 16 bytes, in programs 32 hexadecimal digits. */
+export const digest: Layout<string> = hexDigits(16, 'a digest');
+
+/** Who gives dots: 16 bytes of a member's id · `u48` of when its storage was made; in programs 44 hexadecimal digits. */
+export const dotActor: Layout<string> = hexDigits(22, 'an actor of dots');
+
+function hexDigits(bytes: number, what: string): Layout<string> {
+  const digits = 2 * bytes;
+  return fixed(
+    bytes,
+    (writer, value) => {
+      if (value.length !== digits) {
+        throw malformed(`needed ${what} of ${digits} hexadecimal digits, got ${JSON.stringify(value)}`);
+      }
+      writer.hex(value, 0, digits);
+    },
+    (reader) => reader.hex(bytes),
+  );
+}
+
 /** `u48 ms · u16 counter · 16 bytes actor`: byte order is version order. */
 export const version: Layout<Version> = struct<Version>({ ms: u48, counter: u16, actor });
 

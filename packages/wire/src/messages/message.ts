@@ -54,6 +54,18 @@ import {
   scan,
   scanReply,
 } from './scan.ts';
+import {
+  type GetSiblings,
+  type PutSibling,
+  type Siblings,
+  type SiblingWriteReply,
+  type SiblingWriteRequest,
+  getSiblings,
+  putSibling,
+  siblings,
+  siblingWrite,
+  siblingWriteReply,
+} from './sibling.ts';
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
 import {
   type TopologyAccept,
@@ -111,7 +123,12 @@ export type Message =
   | Accept
   | AcceptReply
   | RegisterQuery
-  | RegisterQueryReply;
+  | RegisterQueryReply
+  | SiblingWriteRequest
+  | SiblingWriteReply
+  | GetSiblings
+  | Siblings
+  | PutSibling;
 export type MessageType = Message['type'];
 
 type Entries = {
@@ -157,6 +174,11 @@ const entries: Entries = {
   'accept-reply': [53, acceptReply],
   'register-query': [54, registerQuery],
   'register-query-reply': [55, registerQueryReply],
+  'sibling-write': [60, siblingWrite],
+  'sibling-write-reply': [61, siblingWriteReply],
+  'get-siblings': [62, getSiblings],
+  siblings: [63, siblings],
+  'put-sibling': [64, putSibling],
 };
 
 /** How one type of message travels. */

@@ -1,15 +1,16 @@
 /** Every value that the formats can hold, as fast-check arbitraries. */
 import { type Ballot, consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
 import fc, { type Arbitrary } from 'fast-check';
-import type {
-  ChangeMemory,
-  FrameHeader,
-  KeyspaceSettings,
-  Message,
-  MessageType,
-  RegisterValue,
-  TopologyKeyspace,
-  TopologyState,
+import {
+  type ChangeMemory,
+  type FrameHeader,
+  type KeyspaceSettings,
+  maxContextBytes,
+  type Message,
+  type MessageType,
+  type RegisterValue,
+  type TopologyKeyspace,
+  type TopologyState,
 } from '../index.ts';
 
 const safe = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 1000 }), fc.constant(Number.MAX_SAFE_INTEGER));
@@ -144,6 +145,10 @@ export const registerValue: Arbitrary<RegisterValue> = record({
 const register = { partition: u16, key };
 const changeReply = { type: fc.constant('change-reply' as const), receipt };
 const changeFailure = fc.constantFrom('too-few-replicas', 'deadline', 'busy', 'outbid', 'forgotten' as const);
+const contextBytes = bytes(1, 60, maxContextBytes);
+const contentFields = { contentType: printable, codec: u8, rawLength: u32, value };
+const content = record(contentFields);
+const foundSibling = record({ version, ...contentFields });
 
 /** One arbitrary for every type of message: a type that is forgotten here does not compile. */
 export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Message, { type: Type }>> } = {
@@ -322,6 +327,25 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
       record({ type: fc.constant('outbid' as const), promised: ballot }),
     ),
   }),
+  'sibling-write': record(
+    { type: fc.constant('sibling-write'), partition: u16, key, version, w: u8 },
+    { context: contextBytes, content },
+  ),
+  'sibling-write-reply': record(
+    {
+      type: fc.constant('sibling-write-reply'),
+      outcome: fc.constantFrom('applied', 'rejected', 'unknown'),
+      version,
+      receipt,
+    },
+    { siblings: u16, reason: text(64) },
+  ),
+  'get-siblings': record({ type: fc.constant('get-siblings'), key }, { r: u8 }),
+  siblings: record(
+    { type: fc.constant('siblings'), siblings: fc.array(foundSibling, few), receipt },
+    { version, context: contextBytes },
+  ),
+  'put-sibling': record({ type: fc.constant('put-sibling'), key }, { version, context: contextBytes, content, w: u8 }),
 };
 
 export const message: Arbitrary<Message> = fc.oneof(...(Object.values(messages) as Arbitrary<Message>[]));

@@ -6,9 +6,11 @@ import type { KeyspaceHistory } from '../recorder.ts';
 import type { KeyspaceOptions, Surroundings } from './keyspace-options.ts';
 
 /** An operation as it is planned: on what condition it is done depends on what its client will have seen by then. */
-export interface PlannedIntent extends Omit<OperationIntent, 'condition'> {
+export interface PlannedIntent extends Omit<OperationIntent, 'condition' | 'siblings'> {
   /** `seen`: the key must be as its client last saw it. */
   readonly condition?: 'absent' | 'seen';
+  /** In a keyspace with siblings: whether a write passes on the context of what its client read last. */
+  readonly besides?: 'seen' | 'blind';
 }
 
 export interface PlannedPlace {

@@ -1,0 +1,142 @@
+/** Drives one read of a set of siblings: carries its fetches and repairs to replicas, and time to it. */
+import { SiblingRead, type SiblingReadEffect, type SiblingReadResult } from '@kv/quorum';
+import { encodeContext, WireError } from '@kv/wire';
+import type { PeerFailure } from '../../peer-requests.ts';
+import type { Timer } from '../../ports.ts';
+import type { GetResult } from '../../requests.ts';
+import type { CoordinatorDependencies } from '../coordinator.ts';
+import { countRead, type DrivenRead } from '../read-driver.ts';
+import { plannedTooEarly } from '../replan.ts';
+import type { HeldRecord } from '../replica-access.ts';
+import type { RequestPlan } from '../request-plan.ts';
+import { foundIn, knownSet, mergingSets, type StoredSet } from './stored-set.ts';
+
+export class SiblingReadDriver {
+  readonly #dependencies: CoordinatorDependencies;
+  readonly #read: DrivenRead;
+  readonly #done: (result: GetResult) => void;
+  readonly #operation: SiblingRead<StoredSet>;
+  #deadlineTimer: Timer | undefined;
+  #standInTimer: Timer | undefined;
+  /** Another driver goes on with the request, by a later topology. */
+  #replaced = false;
+
+  constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: GetResult) => void) {
+    const { clock, strategies } = dependencies;
+    this.#dependencies = dependencies;
+    this.#read = read;
+    this.#done = done;
+    this.#operation = new SiblingRead(read.plan, clock.monotonicMs(), mergingSets(strategies.siblings));
+  }
+
+  start(): void {
+    const { membership, timers, clock } = this.#dependencies;
+    const { plan, deadline } = this.#read;
+    if (membership.reachable(plan.replicas).length < plan.needed) {
+      this.#run(this.#operation.reject());
+      return;
+    }
+    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
+    this.#standInLater();
+    this.#run(this.#operation.start());
+  }
+
+  #standInLater(): void {
+    const { timers, options, counters } = this.#dependencies;
+    this.#standInTimer = timers.set(options.standInAfterMs, () => {
+      const effects = this.#operation.standIn();
+      if (effects.length === 0) return;
+      counters.standIns += 1;
+      this.#standInLater();
+      this.#run(effects);
+    });
+  }
+
+  #run(effects: readonly SiblingReadEffect<StoredSet>[]): void {
+    if (this.#replaced) return;
+    for (const effect of effects) {
+      if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
+      else if (effect.type === 'repair') this.#repair(effect.to, effect.set.digest, effect.set.content);
+      else this.#answer(effect.result);
+    }
+  }
+
+  #fetch(from: string, want: 'value' | 'version'): void {
+    const { plan, deadline } = this.#read;
+    this.#dependencies.access.read(from, plan.place, want, deadline, {
+      answered: (held) => this.#received(from, held),
+      failed: (failure, reason) => this.#failed(from, failure, reason),
+    });
+  }
+
+  #received(from: string, held: HeldRecord): void {
+    let effects: readonly SiblingReadEffect<StoredSet>[];
+    try {
+      effects = this.#operation.receive(from, knownSet(held), this.#now());
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#failed(from, 'unreachable', error.code);
+      return;
+    }
+    this.#run(effects);
+  }
+
+  #repair(to: string, digest: string, { record }: StoredSet): void {
+    const { access, counters } = this.#dependencies;
+    const { plan, deadline } = this.#read;
+    counters.repairsSent += 1;
+    access.write(to, plan.place, record, deadline, {
+      answered: () => {
+        counters.repairsAcknowledged += 1;
+        this.#run(this.#operation.repaired(to, digest));
+      },
+      failed: (failure, reason) => this.#failed(to, failure, reason),
+    });
+  }
+
+  #failed(replica: string, failure: PeerFailure, reason: string): void {
+    const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
+    if (reason === plannedTooEarly) this.#planAgain(fail);
+    else fail();
+  }
+
+  #planAgain(giveUp: () => void): void {
+    const again = (plan: RequestPlan): void => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      new SiblingReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
+    };
+    this.#read.replan(this.#read.plan, again, giveUp);
+  }
+
+  #cancelTimers(): void {
+    this.#deadlineTimer?.cancel();
+    this.#standInTimer?.cancel();
+  }
+
+  #answer(result: SiblingReadResult<StoredSet>): void {
+    this.#cancelTimers();
+    const told = this.#told(result);
+    const { counters } = this.#dependencies;
+    if (told.outcome === 'siblings') counters.readsSiblings += 1;
+    countRead(counters, { outcome: told.outcome === 'siblings' ? 'found' : told.outcome });
+    this.#done(told);
+  }
+
+  #told(result: SiblingReadResult<StoredSet>): GetResult {
+    if (result.outcome !== 'found') return result;
+    const { receipt, set } = result;
+    const { keyspaceId, key } = this.#read.plan.place;
+    const context = encodeContext(set.content.set.context, keyspaceId, key);
+    const siblings = foundIn(set.content, this.#dependencies.codec);
+    const [only] = siblings;
+    if (only === undefined) return { outcome: 'absent', version: set.version, context, receipt };
+    if (siblings.length === 1) return { outcome: 'found', ...only, context, receipt };
+    return { outcome: 'siblings', siblings, context, receipt };
+  }
+
+  #now(): number {
+    return this.#dependencies.clock.monotonicMs();
+  }
+}
