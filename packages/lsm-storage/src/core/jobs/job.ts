@@ -7,7 +7,7 @@ export interface RunPlan {
   readonly run: number;
   /** The value file that is created if any value is to be kept apart. */
   readonly valueFile: number;
-  /** Uncompressed bytes of a block of entries. */
+  /** Uncompressed bytes of a block of entries; where values are kept apart, up to four times as many. */
   readonly blockBytes: number;
   /** Values of so many bytes or more are kept apart. */
   readonly separateBytes: number;

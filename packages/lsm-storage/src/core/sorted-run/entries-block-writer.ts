@@ -11,12 +11,18 @@ const NARROW_LIMIT = 2 ** 16;
 const ENTRY_BYTES = 6;
 const POINTER_BYTES = 16;
 
+/** A block of entries that only point to their values may be so many times as long as others. */
+const POINTERS_FACTOR = 4;
+
 export class EntriesBlockWriter {
   readonly #writer: ByteWriter = new ByteWriter();
   readonly #entries: RunEntry[] = [];
   #prefixLength = 0;
   /** Of all entries, as if they shared nothing. */
   #bytes = 0;
+  /** Likewise of those that have their values with them, and how many they are. */
+  #inlineBytes = 0;
+  #inlineCount = 0;
 
   get count(): number {
     return this.#entries.length;
@@ -25,6 +31,16 @@ export class EntriesBlockWriter {
   /** Raw bytes that the block would have now, give or take a few per entry. */
   get bytes(): number {
     return this.#bytes - this.#prefixLength * Math.max(0, this.count - 1);
+  }
+
+  /**
+   * Whether the entries that have their values with them take so many bytes, or all of them four
+   * times as many. A lookup reads a whole block for one entry, so small blocks are good; but entries that only point to their
+   * values are few bytes, nearly always in the cache, and compress and are found the better for being many.
+   */
+  isFull(blockBytes: number): boolean {
+    const inlineBytes = this.#inlineBytes - this.#prefixLength * Math.max(0, this.#inlineCount - 1);
+    return inlineBytes >= blockBytes || this.bytes >= POINTERS_FACTOR * blockBytes;
   }
 
   get firstKey(): Uint8Array | undefined {
@@ -44,7 +60,11 @@ export class EntriesBlockWriter {
       first === undefined ? key.length : Math.min(this.#prefixLength, sharedPrefixLength(first, key));
     this.#entries.push(entry);
     const content = value === undefined ? 0 : value instanceof Uint8Array ? value.length : POINTER_BYTES;
-    this.#bytes += ENTRY_BYTES + key.length + meta.length + content;
+    const bytes = ENTRY_BYTES + key.length + meta.length + content;
+    this.#bytes += bytes;
+    if (!(value instanceof Uint8Array)) return;
+    this.#inlineBytes += bytes;
+    this.#inlineCount++;
   }
 
   /** The raw bytes, valid until the next block is finished; the writer starts again from nothing. */
@@ -62,6 +82,8 @@ export class EntriesBlockWriter {
     this.#writeOffsets(offsets);
     this.#entries.length = 0;
     this.#bytes = 0;
+    this.#inlineBytes = 0;
+    this.#inlineCount = 0;
     return writer.view();
   }
 

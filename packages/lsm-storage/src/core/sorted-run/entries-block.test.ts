@@ -155,6 +155,24 @@ describe('entries block', () => {
     expect(new Uint8Array(writer.finish())).toEqual(first);
   });
 
+  it('is full of so many bytes with their values, or of four times as many that only point to theirs', () => {
+    const pointer = { file: 1, position: 1, storedLength: 1, rawLength: 1, slot: undefined };
+    const bytesWhenFull = (valueOf: (i: number) => RunEntry['value']): number => {
+      const writer = new EntriesBlockWriter();
+      for (let i = 0; !writer.isFull(1000); i++) {
+        writer.add({ key: Uint8Array.of(7, i >> 8, i), meta: new Uint8Array(0), deadline: 0, value: valueOf(i) });
+      }
+      return writer.finish().length;
+    };
+    expect(Math.abs(bytesWhenFull(() => new Uint8Array(90)) - 1000)).toBeLessThan(200);
+    const pointing = bytesWhenFull(() => pointer);
+    expect(pointing).toBeGreaterThan(1500);
+    expect(pointing).toBeLessThan(4000);
+    const mixed = bytesWhenFull((i) => (i % 2 === 0 ? pointer : new Uint8Array(90)));
+    expect(mixed).toBeGreaterThan(1000);
+    expect(mixed).toBeLessThan(pointing);
+  });
+
   it('decodes any bytes to entries or to a CorruptionError, and asks for no more memory than they have', () => {
     const mutated = fc
       .tuple(entries, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(8))

@@ -28,7 +28,6 @@ const COUNT_BYTES = 4;
 const DEADLINE_BYTES = 6;
 const U32 = 2 ** 32;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-const NO_HEADS: Int32Array = new Int32Array(0);
 
 /** Lookups before a block gets its hash index: to make it takes as long as some fifty searches save. */
 const LOOKUPS_BEFORE_INDEX = 32;
@@ -47,10 +46,12 @@ export class EntriesBlock {
   readonly #place: Place;
   readonly #prefixStart: number;
   readonly #prefixLength: number;
-  /** Where each entry begins, and behind the last one where it ends. */
-  readonly #offsets: Uint32Array;
-  /** Of the keys behind the prefix; empty until the first search. */
-  #heads: Int32Array = NO_HEADS;
+  /**
+   * Where each entry begins, and behind the last one where it ends; then, from the first search on, the head of each key
+   * behind the prefix. One array, since each array is two more places in memory that a lookup must go to.
+   */
+  readonly #table: Int32Array;
+  #hasHeads = false;
   #lookups = 0;
   #index: HashIndex | undefined;
   /** Of values kept apart that were looked up, to be handed out again with what was noted in them. */
@@ -71,12 +72,12 @@ export class EntriesBlock {
     this.#prefixLength = this.#varint(end);
     this.#prefixStart = this.#at;
     if (this.#prefixLength > MAX_KEY_BYTES) this.#malformed('a block has an impossible prefix');
-    this.#offsets = this.#readOffsets(this.#prefixStart + this.#prefixLength, end, wide);
+    this.#table = this.#readOffsets(this.#prefixStart + this.#prefixLength, end, wide);
   }
 
   /** Memory that the block takes in the end, its bytes included. */
   get bytes(): number {
-    const search = 2 * this.#offsets.byteLength + HashIndex.bytesFor(this.count);
+    const search = this.#table.byteLength + HashIndex.bytesFor(this.count);
     return this.#raw.length + search + this.#separate * POINTER_BYTES + OVERHEAD_BYTES;
   }
 
@@ -136,8 +137,8 @@ export class EntriesBlock {
 
   /** `pointer`: to the entry's value, if it was read before, and all of the entry checked. */
   #entry(index: number, key: Uint8Array, pointer: ValuePointer | undefined): RunEntry {
-    const flags = this.#raw[this.#offsets[index] as number] as number;
-    const end = this.#offsets[index + 1] as number;
+    const flags = this.#raw[this.#table[index] as number] as number;
+    const end = this.#table[index + 1] as number;
     this.#at = this.#suffixEnd(index);
     if (flags > ALL_FLAGS) this.#malformed(`an entry has unknown flags ${flags}`);
     const meta = (flags & FLAG_META) === 0 ? NO_BYTES : this.#bytes(this.#byte(end), end);
@@ -177,10 +178,12 @@ export class EntriesBlock {
 
   /** For a key that begins with the prefix. */
   #lowerBound(key: Uint8Array): number {
-    if (this.#heads.length === 0) this.#heads = this.#readHeads();
+    if (!this.#hasHeads) this.#readHeads();
+    const table = this.#table;
+    const heads = this.count + 1;
     const head = headOf(key, this.#prefixLength, key.length);
-    let low = firstNotBelow(this.#heads, head);
-    if (low === this.count || this.#heads[low] !== head || this.#compareSuffix(low, key) >= 0) return low;
+    let low = firstNotBelow(table, head, heads);
+    if (low === this.count || table[heads + low] !== head || this.#compareSuffix(low, key) >= 0) return low;
     low++;
     let high = this.count;
     while (low < high) {
@@ -191,13 +194,13 @@ export class EntriesBlock {
     return low;
   }
 
-  #readHeads(): Int32Array {
-    const heads = new Int32Array(this.count);
-    for (let i = 0; i < heads.length; i++) {
+  #readHeads(): void {
+    const heads = this.count + 1;
+    for (let i = 0; i < this.count; i++) {
       const end = this.#suffixEnd(i);
-      heads[i] = headOf(this.#raw, this.#at, end);
+      this.#table[heads + i] = headOf(this.#raw, this.#at, end);
     }
-    return heads;
+    this.#hasHeads = true;
   }
 
   /** Negative if every key that begins with the prefix is smaller, positive if every one is greater, else 0. */
@@ -231,16 +234,16 @@ export class EntriesBlock {
 
   /** Where an entry's part of its key ends; `#at` is where it begins. */
   #suffixEnd(index: number): number {
-    const entryEnd = this.#offsets[index + 1] as number;
-    this.#at = (this.#offsets[index] as number) + 1;
+    const entryEnd = this.#table[index + 1] as number;
+    this.#at = (this.#table[index] as number) + 1;
     const length = this.#varint(entryEnd);
     const end = this.#at + length;
     return end <= entryEnd ? end : this.#malformed('a key runs past its entry');
   }
 
-  #readOffsets(start: number, end: number, wide: boolean): Uint32Array {
+  #readOffsets(start: number, end: number, wide: boolean): Int32Array {
     const raw = this.#raw;
-    const offsets = new Uint32Array(this.count + 1);
+    const offsets = new Int32Array(2 * this.count + 1);
     let last = start - 1;
     for (let i = 0; i < this.count; i++) {
       const at = end + i * (wide ? 4 : 2);

@@ -17,15 +17,18 @@ export function headOf(bytes: Uint8Array, start: number, end: number): number {
   return head >>> 1;
 }
 
-/** The index of the first of the ascending heads that is not smaller; their count if there is none. */
-export function firstNotBelow(heads: Int32Array, head: number): number {
-  let low = 0;
-  for (let left = heads.length; left > 0; ) {
+/**
+ * The index of the first of the ascending heads that is not smaller; their count if there is none. The heads are those
+ * from `start` on, and the index is counted from there.
+ */
+export function firstNotBelow(heads: Int32Array, head: number, start = 0): number {
+  let low = start;
+  for (let left = heads.length - start; left > 0; ) {
     const half = (left + 1) >>> 1;
     // All ones if the head before the middle is smaller, else zero.
     const smaller = ((heads[low + half - 1] as number) - head) >> 31;
     low += half & smaller;
     left -= half;
   }
-  return low;
+  return low - start;
 }

@@ -119,7 +119,7 @@ export class RunWriter {
     this.#summary.add(entry);
     this.#pagesWriter.addKey(entry.key);
     this.#block.add(entry);
-    if (this.#block.bytes >= this.#plan.blockBytes) this.#finishBlock();
+    if (this.#block.isFull(this.#plan.blockBytes)) this.#finishBlock();
   }
 
   #finishBlock(): void {
