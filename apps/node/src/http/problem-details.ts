@@ -31,6 +31,7 @@ export const problemTypes = {
   TOO_MANY_KEYSPACES: { status: 409, title: 'There are too many keyspaces' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   CONDITION_FAILED: { status: 412, title: 'The condition of the write does not hold' },
+  ANSWER_TOO_LARGE: { status: 413, title: 'The answer would be too large' },
   VALUE_TOO_LARGE: { status: 413, title: 'The value is too large' },
   HEADER_TOO_LARGE: { status: 431, title: 'The request line and headers are too long' },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong on this node' },
