@@ -49,7 +49,8 @@ export type GetResult =
   | { readonly outcome: 'absent'; readonly version?: Version; readonly receipt: Receipt }
   | { readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out'; readonly receipt: Receipt };
 
-export type PutResult = WriteResult;
+/** `deadline`: of the value that was put, milliseconds since 1970 until when it lives; for ever if absent. */
+export type PutResult = WriteResult & { readonly deadline?: number };
 
 /** A change of a key in a strong keyspace. */
 export interface ChangeRequest extends RequestOptions {
@@ -72,8 +73,8 @@ export interface ChangeRequest extends RequestOptions {
 }
 
 export type ChangeResult =
-  /** `version`: that of the key from now on, above the one before. */
-  | { readonly outcome: 'applied'; readonly version: Version; readonly receipt: Receipt }
+  /** `version`: that of the key from now on, above the one before. `deadline`: until when a value that was put lives. */
+  | { readonly outcome: 'applied'; readonly version: Version; readonly deadline?: number; readonly receipt: Receipt }
   /**
    * The condition did not hold: nothing was changed, and no try of this change will change anything. `version`: of the
    * value that stood in the way, if there was one; `current`: that value, where it is still there.

@@ -48,7 +48,11 @@ export function readFailure(outcome: keyof typeof readProblems, receipt: Receipt
 export function writeHeaders(result: PutResult, nameOf: NameOf): Record<string, string> {
   const { outcome, version, winner } = result;
   const view = viewReceipt(result.receipt, nameOf);
-  const headers = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
+  const headers = {
+    ...outcomeHeaders(outcome, view),
+    'kv-version': formatVersion(version),
+    ...(result.deadline !== undefined && { 'kv-deadline': deadlineText(result.deadline) }),
+  };
   if (outcome === 'applied' || outcome === 'superseded') return { ...headers, etag: etag(winner ?? version) };
   throw new Problem(writeProblem(result.reason, result.receipt), writeDetail(result, view), {
     headers,

@@ -78,7 +78,11 @@ const writeResponses: Responses = {
     description:
       'Durable on W distinct servers. `KV-Outcome` is `applied`, or `superseded` by a newer version. In a strong ' +
       'keyspace: `applied`, by a majority of the owners of the key, and every later read returns it or something newer.',
-    headers: { ...versionHeaders, 'KV-Version': { description: 'The version of this write.', schema: text } },
+    headers: {
+      ...versionHeaders,
+      'KV-Version': { description: 'The version of this write.', schema: text },
+      'KV-Deadline': { description: deadlineDescription, schema: text },
+    },
   },
   ...problemResponses([400, 404, 405, 412, 500, 503, 504, 507]),
 };

@@ -46,7 +46,7 @@ class Store implements RecordableKeyspace {
   entry(key: string, stored: Stored | undefined): Entry<string> {
     if (stored?.value === undefined) return { found: false, key, version: stored?.version, receipt: receipt() };
     const { value, version } = stored;
-    return { found: true, key, value, version, contentType: 'text/plain', receipt: receipt() };
+    return { found: true, key, value, version, contentType: 'text/plain', expiresAt: undefined, receipt: receipt() };
   }
 
   result(version: string): WriteResult {
