@@ -12,6 +12,10 @@ export function changeRequest({ operation, condition, to }: Change, options: Req
 }
 
 export function changeReply(result: ChangeResult, wantCurrent: boolean): ChangeReply {
+  if (result.outcome === 'applied') {
+    const { outcome, version, receipt } = result;
+    return { type: 'change-reply', outcome, version, receipt };
+  }
   if (result.outcome !== 'conflict') return { type: 'change-reply', ...result };
   const { current, ...conflict } = result;
   if (!wantCurrent || current === undefined) return { type: 'change-reply', ...conflict };

@@ -46,11 +46,10 @@ import type {
   PutRequest,
   PutResult,
 } from './requests.ts';
-import { ReplicaScanner } from './scan/replica-scanner.ts';
-import { ScanAccess } from './scan/scan-access.ts';
+import { scanParts } from './scan/scan-parts.ts';
 import type { ScanRequest, ScanResult } from './scan/scan-request.ts';
-import { Scanner } from './scan/scanner.ts';
-import { ScanServer } from './scan/scan-server.ts';
+import type { Scanner } from './scan/scanner.ts';
+import type { ScanServer } from './scan/scan-server.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
 import { StorageFailures } from './storage-failures.ts';
@@ -166,12 +165,11 @@ export class ClusterNode {
     );
     const agreement = { topology, follower: agreed.follower, ready };
     const coordinating = { self, ...driven, dotActor, access, deadlineClock, strong, ...agreement };
-    const replicaScanner = new ReplicaScanner({ engine, hlc, counters });
-    const scanAccess = new ScanAccess({ self, scanner: replicaScanner, peers, damage, topology });
-    this.#scanServer = new ScanServer({ self, scanner: replicaScanner, counters, damage, topology, ready });
     this.#coordinator = new Coordinator(coordinating);
     this.#siblingServer = new SiblingServer(coordinating);
-    this.#scanner = new Scanner({ ...coordinating, scanAccess });
+    const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
+    this.#scanServer = scanServer;
+    this.#scanner = scanner;
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),

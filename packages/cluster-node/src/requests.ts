@@ -77,6 +77,8 @@ export type GetResult =
   | { readonly outcome: 'unavailable' | 'repair-incomplete' | 'timed-out'; readonly receipt: Receipt };
 
 export interface PutResult extends WriteResult {
+  /** Of the value that was put: milliseconds since 1970 until when it lives; for ever if absent. */
+  readonly deadline?: number;
   /**
    * In a keyspace with siblings: how many the key has after this write, as the owner that made it knows. More than one: there
    * are values beside this one that its writer had not read.
@@ -105,8 +107,8 @@ export interface ChangeRequest extends RequestOptions {
 }
 
 export type ChangeResult =
-  /** `version`: that of the key from now on, above the one before. */
-  | { readonly outcome: 'applied'; readonly version: Version; readonly receipt: Receipt }
+  /** `version`: that of the key from now on, above the one before. `deadline`: until when a value that was put lives. */
+  | { readonly outcome: 'applied'; readonly version: Version; readonly deadline?: number; readonly receipt: Receipt }
   /**
    * The condition did not hold: nothing was changed, and no try of this change will change anything. `version`: of the
    * value that stood in the way, if there was one; `current`: that value, where it is still there.

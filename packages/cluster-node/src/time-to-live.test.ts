@@ -38,8 +38,10 @@ async function putWithout(cutOff: TestMember, text: string, ttlMs?: number) {
 
 describe('a value with a time to live', () => {
   it('lives until the deadline that its stamp gives it, and is absent under its version from then on', async () => {
-    const { version } = await cluster.put(a, 'key', 'value', { ttlMs: 5000 });
+    const put = await cluster.put(a, 'key', 'value', { ttlMs: 5000 });
+    const { version } = put;
     const deadline = version.ms + 5000;
+    expect(put).toMatchObject({ outcome: 'applied', deadline });
     expect(await cluster.get(b, 'key')).toMatchObject({ outcome: 'found', deadline, version });
     cluster.time.advance(deadline - 1 - cluster.time.wallMs());
     let answer: unknown;

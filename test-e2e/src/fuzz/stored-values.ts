@@ -1,12 +1,18 @@
 /**
- * What was put is there until it is deleted. Holds for every path of the description that takes bytes by PUT and gives
+ * What was put is there until it is deleted, or its time to live ends. Holds for every path of the description that takes bytes by PUT and gives
  * bytes by GET; what a level does not promise is left open.
  */
 import type { Operation } from './api-document.ts';
 import type { Answer, Sent } from './exchange.ts';
 
 type State =
-  | { readonly type: 'value'; readonly body: Buffer; readonly contentType: string | undefined }
+  | {
+      readonly type: 'value';
+      readonly body: Buffer;
+      readonly contentType: string | undefined;
+      /** It has a time to live, and may be gone. */
+      readonly mortal: boolean;
+    }
   | { readonly type: 'absent' }
   /** Nobody can know. */
   | { readonly type: 'open' };
@@ -33,6 +39,7 @@ export class StoredValues {
    */
   observe(operation: Operation, sent: Sent, answer: Answer, asItShould: boolean): string[] {
     const name = nameOf(sent.target);
+    this.#batched(sent);
     if (!this.#paths.has(operation.path) || !this.#isOwn(name)) return [];
     const counted = countOf(answer);
     if (sent.method === 'GET' || sent.method === 'HEAD') {
@@ -49,8 +56,17 @@ export class StoredValues {
   }
 
   /** A request of which nobody knows whether it was taken. */
-  abandon({ target }: Sent): void {
-    this.#states.set(nameOf(target), open);
+  abandon(sent: Sent): void {
+    this.#batched(sent);
+    this.#states.set(nameOf(sent.target), open);
+  }
+
+  /** A batch may have changed any key of its keyspace. */
+  #batched({ method, target }: Sent): void {
+    const [path = ''] = target.split('?', 1);
+    if (method !== 'POST' || !path.endsWith('/batch')) return;
+    const keys = `${path.slice(0, -'batch'.length)}keys/`;
+    for (const name of this.#states.keys()) if (name.startsWith(keys)) this.#states.set(name, open);
   }
 }
 
@@ -60,13 +76,14 @@ function written(sent: Sent, { status, headers }: Answer, { isMajority }: Counte
   if (status >= 300 || !isMajority) return open;
   if (headers['kv-outcome'] === 'superseded') return undefined;
   if (sent.method === 'DELETE') return { type: 'absent' };
-  return { type: 'value', body: Buffer.from(sent.body ?? []), contentType: sent.headers['content-type'] };
+  const mortal = headers['kv-deadline'] !== undefined;
+  return { type: 'value', body: Buffer.from(sent.body ?? []), contentType: sent.headers['content-type'], mortal };
 }
 
 function compare(state: State, sent: Sent, { status, headers, body }: Answer): string[] {
   if (state.type === 'open' || (status !== 200 && status !== 404)) return [];
   if (state.type === 'absent') return status === 404 ? [] : ['a deleted value is there'];
-  if (status === 404) return ['a value that was put is not there'];
+  if (status === 404) return state.mortal ? [] : ['a value that was put is not there'];
   const faults: string[] = [];
   if (state.contentType !== undefined && headers['content-type'] !== state.contentType) {
     faults.push(`the content type was ${state.contentType}, and is ${headers['content-type']}`);

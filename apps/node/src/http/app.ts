@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Log } from '@kv/cluster-node';
 import { Hono } from 'hono';
+import { addBatchRoutes } from './batch-routes.ts';
 import { addClusterRoutes, type ClusterRoutesDependencies } from './cluster-routes.ts';
 import { addKeyRoutes, type KeyRoutesDependencies } from './key-routes.ts';
 import { addKeyspaceRoutes, type KeyspaceRoutesDependencies } from './keyspace-routes.ts';
@@ -31,6 +32,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
   addKeyRoutes(app, dependencies);
   addKeyspaceRoutes(app, dependencies);
   addScanRoutes(app, dependencies);
+  addBatchRoutes(app, { ...dependencies, problemOf: (error) => asProblem(error, dependencies.log) });
   addClusterRoutes(app, dependencies);
   addMetricsRoute(app, dependencies);
   addOpenApiRoute(app);

@@ -3,6 +3,7 @@ import type { ChangeResult } from '@kv/cluster-node';
 import { formatVersion } from '@kv/quorum';
 import { etag, type NameOf } from './key-answers.ts';
 import { Problem, type ProblemCode } from './problem-details.ts';
+import { deadlineText } from './time-to-live.ts';
 import { receiptHeader, type ReceiptView, viewReceipt } from './receipt-header.ts';
 
 type Failure = Extract<ChangeResult, { readonly outcome: 'unavailable' | 'unknown' }>;
@@ -18,7 +19,8 @@ export function changeHeaders(result: ChangeResult, to: 'put' | 'delete', nameOf
   const headers = { 'kv-outcome': result.outcome, 'kv-receipt': receiptHeader(view) };
   switch (result.outcome) {
     case 'applied': {
-      const version = { ...headers, 'kv-version': formatVersion(result.version) };
+      const expiry = result.deadline === undefined ? {} : { 'kv-deadline': deadlineText(result.deadline) };
+      const version = { ...headers, ...expiry, 'kv-version': formatVersion(result.version) };
       return to === 'put' ? { ...version, etag: etag(result.version) } : version;
     }
     case 'conflict':

@@ -61,7 +61,11 @@ export function readFailure(outcome: keyof typeof readProblems, receipt: Receipt
 export function writeHeaders(result: PutResult, nameOf: NameOf): Record<string, string> {
   const { outcome, version, winner } = result;
   const view = viewReceipt(result.receipt, nameOf);
-  const headers: Record<string, string> = { ...outcomeHeaders(outcome, view), 'kv-version': formatVersion(version) };
+  const headers: Record<string, string> = {
+    ...outcomeHeaders(outcome, view),
+    'kv-version': formatVersion(version),
+    ...(result.deadline !== undefined && { 'kv-deadline': deadlineText(result.deadline) }),
+  };
   if (outcome === 'applied' || outcome === 'superseded') {
     const { siblings } = result;
     if (siblings !== undefined) headers['kv-siblings'] = String(siblings);

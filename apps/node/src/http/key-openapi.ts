@@ -101,6 +101,7 @@ const writeResponses: Responses = {
     headers: {
       ...versionHeaders,
       'KV-Version': { description: 'The version of this write.', schema: text },
+      'KV-Deadline': { description: deadlineDescription, schema: text },
       'KV-Siblings': {
         description: 'In a keyspace with siblings: how many the key has now. With more than one there is no `ETag`.',
         schema: { type: 'integer', minimum: 0 },

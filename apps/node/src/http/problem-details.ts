@@ -34,6 +34,7 @@ export const problemTypes = {
   TOO_MANY_SIBLINGS: { status: 409, title: 'The key has too many siblings: read, reconcile, write with the context' },
   WRITE_TOO_OLD: { status: 409, title: 'Whether the write was made before is not known any more' },
   CONDITION_FAILED: { status: 412, title: 'The condition of the write does not hold' },
+  ANSWER_TOO_LARGE: { status: 413, title: 'The answer would be too large' },
   VALUE_TOO_LARGE: { status: 413, title: 'The value is too large' },
   HEADER_TOO_LARGE: { status: 431, title: 'The request line and headers are too long' },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong on this node' },

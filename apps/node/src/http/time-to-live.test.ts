@@ -25,6 +25,8 @@ async function put(key: string, ttl: string): Promise<{ readonly stampMs: number
   const response = await to(0, `${key}?ttl=${ttl}`, { method: 'PUT', body: 'x' });
   expect(response.status).toBe(204);
   const version = String(response.headers['kv-version']);
+  const told = (await to(1, key)).headers['kv-deadline'];
+  if (ttl !== '200') expect(response.headers['kv-deadline']).toBe(told);
   return { stampMs: parseVersion(version).ms, version };
 }
 

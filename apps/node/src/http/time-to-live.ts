@@ -14,7 +14,8 @@ export function ttlOf(parameters: ReadonlyMap<string, string>): number | undefin
   return text === undefined ? undefined : parseTtl(text);
 }
 
-function parseTtl(text: string): number {
+/** @throws Problem INVALID_TTL */
+export function parseTtl(text: string): number {
   const [, number, unit = 'ms'] = form.exec(text) ?? [];
   const ttlMs = Number(number) * (unitMs[unit] ?? Number.NaN);
   if (ttlMs <= mostMs) return ttlMs;

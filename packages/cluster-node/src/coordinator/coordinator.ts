@@ -115,7 +115,8 @@ export class Coordinator {
     const ttlMs = ttlOf(request.ttlMs, plan.keyspace);
     const record = (version: Version) =>
       valueRecord(version, { contentType, value, deadline: deadlineOf(version, ttlMs) }, codec);
-    this.#write(plan, request, record, done, refused);
+    const told = (result: PutResult): void => done(withDeadline(result, deadlineOf(result.version, ttlMs)));
+    this.#write(plan, request, record, told, refused);
   }
 
   /** As `put`. */
@@ -145,7 +146,10 @@ export class Coordinator {
     const driven = this.#strongly(request, planned);
     const change = planChange(request, driven.plan.keyspace, this.#dependencies);
     if (change.operation !== undefined) this.#admit(change.operation);
-    this.#dependencies.strong.change(driven, change, done, refused);
+    const ttlMs = request.to.type === 'put' ? ttlOf(request.to.ttlMs, driven.plan.keyspace) : undefined;
+    const told = (result: ChangeResult): void =>
+      done(result.outcome === 'applied' ? withDeadline(result, deadlineOf(result.version, ttlMs)) : result);
+    this.#dependencies.strong.change(driven, change, told, refused);
   }
 
   #write(
@@ -223,6 +227,14 @@ export class Coordinator {
   #deadlineOf({ timeoutMs }: RequestOptions): number {
     return this.#dependencies.clock.monotonicMs() + (timeoutMs ?? this.#dependencies.options.requestTimeoutMs);
   }
+}
+
+/** With the deadline of what was written, if it has one. */
+function withDeadline<Result extends { readonly deadline?: number }>(
+  result: Result,
+  deadline: number | undefined,
+): Result {
+  return deadline === undefined ? result : { ...result, deadline };
 }
 
 function quorumOf({ w, level }: DeleteRequest): AskedQuorum {

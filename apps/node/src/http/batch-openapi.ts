@@ -1,0 +1,64 @@
+/** What the API description says of batches. */
+import type { DescribeRouteOptions } from 'hono-openapi';
+import { z } from 'zod';
+import { batchSchema, mostOperations } from './batch-schema.ts';
+import { problemResponses } from './key-openapi.ts';
+import { keyProperties, valueProperties } from './scan-openapi.ts';
+
+const text = { type: 'string' } as const;
+
+export const describeBatch: DescribeRouteOptions = {
+  summary: 'Many operations at once, each for itself',
+  description:
+    `Up to ${mostOperations} gets, puts and deletes, in a body of at most 1 MiB. No transaction: each has its own outcome, ` +
+    'some may be done and others not, and two on one key may be done in any order. Gets whose values come to more than ' +
+    '1 MiB together are refused with `ANSWER_TOO_LARGE`.',
+  operationId: 'batch',
+  tags: ['keys'],
+  parameters: [
+    { name: 'keyspace', in: 'path', required: true, schema: text, description: 'Name of the keyspace.' },
+    {
+      name: 'timeout',
+      in: 'query',
+      schema: { type: 'integer', minimum: 1, maximum: 60_000 },
+      description: 'Milliseconds after which nobody waits for any of the answers any more.',
+    },
+  ],
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: z.toJSONSchema(batchSchema, { io: 'input' }) as object } },
+  },
+  responses: {
+    200: {
+      description: 'The outcomes, in the order of the operations.',
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['results'],
+            properties: {
+              results: {
+                type: 'array',
+                items: {
+                  type: 'object',
+                  required: ['type', 'key', 'status'],
+                  properties: {
+                    type: { ...text, enum: ['get', 'put', 'delete'] },
+                    ...keyProperties,
+                    status: { type: 'integer', description: 'Of the operation, as if it had been asked for alone.' },
+                    outcome: text,
+                    version: text,
+                    ...valueProperties,
+                    receipt: { type: 'object' },
+                    problem: { $ref: '#/components/schemas/Problem' },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    ...problemResponses([400, 404, 405, 413, 500, 503]),
+  },
+};

@@ -1,0 +1,32 @@
+/** The form of a batch. What is wrong with one operation is told with its outcome; here is what a batch must be at all. */
+import { consistencyLevels } from '@kv/quorum';
+import { z } from 'zod';
+
+export const mostOperations = 128;
+
+const place = {
+  key: z.string().meta({ description: 'Text, or base64url if `encoding` says so.' }),
+  encoding: z.enum(['base64url']).optional().meta({ description: 'Of the key; absent if it is text.' }),
+  level: z.enum(consistencyLevels).optional().meta({ description: 'By name how many replicas must answer.' }),
+};
+const replicas = z.number().int().min(1).max(7).optional();
+
+const operation = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('get'), ...place, r: replicas }),
+  z.strictObject({
+    type: z.literal('put'),
+    ...place,
+    w: replicas,
+    value: z.looseObject({}).meta({ description: 'Exactly one of `json`, `text` and `base64`.' }),
+    contentType: z.string().optional().meta({ description: 'Default: by the form of the value.' }),
+    ttl: z
+      .string()
+      .optional()
+      .meta({ description: 'How long it lives: a whole number of `ms`, `s`, `m`, `h` or `d`; `0` for ever.' }),
+  }),
+  z.strictObject({ type: z.literal('delete'), ...place, w: replicas }),
+]);
+
+export const batchSchema = z.strictObject({ operations: z.array(operation).min(1).max(mostOperations) });
+
+export type BatchOperation = z.output<typeof operation>;
