@@ -65,20 +65,20 @@ export class ClientServer {
     const { coordinator } = this.#dependencies;
     switch (message.type) {
       case 'get': {
-        const request = { ...this.#common(header, message.key), r: message.r };
+        const request = { ...this.#common(header, message.key), r: message.r, sloppy: message.sloppy };
         coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
         return;
       }
       case 'put': {
         checkPlain(message);
-        const { value, contentType, ttlMs, w, version } = message;
-        const request = { ...this.#common(header, message.key), value, contentType, ttlMs, w, version };
+        const { value, contentType, ttlMs, w, version, sloppy } = message;
+        const request = { ...this.#common(header, message.key), value, contentType, ttlMs, w, version, sloppy };
         coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'delete': {
-        const { w, version } = message;
-        const request = { ...this.#common(header, message.key), w, version };
+        const { w, version, sloppy } = message;
+        const request = { ...this.#common(header, message.key), w, version, sloppy };
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }

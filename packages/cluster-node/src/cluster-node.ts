@@ -24,6 +24,7 @@ import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
 import { checkHello, helloOf } from './handshake.ts';
+import { HintedHandoff } from './hints/hinted-handoff.ts';
 import { raiseGeneration, readIdentity } from './identity.ts';
 import { Membership } from './membership/membership.ts';
 import { type ClusterNodeOptions, defaultOptions } from './options.ts';
@@ -83,6 +84,7 @@ export class ClusterNode {
   readonly #replicaServer: ReplicaServer;
   readonly #treeServer: TreeServer;
   readonly #repairer: Repairer;
+  readonly #handoff: HintedHandoff;
   readonly #coordinator: Coordinator;
   readonly #clientServer: ClientServer;
   readonly #scanServer: ScanServer;
@@ -157,8 +159,15 @@ export class ClusterNode {
       },
       { intervalMs: repairIntervalMs },
     );
+    const storage = { engine, hlc, counters, failures };
+    this.#handoff = new HintedHandoff(
+      { ...storage, self, clock, log, peers, access, membership, repairer: this.#repairer, topology, ready },
+      options,
+      strategies,
+    );
     const agreement = { topology, follower: agreed.follower, ready };
-    const coordinating = { self, ...driven, access, deadlineClock, strong, ...agreement };
+    const hints = this.#handoff.access;
+    const coordinating = { self, ...driven, access, hints, deadlineClock, strong, ...agreement };
     const replicaScanner = new ReplicaScanner({ engine, hlc, counters });
     const scanAccess = new ScanAccess({ self, scanner: replicaScanner, peers, damage, topology });
     this.#scanServer = new ScanServer({ self, scanner: replicaScanner, counters, damage, topology, ready });
@@ -285,6 +294,11 @@ export class ClusterNode {
       case 'replica-scan':
         this.#serveAtEpoch(header.epoch, () => this.#scanServer.serve(frame, reply));
         return;
+      case 'hint-write':
+      case 'hint-read':
+      case 'range-dirty':
+        this.#serveAtEpoch(header.epoch, () => this.#handoff.serve(frame, reply));
+        return;
       case 'replica-write-reply':
       case 'replica-read-reply':
       case 'tree-compare-reply':
@@ -364,6 +378,7 @@ export class ClusterNode {
       storage: this.#engine.stats(),
       diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,
+      hints: this.#handoff.status(),
       counters: this.counters,
     });
   }
@@ -377,6 +392,7 @@ export class ClusterNode {
   #halt(): void {
     this.#state = 'stopped';
     this.#repairer.stop();
+    this.#handoff.stop();
     this.#ticking?.cancel();
   }
 
@@ -386,6 +402,7 @@ export class ClusterNode {
       this.#topology.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());
       if (this.ready) this.#repairer.tick();
+      if (this.ready) this.#handoff.tick();
       if (this.#state === 'running') this.#tickLater();
     });
   }

@@ -32,6 +32,10 @@ export interface Counters {
   /** Records that an exchange found older or missing at the other owner, and here. */
   exchangeRepairsSent: number;
   exchangeRepairsFetched: number;
+  /** Hints kept here for owners that were away, handed over to them, and not kept for want of room or for their age. */
+  hintsKept: number;
+  hintsReplayed: number;
+  hintsDropped: number;
   /** Reads that asked a further replica because one was slow. */
   standIns: number;
   replicaReads: number;
@@ -78,6 +82,9 @@ export function createCounters(): Counters {
     exchangesFailed: 0,
     exchangeRepairsSent: 0,
     exchangeRepairsFetched: 0,
+    hintsKept: 0,
+    hintsReplayed: 0,
+    hintsDropped: 0,
     standIns: 0,
     replicaReads: 0,
     replicaWrites: 0,

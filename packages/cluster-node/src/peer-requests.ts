@@ -123,6 +123,8 @@ const refusals: ReadonlySet<string> = new Set([
   'MALFORMED',
   'DISK_FULL',
   'STORAGE_DAMAGED',
+  'HINTS_FULL',
+  'HINT_TOO_OLD',
 ]);
 
 function isRefusal(code: string): boolean {

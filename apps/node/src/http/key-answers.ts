@@ -102,7 +102,9 @@ function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): Probl
     case 'deadline':
       return 'DEADLINE_PASSED';
     case 'refused':
-      return replicas.every((replica) => replica.reason === 'DISK_FULL') ? 'DISK_FULL' : 'REFUSED';
+      return replicas.every(({ answer, reason }) => answer === 'down' || reason === 'DISK_FULL')
+        ? 'DISK_FULL'
+        : 'REFUSED';
   }
 }
 

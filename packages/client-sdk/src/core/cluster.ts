@@ -97,7 +97,8 @@ export class Cluster {
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    const message: Message = { type: 'get', key, want: 'value', ...(route.mode === 'eventual' && { r: route.needed }) };
+    const replicas = route.mode === 'eventual' ? { r: route.needed, ...sloppyIn(options) } : {};
+    const message: Message = { type: 'get', key, want: 'value', ...replicas };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
@@ -205,7 +206,7 @@ export class Cluster {
   }
 
   async #writeVersion(write: Put | Delete, route: Route, options: CallOptions): Promise<WriteAnswer> {
-    const message: Message = { ...write, w: route.needed };
+    const message: Message = { ...write, w: route.needed, ...sloppyIn(options) };
     const restamp = (): Message => {
       this.#clock.refusedAsAhead();
       return { ...message, version: this.#clock.stamp() };
@@ -341,6 +342,10 @@ function helloOf(id: string): Hello {
 
 function uuidOf(digits: string): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {
+  return sloppy === undefined ? {} : { sloppy };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -26,8 +26,10 @@ export class ReadDriver {
   readonly #done: (result: StoredReadResult) => void;
   readonly #operation: ReadOperation<StoredRecord>;
   readonly #droppedValues: DroppedValues;
+  readonly #startedAt: number;
   #deadlineTimer: Timer | undefined;
   #standInTimer: Timer | undefined;
+  #lateTimer: Timer | undefined;
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
@@ -36,7 +38,8 @@ export class ReadDriver {
     this.#read = read;
     this.#done = done;
     const { plan, deadline, nowMs } = read;
-    this.#operation = dependencies.strategies.readOperation(plan, dependencies.clock.monotonicMs());
+    this.#startedAt = dependencies.clock.monotonicMs();
+    this.#operation = dependencies.strategies.readOperation(plan, this.#startedAt);
     this.#droppedValues = new DroppedValues(plan.replicas, nowMs, {
       read: (from, callbacks) => dependencies.access.read(from, plan.place, 'value', deadline, callbacks),
       receive: (replica, held) => this.#run(this.#operation.receive(replica, held, this.#now())),
@@ -45,20 +48,24 @@ export class ReadDriver {
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#read;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#operation.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
-    this.#standInLater();
     this.#run(this.#operation.start());
+    if (this.#operation.answered || this.#replaced) return;
+    const remaining = this.#read.deadline - this.#now();
+    this.#deadlineTimer = this.#dependencies.timers.set(remaining, () => this.#run(this.#operation.expire()));
+    this.#standInLater(() => this.#turnToFallbacksLater());
   }
 
-  #standInLater(): void {
+  /** Only a read that is slow has a third timer. */
+  #turnToFallbacksLater(): void {
+    const { timers, options } = this.#dependencies;
+    const remaining = this.#startedAt + options.hintAfterMs - this.#now();
+    this.#lateTimer = timers.set(Math.max(0, remaining), () => this.#run(this.#operation.late()));
+  }
+
+  #standInLater(firstTime?: () => void): void {
     const { timers, options, counters } = this.#dependencies;
     this.#standInTimer = timers.set(options.standInAfterMs, () => {
+      firstTime?.();
       const effects = this.#operation.standIn();
       if (effects.length === 0) return;
       counters.standIns += 1;
@@ -71,6 +78,7 @@ export class ReadDriver {
     if (this.#replaced) return;
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
+      else if (effect.type === 'fetch-hint') this.#fetchHint(effect.from);
       else if (effect.type === 'repair') this.#repair(effect.to, effect.value);
       else this.#answer(effect.result);
     }
@@ -84,6 +92,14 @@ export class ReadDriver {
         else this.#run(this.#operation.receive(from, held, this.#now()));
       },
       failed: (failure, reason) => this.#failed(from, failure, reason),
+    });
+  }
+
+  #fetchHint(from: string): void {
+    const { plan, deadline } = this.#read;
+    this.#dependencies.hints.newest(from, plan.place, plan.replicas, deadline, {
+      answered: (held) => this.#run(this.#operation.receiveHint(from, held, this.#now())),
+      failed: (failure, reason) => this.#run(this.#operation.hintFailed(from, failure, reason, this.#now())),
     });
   }
 
@@ -119,6 +135,7 @@ export class ReadDriver {
   #cancelTimers(): void {
     this.#deadlineTimer?.cancel();
     this.#standInTimer?.cancel();
+    this.#lateTimer?.cancel();
   }
 
   #answer(result: StoredReadResult): void {

@@ -16,6 +16,8 @@ export interface OperationIntent {
   readonly stamped: boolean;
   /** Of a put or delete in a strong keyspace: it is done only if this holds. */
   readonly condition?: IntentCondition;
+  /** Whether fallbacks may be counted; as the keyspace says if absent. */
+  readonly sloppy?: boolean;
 }
 
 export type IntentCondition =
@@ -31,6 +33,8 @@ export interface OperationResult {
   readonly value?: Uint8Array;
   /** What the receipt says; true where there is none. */
   readonly strict?: boolean;
+  /** Of a read: whether as many owners hold it as keep later reads from going behind it. True where nothing says so. */
+  readonly lasting?: boolean;
 }
 
 /** All of a result but its value, as the trace records it. */
@@ -56,11 +60,12 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
     case 'change-reply':
       return changeMeaning(reply);
     case 'get-reply': {
-      const strict = reply.receipt.mode === 'strict';
+      const { mode, repairs } = reply.receipt;
+      const counted = { strict: mode === 'strict', lasting: repairs.held >= repairs.needed };
       const version = reply.meta === undefined ? undefined : versionOf(reply.meta);
-      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, strict } };
+      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, ...counted } };
       const value = reply.value ?? new Uint8Array(0);
-      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), strict } };
+      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), ...counted } };
     }
     case 'error':
     case 'read-failed':

@@ -1,8 +1,10 @@
 /** Every bug that can be planted. */
 import { countsAckTwice } from './counts-ack-twice.ts';
+import { countsHintTwice } from './counts-hint-twice.ts';
 import { countsRefusals } from './counts-refusals.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
+import { forgetsHintsEarly } from './forgets-hints-early.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
 import { noDirectorySync } from './no-directory-sync.ts';
@@ -24,6 +26,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   noRepairBeforeAnswer,
   readsOneReplica,
   countsAckTwice,
+  countsHintTwice,
+  forgetsHintsEarly,
   ignoresStamps,
   lastArrivalWins,
   deadlineSaysRejected,
