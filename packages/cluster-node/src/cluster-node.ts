@@ -4,7 +4,7 @@
  * simulator runs exactly what production runs.
  */
 import { StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock } from '@kv/quorum';
+import { HedgeBudget, type HybridLogicalClock, LatencyTracker } from '@kv/quorum';
 import {
   decodeFrame,
   type Frame,
@@ -167,7 +167,8 @@ export class ClusterNode {
     );
     const agreement = { topology, follower: agreed.follower, ready };
     const hints = this.#handoff.access;
-    const coordinating = { self, ...driven, access, hints, deadlineClock, strong, ...agreement };
+    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
+    const coordinating = { self, ...driven, ...nearness, access, hints, deadlineClock, strong, ...agreement };
     const replicaScanner = new ReplicaScanner({ engine, hlc, counters });
     const scanAccess = new ScanAccess({ self, scanner: replicaScanner, peers, damage, topology });
     this.#scanServer = new ScanServer({ self, scanner: replicaScanner, counters, damage, topology, ready });

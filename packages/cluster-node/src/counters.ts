@@ -38,6 +38,8 @@ export interface Counters {
   hintsDropped: number;
   /** Reads that asked a further replica because one was slow. */
   standIns: number;
+  /** Times that a read would have, but too many others had. */
+  standInsRefused: number;
   replicaReads: number;
   replicaWrites: number;
   replicaScans: number;
@@ -86,6 +88,7 @@ export function createCounters(): Counters {
     hintsReplayed: 0,
     hintsDropped: 0,
     standIns: 0,
+    standInsRefused: 0,
     replicaReads: 0,
     replicaWrites: 0,
     replicaScans: 0,

@@ -12,6 +12,8 @@ export {
 } from './hints/hint-ledger.ts';
 export { HintWindow, type HintWindowOptions } from './hints/hint-window.ts';
 export { HybridLogicalClock, defaultMaxAheadMs } from './hybrid-logical-clock.ts';
+export { HedgeBudget } from './latency/hedge-budget.ts';
+export { LatencyTracker } from './latency/latency-tracker.ts';
 export {
   answersNeeded,
   type AskedQuorum,

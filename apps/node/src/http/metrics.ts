@@ -74,6 +74,10 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   hintsReplayed: { name: 'kv_hints_replayed_total', help: 'Hints handed over to their owners.' },
   hintsDropped: { name: 'kv_hints_dropped_total', help: 'Hints not kept, for want of room or for their age.' },
   standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
+  standInsRefused: {
+    name: 'kv_stand_ins_refused_total',
+    help: 'Times that a read would have, but too many others had.',
+  },
   replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
   replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
   replicaScans: { name: 'kv_replica_scans_total', help: 'Scans of partitions served as a replica.' },

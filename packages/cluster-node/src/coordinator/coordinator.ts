@@ -2,7 +2,7 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { AskedQuorum, HybridLogicalClock, Version } from '@kv/quorum';
+import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
@@ -48,6 +48,9 @@ export interface CoordinatorDependencies {
   readonly stamps: StampSource;
   readonly access: ReplicaAccess;
   readonly hints: HintAccess;
+  /** Of other members, as reads find them. */
+  readonly latencies: LatencyTracker;
+  readonly hedges: HedgeBudget;
   readonly membership: Membership;
   readonly counters: Counters;
   readonly codec: Codec;
@@ -186,8 +189,7 @@ export class Coordinator {
   }
 
   #nearestFirst(plan: RequestPlan): RequestPlan {
-    const { self, membership } = this.#dependencies;
-    return nearestFirst(plan, self, membership);
+    return nearestFirst(plan, this.#dependencies);
   }
 
   #deadlineOf({ timeoutMs }: RequestOptions): number {

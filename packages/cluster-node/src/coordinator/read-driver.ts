@@ -20,6 +20,9 @@ export interface DrivenRead {
   readonly replan: Replan;
 }
 
+/** Below this, what looks slow is as likely a moment's pause of this process. */
+const leastPatienceMs = 10;
+
 export class ReadDriver {
   readonly #dependencies: CoordinatorDependencies;
   readonly #read: DrivenRead;
@@ -30,6 +33,8 @@ export class ReadDriver {
   #deadlineTimer: Timer | undefined;
   #standInTimer: Timer | undefined;
   #lateTimer: Timer | undefined;
+  /** Other members that were asked and have not answered, and when. */
+  readonly #awaited = new Map<string, number>();
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
@@ -48,6 +53,7 @@ export class ReadDriver {
   }
 
   start(): void {
+    this.#dependencies.hedges.earn();
     this.#run(this.#operation.start());
     if (this.#operation.answered || this.#replaced) return;
     const remaining = this.#read.deadline - this.#now();
@@ -63,15 +69,44 @@ export class ReadDriver {
   }
 
   #standInLater(firstTime?: () => void): void {
-    const { timers, options, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(options.standInAfterMs, () => {
+    this.#standInTimer = this.#dependencies.timers.set(this.#patienceMs(), () => {
       firstTime?.();
-      const effects = this.#operation.standIn();
-      if (effects.length === 0) return;
-      counters.standIns += 1;
-      this.#standInLater();
-      this.#run(effects);
+      this.#standIn();
     });
+  }
+
+  #standIn(): void {
+    const { hedges, counters } = this.#dependencies;
+    this.#tellSlow();
+    if (!hedges.take()) {
+      counters.standInsRefused += 1;
+      this.#standInLater();
+      return;
+    }
+    const effects = this.#operation.standIn();
+    if (effects.length === 0) {
+      hedges.giveBack();
+      return;
+    }
+    counters.standIns += 1;
+    this.#standInLater();
+    this.#run(effects);
+  }
+
+  /** As long as one answer of a hundred takes of the slowest that is waited for. */
+  #patienceMs(): number {
+    const { latencies, options } = this.#dependencies;
+    let patienceMs = leastPatienceMs;
+    for (const from of this.#awaited.keys()) {
+      patienceMs = Math.max(patienceMs, latencies.percentileMs(from) ?? options.standInAfterMs);
+    }
+    return Math.min(patienceMs, options.standInAfterMs);
+  }
+
+  /** Who has not answered by now is at least so slow: the next reads ask others first. */
+  #tellSlow(): void {
+    const now = this.#now();
+    for (const [from, since] of this.#awaited) this.#dependencies.latencies.record(from, now - since, now);
   }
 
   #run(effects: readonly ReadEffect<StoredRecord>[]): void {
@@ -86,12 +121,20 @@ export class ReadDriver {
 
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
-    this.#dependencies.access.read(from, plan.place, want, deadline, {
+    const { self, access, latencies } = this.#dependencies;
+    const askedAt = this.#now();
+    if (from !== self) this.#awaited.set(from, askedAt);
+    access.read(from, plan.place, want, deadline, {
       answered: (held) => {
+        const now = this.#now();
+        if (this.#awaited.delete(from)) latencies.record(from, now - askedAt, now);
         if (this.#droppedValues.isOne(held)) this.#droppedValues.take(from, held);
-        else this.#run(this.#operation.receive(from, held, this.#now()));
+        else this.#run(this.#operation.receive(from, held, now));
       },
-      failed: (failure, reason) => this.#failed(from, failure, reason),
+      failed: (failure, reason) => {
+        this.#awaited.delete(from);
+        this.#failed(from, failure, reason);
+      },
     });
   }
 

@@ -121,15 +121,15 @@ export class Scanner {
    * @throws RequestError when the keyspace was dropped, or has no so many replicas any more
    */
   #replicaPlan({ plan: asked, quorum }: Page, partition: number): ReplicaPlan {
-    const { self, membership } = this.#dependencies;
     const topology = this.#dependencies.topology();
     const keyspace = topology.keyspaceById(asked.keyspace.id);
     if (keyspace === undefined) {
       throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace ${asked.keyspace.name} any more`);
     }
+    const { membership } = this.#dependencies;
     const plan = replicaPlan(topology, keyspace, partition, quorum);
     const down = plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
-    return nearestFirst({ ...plan, down }, self, membership);
+    return nearestFirst({ ...plan, down }, this.#dependencies);
   }
 }
 
