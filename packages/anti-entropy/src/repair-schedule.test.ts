@@ -58,6 +58,22 @@ describe('a repair schedule', () => {
     subject.mark({ range: 'r9', peer: 'b' });
   });
 
+  it('tries what was marked again until it is confirmed, after a while each time', () => {
+    const subject = schedule();
+    const marked = { range: 'r2', peer: 'b' };
+    subject.mark(marked);
+    for (const now of [1, 1001, 2001]) {
+      expect(subject.begin(now, anybody)).toEqual(marked);
+      subject.finished(marked, false, now);
+      const next = subject.begin(now + 999, anybody);
+      expect(next).not.toEqual(marked);
+      if (next !== undefined) subject.finished(next, true, now + 999);
+    }
+    expect(subject.begin(3001, anybody)).toEqual(marked);
+    subject.finished(marked, true, 3001);
+    expect(subject.begin(3100, anybody)).not.toEqual(marked);
+  });
+
   it('confirms up to when an exchange began, and names who holds it back', () => {
     const subject = schedule();
     for (let i = 0; i < 6; i += 1) {

@@ -30,14 +30,19 @@ export interface RepairDebt extends Pairing {
 }
 
 interface Turn extends Pairing {
-  /** When its next exchange is due; marked ones are due since ever. */
+  /** When its next exchange is due. */
   dueAt: number;
   confirmedAt: number;
   /** When the exchange under way began. */
   startedAt: number | undefined;
-  /** It was marked while its exchange was under way. */
+  /** Something is known to be missing there. */
   marked: boolean;
+  /** It was when the exchange under way began. */
+  startedMarked: boolean;
 }
+
+/** Milliseconds until an exchange that was marked and did not come to its end is tried again. */
+const retryMs = 1000;
 
 export class RepairSchedule {
   readonly #random: Random;
@@ -64,11 +69,22 @@ export class RepairSchedule {
     for (const [name, { range, peer }] of wanted) {
       if (this.#turns.has(name)) continue;
       const dueAt = now + this.#random.next() * this.#intervalMs;
-      this.#turns.set(name, { range, peer, dueAt, confirmedAt: now, startedAt: undefined, marked: false });
+      this.#turns.set(name, {
+        range,
+        peer,
+        dueAt,
+        confirmedAt: now,
+        startedAt: undefined,
+        marked: false,
+        startedMarked: false,
+      });
     }
   }
 
-  /** Something is known to be missing there: its exchange comes before all that are not marked. */
+  /**
+   * Something is known to be missing there: its exchange comes before all that are not marked, again and again until one
+   * is confirmed.
+   */
   mark(pairing: Pairing): void {
     const turn = this.#turns.get(nameOf(pairing));
     if (turn === undefined) return;
@@ -83,11 +99,12 @@ export class RepairSchedule {
     const due = turns
       .filter(({ dueAt, startedAt, peer }) => dueAt <= now && startedAt === undefined && reachable(peer))
       .reduce<Turn | undefined>(
-        (first, turn) => (first === undefined || turn.dueAt < first.dueAt ? turn : first),
+        (first, turn) => (first === undefined || comesBefore(turn, first) ? turn : first),
         undefined,
       );
     if (due === undefined) return undefined;
     due.startedAt = now;
+    due.startedMarked = due.marked;
     due.marked = false;
     return { range: due.range, peer: due.peer };
   }
@@ -98,7 +115,14 @@ export class RepairSchedule {
     if (turn?.startedAt === undefined) return;
     if (confirmed) turn.confirmedAt = turn.startedAt;
     turn.startedAt = undefined;
-    turn.dueAt = turn.marked ? Number.NEGATIVE_INFINITY : now + this.#intervalMs * (0.75 + 0.5 * this.#random.next());
+    if (turn.marked) {
+      turn.dueAt = Number.NEGATIVE_INFINITY;
+    } else if (turn.startedMarked && !confirmed) {
+      turn.marked = true;
+      turn.dueAt = now + Math.min(retryMs, this.#intervalMs);
+    } else {
+      turn.dueAt = now + this.#intervalMs * (0.75 + 0.5 * this.#random.next());
+    }
   }
 
   /** The pairing that was confirmed the longest ago; `undefined`: there is none. */
@@ -122,6 +146,10 @@ export class RepairSchedule {
     }
     return least;
   }
+}
+
+function comesBefore(a: Turn, b: Turn): boolean {
+  return a.marked === b.marked ? a.dueAt < b.dueAt : a.marked;
 }
 
 function nameOf({ range, peer }: Pairing): string {

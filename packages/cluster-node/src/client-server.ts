@@ -68,21 +68,22 @@ export class ClientServer {
     const { coordinator } = this.#dependencies;
     switch (message.type) {
       case 'get': {
-        const request = { ...this.#common(header, message.key, 'last-write-wins'), r: message.r };
+        const common = this.#common(header, message.key, 'last-write-wins');
+        const request = { ...common, r: message.r, sloppy: message.sloppy };
         coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
         return;
       }
       case 'put': {
         checkPlain(message);
-        const { value, contentType, ttlMs, w, version } = message;
+        const { value, contentType, ttlMs, w, version, sloppy } = message;
         const common = this.#common(header, message.key, 'last-write-wins');
-        const request = { ...common, value, contentType, ttlMs, w, version };
+        const request = { ...common, value, contentType, ttlMs, w, version, sloppy };
         coordinator.put(request, (result) => answer(writeReply(result)), refuse);
         return;
       }
       case 'delete': {
-        const { w, version } = message;
-        const request = { ...this.#common(header, message.key, 'last-write-wins'), w, version };
+        const { w, version, sloppy } = message;
+        const request = { ...this.#common(header, message.key, 'last-write-wins'), w, version, sloppy };
         coordinator.delete(request, (result) => answer(writeReply(result)), refuse);
         return;
       }

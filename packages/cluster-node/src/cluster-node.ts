@@ -4,7 +4,7 @@
  * simulator runs exactly what production runs.
  */
 import { StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock } from '@kv/quorum';
+import { HedgeBudget, type HybridLogicalClock, LatencyTracker } from '@kv/quorum';
 import {
   decodeFrame,
   type Frame,
@@ -25,6 +25,7 @@ import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
 import { checkHello, helloOf } from './handshake.ts';
+import { HintedHandoff } from './hints/hinted-handoff.ts';
 import { raiseGeneration, readIdentity } from './identity.ts';
 import { Membership } from './membership/membership.ts';
 import { type ClusterNodeOptions, defaultOptions } from './options.ts';
@@ -92,6 +93,7 @@ export class ClusterNode {
   readonly #replicaServer: ReplicaServer;
   readonly #treeServer: TreeServer;
   readonly #repairer: Repairer;
+  readonly #handoff: HintedHandoff;
   readonly #coordinator: Coordinator;
   readonly #siblingServer: SiblingServer;
   readonly #clientServer: ClientServer;
@@ -163,8 +165,16 @@ export class ClusterNode {
       },
       { intervalMs: repairIntervalMs },
     );
+    const storage = { engine, hlc, counters, failures };
+    this.#handoff = new HintedHandoff(
+      { ...storage, self, clock, log, peers, access, membership, repairer: this.#repairer, topology, ready },
+      options,
+      strategies,
+    );
     const agreement = { topology, follower: agreed.follower, ready };
-    const coordinating = { self, ...driven, dotActor, access, deadlineClock, strong, ...agreement };
+    const hints = this.#handoff.access;
+    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
+    const coordinating = { self, ...driven, ...nearness, dotActor, access, hints, deadlineClock, strong, ...agreement };
     this.#coordinator = new Coordinator(coordinating);
     this.#siblingServer = new SiblingServer(coordinating);
     const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
@@ -295,6 +305,11 @@ export class ClusterNode {
       case 'replica-scan':
         this.#serveAtEpoch(header.epoch, () => this.#scanServer.serve(frame, reply));
         return;
+      case 'hint-write':
+      case 'hint-read':
+      case 'range-dirty':
+        this.#serveAtEpoch(header.epoch, () => this.#handoff.serve(frame, reply));
+        return;
       case 'replica-write-reply':
       case 'replica-read-reply':
       case 'tree-compare-reply':
@@ -375,6 +390,7 @@ export class ClusterNode {
       storage: this.#engine.stats(),
       diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,
+      hints: this.#handoff.status(),
       counters: this.counters,
     });
   }
@@ -388,6 +404,7 @@ export class ClusterNode {
   #halt(): void {
     this.#state = 'stopped';
     this.#repairer.stop();
+    this.#handoff.stop();
     this.#ticking?.cancel();
   }
 
@@ -397,6 +414,7 @@ export class ClusterNode {
       this.#topology.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());
       if (this.ready) this.#repairer.tick();
+      if (this.ready) this.#handoff.tick();
       if (this.#state === 'running') this.#tickLater();
     });
   }

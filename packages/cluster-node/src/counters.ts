@@ -36,8 +36,14 @@ export interface Counters {
   /** Records that an exchange found older or missing at the other owner, and here. */
   exchangeRepairsSent: number;
   exchangeRepairsFetched: number;
+  /** Hints kept here for owners that were away, handed over to them, and not kept for want of room or for their age. */
+  hintsKept: number;
+  hintsReplayed: number;
+  hintsDropped: number;
   /** Reads that asked a further replica because one was slow. */
   standIns: number;
+  /** Times that a read would have, but too many others had. */
+  standInsRefused: number;
   replicaReads: number;
   replicaWrites: number;
   replicaScans: number;
@@ -84,7 +90,11 @@ export function createCounters(): Counters {
     exchangesFailed: 0,
     exchangeRepairsSent: 0,
     exchangeRepairsFetched: 0,
+    hintsKept: 0,
+    hintsReplayed: 0,
+    hintsDropped: 0,
     standIns: 0,
+    standInsRefused: 0,
     replicaReads: 0,
     replicaWrites: 0,
     replicaScans: 0,

@@ -5,6 +5,8 @@
 export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
 export { maxKeyBytes } from './coordinator/request-checks.ts';
 export type { Counters } from './counters.ts';
+export type { HintStatus } from './hints/hinted-handoff.ts';
+export { type Hint, type HintsOfRange, HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';

@@ -4,8 +4,22 @@ import type { StorageOptions } from '@kv/lsm-storage/core';
 export interface ClusterNodeOptions {
   /** How long a request may take when it does not say so itself. Longer: fewer answers `unknown`, slower failures. */
   readonly requestTimeoutMs: number;
-  /** A read asks a further owner when no answer settled it for so long. Shorter: lower tail latency, more load. */
+  /**
+   * A read asks a further owner when no answer settled it for as long as one answer of a hundred takes, but at the latest
+   * after this. Shorter: lower tail latency, more load.
+   */
   readonly standInAfterMs: number;
+  /** Of all reads, how many may do so, 0 to 1. Higher: lower tail latency; lower: slow owners get less to do. */
+  readonly standInShare: number;
+  /**
+   * An owner that has not answered for so long is late: a hint for it is placed, and a sloppy request counts a fallback in
+   * its place. Shorter: sooner writable beside an owner that hangs, more hints for those that are merely slow.
+   */
+  readonly hintAfterMs: number;
+  /** Bytes of hints, uncompressed, that are kept for one owner. Higher rides out longer absences, lower takes less disk. */
+  readonly hintBytesPerOwner: number;
+  /** Since its write; an older hint is dropped, and its range repaired first. */
+  readonly hintMaxAgeMs: number;
   /** How often membership is looked after. Gossip rounds themselves have their own interval. */
   readonly tickMs: number;
   /**
@@ -40,6 +54,10 @@ export interface ClusterNodeOptions {
 export const defaultOptions: ClusterNodeOptions = {
   requestTimeoutMs: 5000,
   standInAfterMs: 200,
+  standInShare: 0.05,
+  hintAfterMs: 500,
+  hintBytesPerOwner: 256 * 1024 * 1024,
+  hintMaxAgeMs: 3 * 3_600_000,
   tickMs: 250,
   greetingMs: 3000,
   maxValueBytes: 1024 * 1024,

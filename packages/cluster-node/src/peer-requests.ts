@@ -124,6 +124,8 @@ const refusals: ReadonlySet<string> = new Set([
   'DISK_FULL',
   'STORAGE_DAMAGED',
   'SIBLINGS_TOO_LARGE',
+  'HINTS_FULL',
+  'HINT_TOO_OLD',
 ]);
 
 function isRefusal(code: string): boolean {

@@ -1,4 +1,7 @@
-/** What a coordinator is asked, and what it answers. Bytes are the caller's; a member never changes or keeps them. */
+/**
+ * What a coordinator is asked, and what it answers. A member never changes the bytes that it is given, and the caller must
+ * not before the request's deadline: hints for owners that stay late are made of them.
+ */
 import type { ConsistencyLevel, Receipt, Version, WriteResult } from '@kv/quorum';
 import type { ChangeCondition, ChangeFailure } from '@kv/wire';
 import type { OpenedValue } from './record.ts';
@@ -10,6 +13,8 @@ export interface RequestOptions {
   readonly key: Uint8Array;
   /** By name how many replicas must answer; instead of `r` or `w`. */
   readonly level?: ConsistencyLevel | undefined;
+  /** Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says. */
+  readonly sloppy?: boolean | undefined;
   /** Milliseconds from now after which nobody waits for the answer any more. Default 5000. */
   readonly timeoutMs?: number | undefined;
 }

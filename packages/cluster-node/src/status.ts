@@ -3,6 +3,7 @@ import type { HybridLogicalClock } from '@kv/quorum';
 import type { StorageStats } from '@kv/lsm-storage/core';
 import type { Identity, TopologyKeyspace, TopologyMember } from '@kv/wire';
 import type { Counters } from './counters.ts';
+import type { HintStatus } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
 import type { RepairDebt } from './repair/repairer.ts';
 import type { Topology } from './topology/topology.ts';
@@ -26,6 +27,8 @@ export interface NodeStatus {
   readonly diskFullForMs?: number;
   /** The range and the other owner with whom it was compared the longest ago; absent when nobody else owns anything. */
   readonly repairDebt?: RepairDebt;
+  /** What is kept here for owners that are away, and what was handed over since this member started. */
+  readonly hints: readonly HintStatus[];
   readonly counters: Counters;
 }
 
@@ -56,11 +59,12 @@ export interface StatusSources {
   readonly storage: StorageStats;
   readonly diskFullForMs: number | undefined;
   readonly repairDebt: RepairDebt | undefined;
+  readonly hints: readonly HintStatus[];
   readonly counters: Counters;
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, counters } = sources;
+  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, hints, counters } = sources;
   const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
@@ -79,6 +83,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     storage,
     ...(diskFullForMs !== undefined && { diskFullForMs }),
     ...(repairDebt !== undefined && { repairDebt }),
+    hints,
     counters: { ...counters },
   };
 }

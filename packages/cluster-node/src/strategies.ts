@@ -3,6 +3,7 @@
  * find one. Production always runs the defaults: no option, flag or message reaches this.
  */
 import {
+  type HintLimits,
   HybridLogicalClock,
   mergeSiblings,
   ReadOperation,
@@ -22,6 +23,7 @@ import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
 import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
+import { HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 
 /** What becomes of sets of siblings, at replicas and coordinators. */
 export interface SiblingStrategies {
@@ -36,6 +38,7 @@ export interface Strategies {
   readonly siblings: SiblingStrategies;
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
+  hintStore(dependencies: HintStoreDependencies, limits: HintLimits): HintStore;
   clock(floor: Stamp): HybridLogicalClock;
   rangeTree(levels: number): RangeTree;
   /** Of two versions that an exchange found, as trees count them, whether the first is to go where the second is. */
@@ -51,6 +54,7 @@ export const defaultStrategies: Strategies = {
   siblings: { merge: (a, b) => mergeSiblings(a, b), write: (set, write) => writeSibling(set, write) },
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
+  hintStore: (dependencies, limits) => new HintStore(dependencies, limits),
   clock: (floor) => new HybridLogicalClock(floor),
   rangeTree: (levels) => new RangeTree(levels),
   isNewer: isNewerVersion,

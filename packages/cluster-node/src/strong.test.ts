@@ -196,8 +196,13 @@ describe('with owners out of reach', () => {
     isolate(a);
     await cluster.elapse(120_000);
     const before = a.node?.counters.acceptorPrepares;
-    expect(await cluster.change(a, 'key', 'value')).toMatchObject({ outcome: 'unavailable', receipt: { got: 0 } });
-    expect(await cluster.get(a, 'key', inStrong)).toMatchObject({ outcome: 'unavailable', receipt: { replicas: [] } });
+    expect(await cluster.change(a, 'key', 'value')).toMatchObject({
+      outcome: 'unavailable',
+      receipt: { needed: 2, got: 1 },
+    });
+    const { outcome, receipt } = await cluster.get(a, 'key', inStrong);
+    expect(outcome).toBe('unavailable');
+    expect(receipt.replicas.map(({ answer }) => answer)).toEqual(['down', 'down']);
     expect(a.node?.counters.acceptorPrepares).toBe(before);
   });
 

@@ -3,7 +3,17 @@
  * @packageDocumentation
  */
 export { QuorumError, type QuorumErrorCode, SiblingError, type SiblingErrorCode } from './errors.ts';
+export {
+  type HintAdmission,
+  type HintGroup,
+  HintLedger,
+  type HintLimits,
+  type HintTotals,
+} from './hints/hint-ledger.ts';
+export { HintWindow, type HintWindowOptions } from './hints/hint-window.ts';
 export { HybridLogicalClock, defaultMaxAheadMs } from './hybrid-logical-clock.ts';
+export { HedgeBudget } from './latency/hedge-budget.ts';
+export { LatencyTracker } from './latency/latency-tracker.ts';
 export {
   answersNeeded,
   type AskedQuorum,
@@ -14,7 +24,7 @@ export {
   majority,
 } from './levels.ts';
 export { type Held, type ReadEffect, type ReadFailure, ReadOperation, type ReadResult } from './read-operation.ts';
-export type { Receipt, ReplicaAnswer, ReplicaAnswerKind } from './receipt.ts';
+export { noRepairs, type Receipt, type Repairs, type ReplicaAnswer, type ReplicaAnswerKind } from './receipt.ts';
 export type { ReplicaPlan } from './replica-plan.ts';
 export {
   accept,
@@ -48,7 +58,7 @@ export {
   type RegisterReadResult,
   type RegisterView,
 } from './register/register-read.ts';
-export { RequestLedger } from './request-ledger.ts';
+export { type Part, primary, RequestLedger } from './request-ledger.ts';
 export { Voters } from './register/voters.ts';
 export { type Believer, believedContext } from './siblings/believed-context.ts';
 export {

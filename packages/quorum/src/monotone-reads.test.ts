@@ -11,24 +11,11 @@ import {
   nothingYet,
   Reader,
   returned,
+  strictPlan,
   Writer,
 } from './testing/replica-model.ts';
+import { explore } from './testing/explore.ts';
 import type { Version } from './version.ts';
-
-/** Runs `once` with every sequence of choices there is, like an odometer whose wheels are found on the way. */
-function explore(once: (choose: Choose) => void): void {
-  const wheels: { turned: number; options: number }[] = [];
-  do {
-    let used = 0;
-    once((options) => {
-      wheels[used] ??= { turned: 0, options };
-      used += 1;
-      return wheels[used - 1]!.turned;
-    });
-    while (wheels.length > 0 && wheels.at(-1)!.turned + 1 >= wheels.at(-1)!.options) wheels.pop();
-    if (wheels.length > 0) wheels.at(-1)!.turned += 1;
-  } while (wheels.length > 0);
-}
 
 const old: Version = { ms: 1, counter: 0, actor };
 const fresh: Version = { ms: 2, counter: 0, actor };
@@ -41,7 +28,7 @@ function clusterHolding(holders: readonly string[], choose: Choose): Cluster {
 
 /** A read of two of three replicas in this order, by a coordinator that dies once it answered; the third is cut off. */
 function readPair(cluster: Cluster, order: readonly string[]): Version | undefined {
-  const reader = new Reader(cluster, order, 2, nothingYet);
+  const reader = new Reader(cluster, strictPlan(order, 2), nothingYet);
   while (!reader.operation.answered) {
     const [next] = cluster.inFlight;
     cluster.meet(0, next!.type !== 'reply' && next!.to === order[2] ? 'cut-before' : 'delivered');
@@ -72,7 +59,7 @@ interface Step {
  */
 function readOnce(holders: number, order: readonly string[], choose: Choose, note: (step: Step) => void): void {
   const cluster = clusterHolding(['a', 'b', 'c'].slice(0, holders), choose);
-  const reader = new Reader(cluster, order, 2, nothingYet);
+  const reader = new Reader(cluster, strictPlan(order, 2), nothingYet);
   let helpLeft = 2;
   while (!reader.operation.answered) {
     note({ seen: 'nothing', holders: cluster.holdersOf(fresh) });
@@ -104,7 +91,7 @@ function serveAll(cluster: Cluster, lateTarget: string | undefined): void {
 describe('a write that reached one of three replicas before its coordinator died', () => {
   it('is unknown, and its receipt names the holder', () => {
     const cluster = clusterHolding([], () => 0);
-    const writer = new Writer(cluster, cluster.names, 2, fresh, nothingYet);
+    const writer = new Writer(cluster, strictPlan(cluster.names, 2), fresh, nothingYet);
     cluster.meet(1, 'delivered');
     while (cluster.inFlight.length > 0) cluster.meet(0, cluster.inFlight[0]!.type === 'reply' ? 'delivered' : 'lost');
     writer.expire();
@@ -153,7 +140,7 @@ describe('a write that reached one of three replicas before its coordinator died
 describe('what is not promised', () => {
   it('R=1 with W=N: reads go back while a write is in flight', () => {
     const read = (nearest: string[]): Version | undefined => {
-      const reader = new Reader(cluster, nearest, 1, nothingYet);
+      const reader = new Reader(cluster, strictPlan(nearest, 1), nothingYet);
       while (cluster.inFlight.length > 0) cluster.meet(0, 'delivered');
       return returned(reader.answers[0]!);
     };
@@ -164,7 +151,7 @@ describe('what is not promised', () => {
   it('superseded: the loser may be read until the winner has been repaired, even with 2W > N', () => {
     const cluster = new Cluster(3, () => 0);
     cluster.store('a', fresh);
-    const writer = new Writer(cluster, cluster.names, 2, old, nothingYet);
+    const writer = new Writer(cluster, strictPlan(cluster.names, 2), old, nothingYet);
     cluster.meet(2, 'lost');
     while (cluster.inFlight.length > 0) cluster.meet(0, 'delivered');
     expect(writer.answers[0]).toMatchObject({ outcome: 'superseded', winner: fresh, certain: true });

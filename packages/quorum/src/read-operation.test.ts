@@ -76,10 +76,10 @@ describe('a read of replicas that agree', () => {
         needed: 2,
         got: 2,
         replicas: [
-          { replica: 'a', answer: 'held', version: v1, latencyMs: 7.5 },
-          { replica: 'b', answer: 'held', version: v1, latencyMs: 2 },
+          { replica: 'a', role: 'primary', answer: 'held', version: v1, latencyMs: 7.5 },
+          { replica: 'b', role: 'primary', answer: 'held', version: v1, latencyMs: 2 },
         ],
-        repairs: { sent: 0, acknowledged: 0 },
+        repairs: { sent: 0, acknowledged: 0, needed: 2, held: 2 },
       },
     });
   });
@@ -106,7 +106,7 @@ describe('a read of replicas that differ', () => {
     expect(operation.receive('b', nothing, 102)).toEqual([repair('b', v2)]);
     const { result } = answered(operation.repaired('b', v2));
     expect(result).toMatchObject({ outcome: 'found', version: v2, value: 'value 2' });
-    expect(result.receipt.repairs).toEqual({ sent: 1, acknowledged: 1 });
+    expect(result.receipt.repairs).toMatchObject({ sent: 1, acknowledged: 1 });
   });
 
   it('fetches a newest version known by name, once, from who holds it', () => {
@@ -150,7 +150,7 @@ describe('a read of replicas that differ', () => {
     expect(operation.repaired('b', v2), 'the repair that the newer one replaced').toEqual([]);
     const { result } = answered(operation.repaired('b', v3));
     expect(result).toMatchObject({ outcome: 'found', version: v3 });
-    expect(result.receipt.repairs).toEqual({ sent: 2, acknowledged: 1 });
+    expect(result.receipt.repairs).toMatchObject({ sent: 2, acknowledged: 1 });
   });
 
   it('counts a repair once, however often its acknowledgement arrives', () => {
@@ -161,7 +161,7 @@ describe('a read of replicas that differ', () => {
     expect(operation.repaired('b', v2)).toEqual([]);
     expect(operation.repaired('b', v2)).toEqual([]);
     const { result } = answered(operation.repaired('c', v2));
-    expect(result.receipt.repairs).toEqual({ sent: 2, acknowledged: 2 });
+    expect(result.receipt.repairs).toMatchObject({ sent: 2, acknowledged: 2 });
   });
 
   /** N−R+1 holders: with 2R > N every R owners of a later read include one of them. */
@@ -197,10 +197,10 @@ describe('a replica that fails', () => {
     operation.receive('d', full(v1), 103);
     const { result } = answered(operation.receive('c', full(v1), 104));
     expect(result.receipt.replicas).toEqual([
-      { replica: 'a', answer: 'unreachable', reason: 'link-lost', latencyMs: 1 },
-      { replica: 'b', answer: 'refused', reason: 'overloaded', latencyMs: 2 },
-      { replica: 'c', answer: 'held', version: v1, latencyMs: 4 },
-      { replica: 'd', answer: 'held', version: v1, latencyMs: 3 },
+      { replica: 'a', role: 'primary', answer: 'unreachable', reason: 'link-lost', latencyMs: 1 },
+      { replica: 'b', role: 'primary', answer: 'refused', reason: 'overloaded', latencyMs: 2 },
+      { replica: 'c', role: 'primary', answer: 'held', version: v1, latencyMs: 4 },
+      { replica: 'd', role: 'primary', answer: 'held', version: v1, latencyMs: 3 },
     ]);
   });
 
@@ -276,7 +276,7 @@ describe('a replica that fails', () => {
     operation.receive('b', nothing, 102);
     operation.fail('b', 'unreachable', 'link-lost', 103);
     expect(operation.receive('b', nothing, 104)).toEqual([repair('b', v2)]);
-    expect(answered(operation.repaired('b', v2)).result.receipt.repairs).toEqual({ sent: 1, acknowledged: 1 });
+    expect(answered(operation.repaired('b', v2)).result.receipt.repairs).toMatchObject({ sent: 1, acknowledged: 1 });
   });
 });
 
@@ -336,7 +336,7 @@ describe('what must not change anything', () => {
     expect(operation.receive('b', named(v1), 110)).toEqual([]);
     expect(operation.receive('b', nothing, 111)).toEqual([]);
     const { result } = answered(operation.repaired('c', v2));
-    expect(result.receipt.replicas[1]).toEqual({ replica: 'b', answer: 'held', version: v1, latencyMs: 2 });
+    expect(result.receipt.replicas[1]).toMatchObject({ replica: 'b', answer: 'held', version: v1, latencyMs: 2 });
   });
 
   it('a duplicate that would move a latency', () => {
@@ -368,15 +368,17 @@ describe('what must not change anything', () => {
       ...operation.fail('a', 'unreachable', 'link-lost', 104),
       ...operation.standIn(),
       ...operation.expire(),
-      ...operation.reject(),
+      ...operation.late(),
       ...operation.start(),
     ]).toEqual([]);
   });
 
-  it('anything after a rejection, which asks nobody', () => {
-    const operation = new ReadOperation<string>({ replicas: ['a', 'b', 'c'], needed: 2, epoch: 4 }, 100);
-    const { result } = answered(operation.reject());
-    expect(result).toMatchObject({ outcome: 'unavailable', receipt: { got: 0, replicas: [] } });
-    expect([...operation.reject(), ...operation.start(), ...operation.expire()]).toEqual([]);
+  it('anything once too few are up, and asks nobody', () => {
+    const plan = { replicas: ['a', 'b', 'c'], needed: 2, epoch: 4, down: ['b', 'c'] };
+    const operation = new ReadOperation<string>(plan, 100);
+    const { result } = answered(operation.start());
+    expect(result).toMatchObject({ outcome: 'unavailable', receipt: { needed: 2, got: 1 } });
+    expect(result.receipt.replicas.map(({ replica, answer }) => `${replica} ${answer}`)).toEqual(['b down', 'c down']);
+    expect([...operation.start(), ...operation.expire()]).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ReplicaAnswerKind } from './receipt.ts';
+import { noRepairs, type ReplicaAnswerKind } from './receipt.ts';
 import type { Version } from './version.ts';
 import {
   type WriteFailure,
@@ -182,11 +182,11 @@ describe('WriteOperation', () => {
           needed: 2,
           got: 2,
           replicas: [
-            { replica: 'a', answer: 'applied', version: mine, latencyMs: 7.5 },
-            { replica: 'b', answer: 'pending' },
-            { replica: 'c', answer: 'applied', version: mine, latencyMs: 3 },
+            { replica: 'a', role: 'primary', answer: 'applied', version: mine, latencyMs: 7.5 },
+            { replica: 'b', role: 'primary', answer: 'pending' },
+            { replica: 'c', role: 'primary', answer: 'applied', version: mine, latencyMs: 3 },
           ],
-          repairs: { sent: 0, acknowledged: 0 },
+          repairs: noRepairs,
         },
       },
     });
@@ -208,9 +208,9 @@ describe('WriteOperation', () => {
     const result = resultOf(operation.expire());
     expect(result).toMatchObject({ outcome: 'unknown', reason: 'too-few-replicas', certain: true });
     expect(result.receipt.replicas).toEqual([
-      { replica: 'a', answer: 'pending' },
-      { replica: 'b', answer: 'superseded', version: newer, latencyMs: 2 },
-      { replica: 'c', answer: 'unreachable', reason: 'link-lost', latencyMs: 4 },
+      { replica: 'a', role: 'primary', answer: 'pending' },
+      { replica: 'b', role: 'primary', answer: 'superseded', version: newer, latencyMs: 2 },
+      { replica: 'c', role: 'primary', answer: 'unreachable', reason: 'link-lost', latencyMs: 4 },
     ]);
   });
 
@@ -269,22 +269,21 @@ describe('WriteOperation', () => {
   });
 
   /** What is answered `rejected` is never read: so nothing may be sent after it. */
-  it('rejects before sending, once, and sends nothing afterwards', () => {
-    const operation = new WriteOperation({ replicas: ['a', 'b', 'c'], needed: 2, epoch: 4 }, mine, 100);
-    const result = resultOf(operation.reject('too-few-replicas'));
-    expect(result).toMatchObject({
-      outcome: 'rejected',
-      reason: 'too-few-replicas',
-      receipt: { got: 0, replicas: [] },
-    });
-    expect([...operation.start(), ...operation.reject('too-few-replicas'), ...operation.expire()]).toEqual([]);
+  it('is rejected before anything is sent when too few are up, and sends nothing afterwards', () => {
+    const plan = { replicas: ['a', 'b', 'c'], needed: 3, epoch: 4, down: ['b'], coordinator: 'a' };
+    const operation = new WriteOperation(plan, mine, 100);
+    const result = resultOf(operation.start());
+    expect(result).toMatchObject({ outcome: 'rejected', reason: 'too-few-replicas', receipt: { needed: 3, got: 2 } });
+    expect(result.receipt.replicas).toEqual([{ replica: 'b', role: 'primary', answer: 'down' }]);
+    expect(operation.over).toBe(true);
+    expect([...operation.start(), ...operation.late(), ...operation.expire()]).toEqual([]);
   });
 
-  it('has no effects after its answer, whatever still comes in', () => {
+  it('has no effects after its answer where nobody keeps hints, whatever still comes in', () => {
     const operation = startWrite(3, 1);
     resultOf(operation.acknowledge('a', mine, 101));
     const late = kinds.flatMap((kind) => servers.map((replica) => ({ replica, kind })));
     expect(late.flatMap((event) => feed(operation, event))).toEqual([]);
-    expect([...operation.expire(), ...operation.reject('deadline'), ...operation.start()]).toEqual([]);
+    expect([...operation.late(), ...operation.expire(), ...operation.start()]).toEqual([]);
   });
 });

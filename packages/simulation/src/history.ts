@@ -52,6 +52,8 @@ export interface ReadRecord extends OperationRecord {
   readonly value: string | undefined;
   /** What the nodes' wall clocks showed; absent where nobody looked. */
   readonly clocks?: ClockBounds;
+  /** Whether its receipt says that later reads do not go behind it. */
+  readonly lasting: boolean;
   /** Read after the end of all faults, to settle what is there. */
   readonly final: boolean;
 }

@@ -14,7 +14,7 @@ const receipt = {
   needed: 1,
   got: 1,
   replicas: [],
-  repairs: { sent: 0, acknowledged: 0 },
+  repairs: { sent: 0, acknowledged: 0, needed: 0, held: 0 },
 };
 const plain: FrameHeader = { operationId: 0, epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: { ms: 0, counter: 0 } };
 const key = Uint8Array.of(0x6b);
@@ -78,7 +78,7 @@ describe('every message', () => {
     const answer = (latencyMs: number): Message => ({
       type: 'read-failed',
       outcome: 'unavailable',
-      receipt: { ...receipt, replicas: [{ replica: nodeId, answer: 'held', latencyMs }] },
+      receipt: { ...receipt, replicas: [{ replica: nodeId, role: 'primary', answer: 'held', latencyMs }] },
     });
     const latency = (latencyMs: number): unknown => {
       const { message } = decodeFrame(encodeFrame(plain, answer(latencyMs)));
@@ -162,10 +162,16 @@ describe('the frozen bytes', () => {
       { type: 'replica-read-reply', found: 'value', meta: Uint8Array.of(9), value: Uint8Array.of(8) },
       '02' + '0001' + '09' + '00000001' + '08',
     ],
-    [{ type: 'get', key, r: 2, want: 'value' }, '0001' + '6b' + '01' + '02' + '01'],
+    [
+      { type: 'hint-write', partition: 1, intendedOwner: nodeId, key, meta: Uint8Array.of(9), value: Uint8Array.of(2) },
+      '0001' + '0123456789abcdef0123456789abcdef' + '0001' + '6b' + '0001' + '09' + '00000001' + '02',
+    ],
+    [{ type: 'hint-read', partition: 3, key }, '0003' + '0001' + '6b'],
+    [{ type: 'range-dirty', partition: 3, intendedOwner: nodeId }, '0003' + '0123456789abcdef0123456789abcdef'],
+    [{ type: 'get', key, r: 2, want: 'value' }, '0001' + '6b' + '01' + '02' + '01' + '00'],
     [
       { type: 'get-reply', found: 'absent', receipt },
-      '00' + '00' + '01' + '0000000000000001' + '01' + '01' + '00' + '00' + '00000000',
+      '00' + '00' + '01' + '0000000000000001' + '01' + '01' + '00' + '00' + '00' + '00' + '00000000',
     ],
     [
       { type: 'put', key, version, contentType: 'a/b', codec: 1, rawLength: 5, value: Uint8Array.of(1), ttlMs: 3 },
@@ -183,9 +189,10 @@ describe('the frozen bytes', () => {
         '01' +
         '01' +
         '000000000003' +
+        '00' +
         '00',
     ],
-    [{ type: 'delete', key, w: 1 }, '0001' + '6b' + '00' + '01' + '01'],
+    [{ type: 'delete', key, w: 1, sloppy: false }, '0001' + '6b' + '00' + '01' + '01' + '01' + '00'],
     [
       { type: 'replica-scan', partition: 258, prefix: key, gte: key, after: key, limit: 9, maxBytes: 7, want: 'value' },
       '0102' + '00016b' + '0100016b' + '00' + '0100016b' + '0009' + '00000007' + '01',
@@ -255,6 +262,7 @@ describe('the frozen bytes', () => {
       'gossip-syn': 10,
       'gossip-ack': 11,
       'gossip-ack2': 12,
+      'range-dirty': 15,
       'replica-write': 20,
       'replica-write-reply': 21,
       'replica-read': 22,
@@ -263,6 +271,8 @@ describe('the frozen bytes', () => {
       'tree-compare-reply': 25,
       'tree-list': 26,
       'tree-list-reply': 27,
+      'hint-write': 28,
+      'hint-read': 29,
       get: 30,
       'get-reply': 31,
       put: 32,
@@ -406,9 +416,9 @@ describe('decoding refuses', () => {
 
   it.each<[string, string, Uint8Array]>([
     ['MALFORMED', 'needed 4 more bytes, got 0', new Uint8Array(0)],
-    ['MALFORMED', 'needed a frame of 34 bytes after its length, got 33', frame.subarray(0, -1)],
-    ['MALFORMED', 'needed a frame of 34 bytes after its length, got 35', Uint8Array.of(...frame, 0)],
-    ['MALFORMED', 'get: needed the end, got 1 more bytes', Uint8Array.of(0, 0, 0, 35, ...frame.subarray(4), 0)],
+    ['MALFORMED', 'needed a frame of 35 bytes after its length, got 34', frame.subarray(0, -1)],
+    ['MALFORMED', 'needed a frame of 35 bytes after its length, got 36', Uint8Array.of(...frame, 0)],
+    ['MALFORMED', 'get: needed the end, got 1 more bytes', Uint8Array.of(0, 0, 0, 36, ...frame.subarray(4), 0)],
     ['MALFORMED', 'needed a frame of at least 29 bytes, got one of 28', Uint8Array.of(0, 0, 0, 28)],
     [
       'FRAME_TOO_LARGE',
@@ -418,7 +428,7 @@ describe('decoding refuses', () => {
     ['UNKNOWN_MESSAGE', 'needed a message type of this version, got the code 99', altered(4, 99)],
     ['MALFORMED', 'get.epoch: needed an integer below 2^53, got a larger one', altered(9, 0, 32)],
     ['MALFORMED', 'get.key: needed 1 to 4096 bytes, got 0', altered(33, 0, 0)],
-    ['MALFORMED', 'get.key: needed 4096 more bytes, got 3', altered(33, 16, 0)],
+    ['MALFORMED', 'get.key: needed 4096 more bytes, got 4', altered(33, 16, 0)],
     ['MALFORMED', 'get.r: needed 0 (absent) or 1 (present), got 2', altered(36, 2)],
     ['MALFORMED', 'get.want: needed one of 1, 2, got 3', altered(37, 3)],
   ])('%s: %s', (code, message, bytes) => {

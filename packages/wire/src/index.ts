@@ -15,6 +15,7 @@ export type { Change, ChangeCondition, ChangeFailure, ChangeReply, ChangeTo } fr
 export type { Delete, Get, GetReply, Put, ReadFailed, WriteReply } from './messages/client.ts';
 export type { GossipAck, GossipAck2, GossipDigest, GossipState, GossipStatus, GossipSyn } from './messages/gossip.ts';
 export { anyClusterId, type Hello } from './messages/hello.ts';
+export type { HintRead, HintWrite, RangeDirty } from './messages/hint.ts';
 export type { Message, MessageType } from './messages/message.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type {
@@ -87,8 +88,13 @@ export {
   dataRange,
   decodeAcceptorKey,
   decodeDataKey,
+  decodeHintKey,
   encodeAcceptorKey,
   encodeDataKey,
+  encodeHintKey,
+  type HintKey,
+  hintRange,
+  hintsOfAll,
   type KeyRange,
   keyspaceRanges,
   storageKinds,

@@ -116,9 +116,9 @@ describe('the frozen bytes', () => {
     needed: 1,
     got: 1,
     replicas: [],
-    repairs: { sent: 0, acknowledged: 0 },
+    repairs: { sent: 0, acknowledged: 0, needed: 0, held: 0 },
   };
-  const receiptHex = '01' + '0000000000000001' + '01' + '01' + '00' + '00' + '00000000';
+  const receiptHex = '01' + '0000000000000001' + '01' + '01' + '00' + '00' + '00' + '00' + '00000000';
 
   it.each<[Message, string]>([
     [{ type: 'prepare', ...place, ballot: promised }, placeHex + promisedHex],

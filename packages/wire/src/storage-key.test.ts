@@ -5,11 +5,16 @@ import {
   dataRange,
   decodeAcceptorKey,
   decodeDataKey,
+  decodeHintKey,
   encodeAcceptorKey,
   encodeDataKey,
+  encodeHintKey,
+  hintRange,
+  hintsOfAll,
   storageKinds,
   systemKey,
 } from './index.ts';
+import { uuid } from './testing/arbitraries.test.ts';
 
 const partition = fc.oneof(fc.nat({ max: 0xffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffff));
 const keyspaceId = fc.oneof(fc.nat({ max: 0xffffffff }), fc.constantFrom(0, 1, 0xff, 0x100, 0xffffffff));
@@ -95,5 +100,48 @@ describe('data keys', () => {
     ['a system key without name', () => systemKey('')],
   ])('refuse %s', (_, action) => {
     expect(action).toThrow(expect.objectContaining({ code: 'MALFORMED' }) as Error);
+  });
+});
+
+describe('the keys of hints', () => {
+  const place = fc.record({ partition, keyspaceId, intendedOwner: uuid });
+
+  it('come back as they were made, and are no data keys', () => {
+    fc.assert(
+      fc.property(place, key, (range, user) => {
+        const storageKey = encodeHintKey({ ...range, key: user });
+        const decoded = decodeHintKey(storageKey);
+        expect({ ...decoded, key: Buffer.from(decoded.key) }).toStrictEqual({ ...range, key: Buffer.from(user) });
+        expect(() => decodeDataKey(storageKey)).toThrow('kind 3');
+        expect(compare(storageKey, hintsOfAll.gte) > 0 && compare(storageKey, hintsOfAll.lt) < 0).toBe(true);
+      }),
+    );
+  });
+
+  it('lie in the range of their partition, keyspace and owner, and in no other', () => {
+    fc.assert(
+      fc.property(place, place, key, fc.boolean(), (at, other, user, same) => {
+        const { gte, lt } = hintRange(same ? at : other);
+        const storageKey = encodeHintKey({ ...at, key: user });
+        const inside = compare(storageKey, gte) >= 0 && compare(storageKey, lt) < 0;
+        expect(inside).toBe(same || JSON.stringify(at) === JSON.stringify(other));
+      }),
+    );
+  });
+
+  it('have frozen bytes', () => {
+    const intendedOwner = '01234567-89ab-cdef-0123-456789abcdef';
+    const storageKey = encodeHintKey({ partition: 0x0102, keyspaceId: 3, intendedOwner, key: Uint8Array.of(0x6b) });
+    expect(Buffer.from(storageKey).toString('hex')).toBe(
+      '03' + '0102' + '00000003' + intendedOwner.replaceAll('-', '') + '6b',
+    );
+  });
+
+  it('refuse what is none', () => {
+    const malformed = expect.objectContaining({ code: 'MALFORMED' }) as Error;
+    expect(() => decodeHintKey(encodeDataKey(1, 1, new Uint8Array(40)))).toThrow(malformed);
+    expect(() => decodeHintKey(hintRange({ partition: 1, keyspaceId: 1, intendedOwner: '0'.repeat(36) }).gte)).toThrow(
+      malformed,
+    );
   });
 });

@@ -3,18 +3,18 @@
  * that streaming, hashing and dropping them are range operations. A format that lasts, drawn in
  * docs/formats/storage-key.md:
  *
- *   u8 kind · u16 partition · u32 keyspace id · user key (1 to 4096 bytes)
+ *   u8 kind · u16 partition · u32 keyspace id · [in hints: 16 bytes intended owner] · user key (1 to 4096 bytes)
  */
 import { ByteReader } from './bytes/byte-reader.ts';
 import { ByteWriter } from './bytes/byte-writer.ts';
 import { utf8Length } from './bytes/utf8.ts';
 import { malformed } from './errors.ts';
-import { maxKeyBytes } from './layout/fields.ts';
+import { maxKeyBytes, uuid } from './layout/fields.ts';
 import { encode, type Layout } from './layout/layout.ts';
 import { struct } from './layout/composites.ts';
 import { u16, u32, u8 } from './layout/scalars.ts';
 
-/** What a storage key leads to. Frozen: never change or reuse a number. Hints are reserved for later. */
+/** What a storage key leads to. Frozen: never change or reuse a number. */
 export const storageKinds: { readonly data: 1; readonly acceptor: 2; readonly hint: 3; readonly system: 4 } = {
   data: 1,
   acceptor: 2,
@@ -27,6 +27,11 @@ export interface DataKey {
   readonly keyspaceId: number;
   /** The user's key. */
   readonly key: Uint8Array;
+}
+
+export interface HintKey extends DataKey {
+  /** The member for whom the record is kept. */
+  readonly intendedOwner: string;
 }
 
 /** The storage keys from `gte`, included, to `lt`, excluded. */
@@ -42,6 +47,10 @@ interface Prefix {
 }
 
 const prefix: Layout<Prefix> = struct<Prefix>({ kind: u8, partition: u16, keyspaceId: u32 });
+
+const hintPrefix: Layout<Prefix & { readonly intendedOwner: string }> = struct<
+  Prefix & { readonly intendedOwner: string }
+>({ kind: u8, partition: u16, keyspaceId: u32, intendedOwner: uuid });
 
 /** @throws WireError MALFORMED */
 export function encodeDataKey(partition: number, keyspaceId: number, key: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -86,6 +95,34 @@ export function keyspaceRanges(partitions: number, keyspaceId: number): KeyRange
     }),
   );
 }
+
+/** The key of the record that is kept for an owner that was away. @throws WireError MALFORMED */
+export function encodeHintKey({ partition, keyspaceId, intendedOwner, key }: HintKey): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(hintPrefix.minSize + checkedLength(key.length));
+  hintPrefix.write(writer, { kind: storageKinds.hint, partition, keyspaceId, intendedOwner });
+  writer.bytes(key);
+  return writer.finish();
+}
+
+/** `key` is a view of `storageKey`. @throws WireError MALFORMED for anything but the key of a hint */
+export function decodeHintKey(storageKey: Uint8Array): HintKey {
+  const reader = new ByteReader(storageKey);
+  const { kind, partition, keyspaceId, intendedOwner } = hintPrefix.read(reader);
+  if (kind !== storageKinds.hint) throw malformed(`needed the key of a hint (kind 3), got kind ${kind}`);
+  return { partition, keyspaceId, intendedOwner, key: reader.bytes(checkedLength(reader.remaining)) };
+}
+
+/** The keys of all hints for one owner of one keyspace in one partition, and of nothing else. @throws WireError MALFORMED */
+export function hintRange({ partition, keyspaceId, intendedOwner }: Omit<HintKey, 'key'>): KeyRange {
+  const gte = encode(hintPrefix, { kind: storageKinds.hint, partition, keyspaceId, intendedOwner });
+  return { gte, lt: successor(gte) };
+}
+
+/** The keys of all hints. */
+export const hintsOfAll: KeyRange = {
+  gte: Uint8Array.of(storageKinds.hint),
+  lt: Uint8Array.of(storageKinds.hint + 1),
+};
 
 /** The key of something that the node keeps for itself, by a name of 1 to 4096 bytes. @throws WireError MALFORMED */
 export function systemKey(name: string): Uint8Array<ArrayBuffer> {

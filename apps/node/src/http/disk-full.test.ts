@@ -1,6 +1,6 @@
 /** A write for which there is no room is told so: 507, and only where that is the whole truth. */
 import { type ClusterNode, type PutResult, RequestError } from '@kv/cluster-node';
-import type { ReplicaAnswer, Version } from '@kv/quorum';
+import { noRepairs, type ReplicaAnswer, type Version } from '@kv/quorum';
 import { describe, expect, it } from 'vitest';
 import { createHttpApp } from './app.ts';
 import type { CoordinatingMember } from './key-routes.ts';
@@ -13,14 +13,19 @@ function resultOf(
   reason: PutResult['reason'],
   answers: Partial<ReplicaAnswer>[],
 ): PutResult {
-  const replicas = answers.map((answer, index) => ({ replica: `r${index}`, answer: 'refused' as const, ...answer }));
+  const replicas = answers.map((answer, index) => ({
+    replica: `r${index}`,
+    role: 'primary' as const,
+    answer: 'refused' as const,
+    ...answer,
+  }));
   const receipt = {
     mode: 'strict',
     epoch: 1,
     needed: 2,
     got: 0,
     replicas,
-    repairs: { sent: 0, acknowledged: 0 },
+    repairs: noRepairs,
   } as const;
   return { outcome, version, certain: true, receipt, ...(reason !== undefined && { reason }) };
 }

@@ -56,7 +56,7 @@ describe('what a request can get wrong', () => {
     ['GET', `${keys}/a?w=2`, 400, 'UNKNOWN_PARAMETER'],
     ['PUT', `${keys}/a?fast=yes`, 400, 'UNKNOWN_PARAMETER'],
     ['PUT', `${keys}/a?__proto__=1`, 400, 'UNKNOWN_PARAMETER'],
-    ['PUT', `${keys}/a?sloppy=true`, 400, 'NOT_SUPPORTED'],
+    ['PUT', `${keys}/a?sloppy=yes`, 400, 'INVALID_PARAMETER'],
     ['GET', `${keys}/a?level=most`, 400, 'INVALID_QUORUM'],
     ['GET', `${keys}/a?level=quorum&r=2`, 400, 'INVALID_QUORUM'],
     ['PUT', `${keys}/a?ttl=1y`, 400, 'INVALID_TTL'],

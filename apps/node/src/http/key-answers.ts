@@ -145,7 +145,9 @@ function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): Probl
     case 'deadline':
       return 'DEADLINE_PASSED';
     case 'refused':
-      return replicas.every((replica) => replica.reason === 'DISK_FULL') ? 'DISK_FULL' : 'REFUSED';
+      return replicas.every(({ answer, reason }) => answer === 'down' || reason === 'DISK_FULL')
+        ? 'DISK_FULL'
+        : 'REFUSED';
     case 'too-many-siblings':
       return 'TOO_MANY_SIBLINGS';
     case 'write-too-old':

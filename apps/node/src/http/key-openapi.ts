@@ -30,6 +30,13 @@ const keyParameters: Parameters = [
     description: 'By name how many replicas must answer; instead of the number. Not in strong keyspaces.',
   },
   {
+    name: 'sloppy',
+    in: 'query',
+    schema: { type: 'boolean' },
+    description:
+      'Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says.',
+  },
+  {
     name: 'timeout',
     in: 'query',
     schema: { type: 'integer', minimum: 1, maximum: 60_000 },
@@ -50,7 +57,10 @@ const deadlineDescription = 'When the time to live ends (RFC 3339, UTC); absent 
 
 const outcomeHeaders = {
   'KV-Outcome': { description: 'What happened, in one word.', schema: text },
-  'KV-Receipt': { description: 'JSON: what each replica answered, and when.', schema: text },
+  'KV-Receipt': {
+    description: 'What each server that was asked answered, and when.',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Receipt' } } },
+  },
 };
 
 const versionHeaders = {

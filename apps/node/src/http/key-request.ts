@@ -22,9 +22,6 @@ const maxTimeoutMs = 60_000;
 const maxKeyBytes = 4096;
 
 /** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
-const laterParameters: Readonly<Record<string, string>> = {
-  sloppy: 'every keyspace is strict',
-};
 const laterHeaders: Readonly<Record<string, string>> = {
   'if-unmodified-since': 'versions are compared, not dates: If-Match, in a strong keyspace',
   'content-encoding': 'values are stored as they come, without an encoding',
@@ -49,7 +46,7 @@ function readTarget(
 ): { request: KeyRequest; parameters: ReadonlyMap<string, string> } {
   const { path, parameters } = parseRequestTarget(incoming.url ?? '');
   const { keyspace, key: segment } = keyAddress(path);
-  checkParameterNames(parameters, [quorum, 'level', 'timeout', 'encoding', ...more]);
+  checkParameterNames(parameters, [quorum, 'level', 'sloppy', 'timeout', 'encoding', ...more]);
   if (quorum === 'w') checkWriteHeaders(incoming);
   const key = decodeKey(segment, encodingOf(parameters));
   if (key.length > maxKeyBytes) {
@@ -57,16 +54,15 @@ function readTarget(
   }
   const [replicas, level] = [replicasOf(parameters, quorum), levelOf(parameters)];
   const context = quorum === 'w' ? contextOf(incoming) : undefined;
-  return { request: { keyspace, key, replicas, level, context, timeoutMs: timeoutOf(parameters) }, parameters };
+  const sloppy = sloppyOf(parameters);
+  const request = { keyspace, key, replicas, level, context, sloppy, timeoutMs: timeoutOf(parameters) };
+  return { request, parameters };
 }
 
 /** @throws Problem */
 export function checkParameterNames(parameters: ReadonlyMap<string, string>, known: readonly string[]): void {
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue;
-    if (Object.hasOwn(laterParameters, name)) {
-      throw new Problem('NOT_SUPPORTED', `the parameter ${name} is not supported: ${laterParameters[name]}`);
-    }
     throw new Problem('UNKNOWN_PARAMETER', `this request takes ${known.join(', ')}, got ${JSON.stringify(name)}`);
   }
 }
@@ -100,6 +96,13 @@ export function levelOf(parameters: ReadonlyMap<string, string>): ConsistencyLev
   const text = parameters.get('level');
   if (text === undefined || isConsistencyLevel(text)) return text;
   throw new Problem('INVALID_QUORUM', `level must be one of ${consistencyLevels.join(', ')}, got ${quote(text)}`);
+}
+
+function sloppyOf(parameters: ReadonlyMap<string, string>): boolean | undefined {
+  const text = parameters.get('sloppy');
+  if (text === undefined) return undefined;
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new Problem('INVALID_PARAMETER', `sloppy must be true or false, got ${quote(text)}`);
 }
 
 /** @throws Problem */

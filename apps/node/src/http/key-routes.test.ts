@@ -19,7 +19,16 @@ const keys = '/v1/keyspaces/default/keys';
 interface ReceiptBody {
   needed: number;
   got: number;
-  replicas: { name: string; id: string; answer: string; version?: string; latencyMs?: number }[];
+  mode: string;
+  replicas: {
+    name: string;
+    id: string;
+    role: string;
+    hintFor?: string;
+    answer: string;
+    version?: string;
+    latencyMs?: number;
+  }[];
 }
 
 function receiptOf(response: RawResponse): ReceiptBody {
@@ -55,7 +64,7 @@ describe('a value over HTTP', () => {
       epoch: 1,
       needed: 3,
       got: 3,
-      repairs: { sent: 0, acknowledged: 0 },
+      repairs: { sent: 0, acknowledged: 0, needed: 0, held: 0 },
     });
     expect(receipt.replicas.map(({ name }) => name).sort()).toEqual(['node-1', 'node-2', 'node-3']);
     for (const replica of receipt.replicas) {
@@ -195,5 +204,46 @@ describe('odd keys', () => {
     const key = Buffer.from([0xff, 0x00, 0xfe]).toString('base64url');
     await to(0, `${keys}/${key}?encoding=base64url`, { method: 'PUT', body: 'binary' });
     expect((await to(1, `${keys}/${key}?encoding=base64url`)).body.toString()).toBe('binary');
+  });
+});
+
+describe('while a member is away', () => {
+  let small: TestCluster;
+  beforeAll(async () => {
+    small = await TestCluster.start({ nodes: 3, replicas: 3, absent: ['127.0.0.1:9'] });
+  });
+  afterAll(() => small.close());
+
+  const put = (path: string) => send({ port: small.ports[0] ?? 0, path: `${keys}/${path}`, method: 'PUT', body: 'x' });
+
+  it('a sloppy write counts another server, and names it, in the header, the status and the metrics', async () => {
+    let kept = 0;
+    for (let i = 0; i < 20; i += 1) {
+      const response = await put(`sloppy-${i}?w=3`);
+      expect(response.status).toBe(204);
+      const { mode, replicas } = receiptOf(response);
+      const hint = replicas.find(({ hintFor }) => hintFor !== undefined);
+      expect(mode).toBe(hint === undefined ? 'strict' : 'sloppy');
+      if (hint === undefined) continue;
+      expect(hint).toMatchObject({ role: 'fallback', hintFor: 'node-4', answer: 'applied' });
+      if (hint.name === 'node-1') kept += 1;
+    }
+    expect(kept).toBeGreaterThan(0);
+    const status = await send({ port: small.ports[0] ?? 0, path: '/v1/cluster/status' });
+    expect(JSON.parse(status.body.toString())).toMatchObject({
+      hints: [{ owner: 'node-4', count: kept, replayed: 0 }],
+    });
+    const metrics = await send({ port: small.ports[0] ?? 0, path: '/metrics' });
+    expect(metrics.body.toString()).toContain(`kv_hints_queued{owner="node-4"} ${kept}`);
+  });
+
+  it('a strict one counts owners only', async () => {
+    const codes = new Set<unknown>();
+    for (let i = 0; i < 20; i += 1) {
+      const response = await put(`strict-${i}?w=3&sloppy=false&timeout=1000`);
+      expect(receiptOf(response).mode).toBe('strict');
+      codes.add(response.status === 204 ? 204 : problemOf(response).code);
+    }
+    expect(codes).toEqual(new Set([204, 'TOO_FEW_REPLICAS']));
   });
 });

@@ -75,7 +75,14 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   },
   exchangeRepairsSent: { name: 'kv_exchange_repairs_sent_total', help: 'Records that other owners lacked.' },
   exchangeRepairsFetched: { name: 'kv_exchange_repairs_fetched_total', help: 'Records that this node lacked.' },
+  hintsKept: { name: 'kv_hints_kept_total', help: 'Hints kept here for owners that were away.' },
+  hintsReplayed: { name: 'kv_hints_replayed_total', help: 'Hints handed over to their owners.' },
+  hintsDropped: { name: 'kv_hints_dropped_total', help: 'Hints not kept, for want of room or for their age.' },
   standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
+  standInsRefused: {
+    name: 'kv_stand_ins_refused_total',
+    help: 'Times that a read would have, but too many others had.',
+  },
   replicaReads: { name: 'kv_replica_reads_total', help: 'Reads served as a replica.' },
   replicaWrites: { name: 'kv_replica_writes_total', help: 'Writes served as a replica.' },
   replicaScans: { name: 'kv_replica_scans_total', help: 'Scans of partitions served as a replica.' },
@@ -142,6 +149,7 @@ export class NodeMetrics {
   readonly #members: Gauge<'state'>;
   readonly #diskFull: Gauge;
   readonly #repairDebt: Gauge;
+  readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
 
   constructor() {
     const registers = [this.#registry];
@@ -159,6 +167,12 @@ export class NodeMetrics {
       help: '1 while this node refuses writes because its disk is full.',
       registers,
     });
+    const hints = (name: string, help: string) => new Gauge({ name, help, labelNames: ['owner'] as const, registers });
+    this.#hints = {
+      count: hints('kv_hints_queued', 'Hints kept here, by the owner that they are for.'),
+      bytes: hints('kv_hints_bytes', 'Bytes of these hints, uncompressed.'),
+      oldestAgeMs: hints('kv_hints_oldest_seconds', 'Since the oldest of these hints was written.'),
+    };
     const help = 'Members of the cluster by what this node believes of them.';
     this.#members = new Gauge({ name: 'kv_members', help, labelNames: ['state'], registers });
     for (const place of Object.values(counterPlaces)) this.#add(place, true);
@@ -173,8 +187,15 @@ export class NodeMetrics {
     return this.#registry.metrics();
   }
 
-  #record({ counters, storage, members, repairDebt, diskFullForMs }: NodeStatus): void {
+  #record({ counters, storage, members, repairDebt, diskFullForMs, hints }: NodeStatus): void {
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
+    for (const gauge of Object.values(this.#hints)) gauge.reset();
+    for (const { owner: id, count, bytes, oldestAgeMs } of hints) {
+      const owner = members.find((member) => member.id === id)?.name ?? id;
+      this.#hints.count.set({ owner }, count);
+      this.#hints.bytes.set({ owner }, bytes);
+      this.#hints.oldestAgeMs.set({ owner }, oldestAgeMs / 1000);
+    }
     this.#repairDebt.set((repairDebt?.ageMs ?? 0) / 1000);
     for (const state of ['alive', 'suspect', 'down'] as const) {
       this.#members.set({ state }, members.filter((member) => member.state === state).length);

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { describeRoute, openAPIRouteHandler } from 'hono-openapi';
 import { problemTypes } from './problem-details.ts';
+import { receiptSchema } from './receipt-schema.ts';
 
 const problemSchema = {
   type: 'object',
@@ -22,7 +23,7 @@ const problemSchema = {
     needed: { type: 'integer' },
     got: { type: 'integer' },
     version: { type: 'string' },
-    receipt: { type: 'object' },
+    receipt: { $ref: '#/components/schemas/Receipt' },
   },
 } as const;
 
@@ -40,8 +41,13 @@ export function addOpenApiRoute(app: Hono<{ Bindings: HttpBindings }>): void {
       excludeStaticFile: false,
       documentation: {
         info: { title: 'kv', version: '1', description: 'The HTTP API of a node. Any node answers for any key.' },
-        components: { schemas: { Problem: { ...problemSchema, required: [...problemSchema.required] } } },
+        components: { schemas: { Problem: mutable(problemSchema), Receipt: mutable(receiptSchema) } },
       },
     }),
   );
+}
+
+/** The library's types know no readonly lists. */
+function mutable(schema: object): object {
+  return structuredClone(schema);
 }

@@ -1,18 +1,21 @@
 /** The receipt of a request as the `KV-Receipt` header: JSON on one line, replicas by name and id. */
-import { formatVersion, type Receipt, type ReplicaAnswer } from '@kv/quorum';
+import { formatVersion, type Receipt, type Repairs, type ReplicaAnswer } from '@kv/quorum';
 
 export interface ReceiptView {
-  readonly mode: 'strict';
+  readonly mode: Receipt['mode'];
   readonly epoch: number;
   readonly needed: number;
   readonly got: number;
   readonly replicas: readonly ReplicaView[];
-  readonly repairs: { readonly sent: number; readonly acknowledged: number };
+  readonly repairs: Repairs;
 }
 
 export interface ReplicaView {
   readonly name: string;
   readonly id: string;
+  readonly role: ReplicaAnswer['role'];
+  /** Name of the owner for whom a fallback keeps the write. */
+  readonly hintFor?: string;
   readonly answer: ReplicaAnswer['answer'];
   readonly version?: string;
   readonly latencyMs?: number;
@@ -35,6 +38,8 @@ function viewReplica(answer: ReplicaAnswer, nameOf: (id: string) => string): Rep
   return {
     name: nameOf(answer.replica),
     id: answer.replica,
+    role: answer.role,
+    ...(answer.hintFor !== undefined && { hintFor: nameOf(answer.hintFor) }),
     answer: answer.answer,
     ...(answer.version !== undefined && { version: formatVersion(answer.version) }),
     ...(answer.latencyMs !== undefined && { latencyMs: Math.round(answer.latencyMs * 1000) / 1000 }),

@@ -97,6 +97,17 @@ export const statusSchema = z.object({
     .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })
     .optional()
     .meta({ description: 'The range and the other owner with whom it was compared the longest ago.' }),
+  hints: z
+    .array(
+      z.object({
+        owner: z.string().meta({ description: 'Name of the member that they are for.' }),
+        count: count.meta({ description: 'Kept here now.' }),
+        bytes: count.meta({ description: 'Uncompressed, as they count towards the bound.' }),
+        oldestAgeMs: z.number().nonnegative(),
+        replayed: count.meta({ description: 'Handed over since the answering node started.' }),
+      }),
+    )
+    .meta({ description: 'What the answering node keeps for members that are or were away.' }),
   counters: z.record(z.string(), count),
 });
 
@@ -114,6 +125,11 @@ export function viewStatus(status: NodeStatus): StatusView {
       ...(compactionUnderWay !== undefined && { compactionUnderWay: { ...compactionUnderWay } }),
       ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }),
     },
+    hints: status.hints.map(({ owner, ...hints }) => ({ owner: nameIn(status, owner), ...hints })),
     counters: { ...status.counters },
   };
+}
+
+function nameIn({ members }: NodeStatus, id: string): string {
+  return members.find((member) => member.id === id)?.name ?? id;
 }

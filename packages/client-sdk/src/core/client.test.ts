@@ -142,6 +142,17 @@ describe('a write', () => {
     expect(cluster.nodes.flatMap((node) => node.got('put').map(({ w }) => w)).sort()).toEqual([1, 2, 3]);
   });
 
+  it('says whether it may be sloppy where it was told so, and else leaves it to its keyspace', async () => {
+    await settle(values.set('a', 'x', { sloppy: false }));
+    await settle(values.set('a', 'x'));
+    await settle(values.delete('a', { sloppy: true }));
+    await settle(values.get('a', { sloppy: true }));
+    const asked = (type: 'put' | 'delete' | 'get') => cluster.nodes.flatMap((node) => node.got(type));
+    expect(asked('put').map(({ sloppy }) => sloppy)).toHaveLength(2);
+    expect(new Set(asked('put').map(({ sloppy }) => sloppy))).toEqual(new Set([false, undefined]));
+    expect([...asked('delete'), ...asked('get')].map(({ sloppy }) => sloppy)).toEqual([true, true]);
+  });
+
   it('with a level and a number is refused, and with a level that no keyspace has', async () => {
     expect((await failure(values.set('a', 1, { w: 2, level: 'quorum' }))).code).toBe('INVALID_QUORUM');
     expect((await failure(values.get('a', { r: 2, level: 'quorum' }))).code).toBe('INVALID_QUORUM');

@@ -112,7 +112,8 @@ export class Cluster {
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    const message: Message = { type: 'get', key, want: 'value', ...(route.mode === 'eventual' && { r: route.needed }) };
+    const replicas = route.mode === 'eventual' ? { r: route.needed, ...sloppyIn(options) } : {};
+    const message: Message = { type: 'get', key, want: 'value', ...replicas };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
@@ -245,7 +246,9 @@ export class Cluster {
 
   async #writeVersion(write: Put | Delete, route: Route, options: WriteOptions): Promise<WriteAnswer> {
     const isBeside = route.conflict === 'siblings';
-    const message: Message = isBeside ? besideOthers(write, options, route.needed) : { ...write, w: route.needed };
+    const message: Message = isBeside
+      ? besideOthers(write, options, route.needed)
+      : { ...write, w: route.needed, ...sloppyIn(options) };
     const restamp: RequestSpec<WriteAnswer>['restamp'] = (because) => {
       if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
       return { ...message, version: this.#clock.stamp() };
@@ -391,6 +394,10 @@ function helloOf(id: string): Hello {
 
 function uuidOf(digits: string): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {
+  return sloppy === undefined ? {} : { sloppy };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -7,6 +7,11 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the call; what was sent already may still happen. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether other servers may be counted in the place of owners that are down; the receipt says whether they were. Default:
+   * as the keyspace says.
+   */
+  readonly sloppy?: boolean | undefined;
   /** By name how many replicas must answer, for instance `one` or `all`; instead of `r` or `w`. */
   readonly level?: ConsistencyLevel | undefined;
 }

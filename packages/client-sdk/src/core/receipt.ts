@@ -1,9 +1,18 @@
 /** What happened to a request, replica by replica, in the words of a client: members by name, versions as text. */
-import { formatVersion, type Receipt as CoordinatorReceipt, type ReplicaAnswerKind } from '@kv/quorum';
+import {
+  formatVersion,
+  type Receipt as CoordinatorReceipt,
+  type ReplicaAnswer,
+  type ReplicaAnswerKind,
+} from '@kv/quorum';
 
 export interface ReplicaReceipt {
   readonly name: string;
   readonly id: string;
+  /** An owner of the key, or a server that stands in for one. */
+  readonly role: ReplicaAnswer['role'];
+  /** Name of the owner for whom a fallback keeps the write as a hint. */
+  readonly hintFor?: string;
   readonly answer: ReplicaAnswerKind;
   /** The version that the replica said it holds. */
   readonly version?: string;
@@ -19,10 +28,11 @@ export interface Receipt extends Omit<CoordinatorReceipt, 'replicas'> {
 }
 
 export function clientReceipt(receipt: CoordinatorReceipt, nameOf: (id: string) => string): Receipt {
-  const replicas = receipt.replicas.map(({ replica, version, ...answer }) => ({
+  const replicas = receipt.replicas.map(({ replica, version, hintFor, ...answer }) => ({
     name: nameOf(replica),
     id: replica,
     ...answer,
+    ...(hintFor !== undefined && { hintFor: nameOf(hintFor) }),
     ...(version !== undefined && { version: formatVersion(version) }),
   }));
   return { ...receipt, replicas };

@@ -1,5 +1,5 @@
 /** Nodes that a test scripts, behind a transport without sockets: frames are really encoded and decoded. */
-import type { Receipt, Stamp } from '@kv/quorum';
+import { noRepairs, type Receipt, type Stamp } from '@kv/quorum';
 import {
   encodeFrame,
   type Frame,
@@ -109,8 +109,12 @@ export class FakeCluster {
   }
 
   receipt(needed: number, got: number): Receipt {
-    const replicas = this.nodes.map(({ id }) => ({ replica: id, answer: 'pending' as const }));
-    return { mode: 'strict', epoch: this.epoch, needed, got, replicas, repairs: { sent: 0, acknowledged: 0 } };
+    const replicas = this.nodes.map(({ id }) => ({
+      replica: id,
+      role: 'primary' as const,
+      answer: 'pending' as const,
+    }));
+    return { mode: 'strict', epoch: this.epoch, needed, got, replicas, repairs: noRepairs };
   }
 
   readonly #transport: Transport = {
@@ -198,7 +202,7 @@ const nothing: Receipt = {
   needed: 2,
   got: 2,
   replicas: [],
-  repairs: { sent: 0, acknowledged: 0 },
+  repairs: noRepairs,
 };
 
 /** Says yes to every write and finds nothing. */

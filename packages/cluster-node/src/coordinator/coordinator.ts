@@ -2,10 +2,11 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { AskedQuorum, HybridLogicalClock, Version } from '@kv/quorum';
+import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
+import type { HintAccess } from '../hints/hint-access.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { ClusterNodeOptions } from '../options.ts';
 import type { Clock, Timers } from '../ports.ts';
@@ -28,7 +29,7 @@ import type { TopologyFollower } from '../topology/topology-follower.ts';
 import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
 import { nearestFirst } from './nearest-first.ts';
 import { type Replan, replanWith } from './replan.ts';
-import { planRequest, type RequestPlan } from './request-plan.ts';
+import { planRequest, type Reach, type RequestPlan } from './request-plan.ts';
 import { type DrivenRead, ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
 import { WriteDriver } from './write-driver.ts';
@@ -49,6 +50,10 @@ export interface CoordinatorDependencies {
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly access: ReplicaAccess;
+  readonly hints: HintAccess;
+  /** Of other members, as reads find them. */
+  readonly latencies: LatencyTracker;
+  readonly hedges: HedgeBudget;
   readonly membership: Membership;
   readonly counters: Counters;
   readonly codec: Codec;
@@ -190,14 +195,21 @@ export class Coordinator {
 
   #plan(request: RequestOptions, quorum: AskedQuorum): RequestPlan {
     if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
-    const plan = planRequest(this.#dependencies.topology(), request, quorum);
+    const plan = planRequest(this.#dependencies.topology(), request, quorum, this.#reach());
     checkMode(plan.keyspace, 'eventual');
     return plan;
   }
 
   #planStrong(request: RequestOptions, refused: { readonly r?: number | undefined } = {}): RequestPlan {
     if (!this.#dependencies.ready()) throw new RequestError('NOT_READY', 'this member is still starting');
-    return planStrong(this.#dependencies.topology(), request, refused);
+    return planStrong(this.#dependencies.topology(), request, refused, this.#reach());
+  }
+
+  #reach(): Reach {
+    const { self, membership } = this.#dependencies;
+    const isDown = (member: string): boolean => membership.stateOf(member) === 'down';
+    const isAlive = (member: string): boolean => membership.stateOf(member) === 'alive';
+    return { self, isDown, isAlive };
   }
 
   #strongly(request: RequestOptions, planned: () => RequestPlan): StrongRequest {
@@ -220,8 +232,7 @@ export class Coordinator {
   }
 
   #nearestFirst(plan: RequestPlan): RequestPlan {
-    const { self, membership } = this.#dependencies;
-    return nearestFirst(plan, self, membership);
+    return nearestFirst(plan, this.#dependencies);
   }
 
   #deadlineOf({ timeoutMs }: RequestOptions): number {

@@ -20,14 +20,21 @@ export interface DrivenRead {
   readonly replan: Replan;
 }
 
+/** Below this, what looks slow is as likely a moment's pause of this process. */
+const leastPatienceMs = 10;
+
 export class ReadDriver {
   readonly #dependencies: CoordinatorDependencies;
   readonly #read: DrivenRead;
   readonly #done: (result: StoredReadResult) => void;
   readonly #operation: ReadOperation<StoredRecord>;
   readonly #droppedValues: DroppedValues;
+  readonly #startedAt: number;
   #deadlineTimer: Timer | undefined;
   #standInTimer: Timer | undefined;
+  #lateTimer: Timer | undefined;
+  /** Other members that were asked and have not answered, and when. */
+  readonly #awaited = new Map<string, number>();
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
@@ -36,7 +43,8 @@ export class ReadDriver {
     this.#read = read;
     this.#done = done;
     const { plan, deadline, nowMs } = read;
-    this.#operation = dependencies.strategies.readOperation(plan, dependencies.clock.monotonicMs());
+    this.#startedAt = dependencies.clock.monotonicMs();
+    this.#operation = dependencies.strategies.readOperation(plan, this.#startedAt);
     this.#droppedValues = new DroppedValues(plan.replicas, nowMs, {
       read: (from, callbacks) => dependencies.access.read(from, plan.place, 'value', deadline, callbacks),
       receive: (replica, held) => this.#run(this.#operation.receive(replica, held, this.#now())),
@@ -45,32 +53,67 @@ export class ReadDriver {
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#read;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#operation.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
-    this.#standInLater();
+    this.#dependencies.hedges.earn();
     this.#run(this.#operation.start());
+    if (this.#operation.answered || this.#replaced) return;
+    const remaining = this.#read.deadline - this.#now();
+    this.#deadlineTimer = this.#dependencies.timers.set(remaining, () => this.#run(this.#operation.expire()));
+    this.#standInLater(() => this.#turnToFallbacksLater());
   }
 
-  #standInLater(): void {
-    const { timers, options, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(options.standInAfterMs, () => {
-      const effects = this.#operation.standIn();
-      if (effects.length === 0) return;
-      counters.standIns += 1;
-      this.#standInLater();
-      this.#run(effects);
+  /** Only a read that is slow has a third timer. */
+  #turnToFallbacksLater(): void {
+    const { timers, options } = this.#dependencies;
+    const remaining = this.#startedAt + options.hintAfterMs - this.#now();
+    this.#lateTimer = timers.set(Math.max(0, remaining), () => this.#run(this.#operation.late()));
+  }
+
+  #standInLater(firstTime?: () => void): void {
+    this.#standInTimer = this.#dependencies.timers.set(this.#patienceMs(), () => {
+      firstTime?.();
+      this.#standIn();
     });
+  }
+
+  #standIn(): void {
+    const { hedges, counters } = this.#dependencies;
+    this.#tellSlow();
+    if (!hedges.take()) {
+      counters.standInsRefused += 1;
+      this.#standInLater();
+      return;
+    }
+    const effects = this.#operation.standIn();
+    if (effects.length === 0) {
+      hedges.giveBack();
+      return;
+    }
+    counters.standIns += 1;
+    this.#standInLater();
+    this.#run(effects);
+  }
+
+  /** As long as one answer of a hundred takes of the slowest that is waited for. */
+  #patienceMs(): number {
+    const { latencies, options } = this.#dependencies;
+    let patienceMs = leastPatienceMs;
+    for (const from of this.#awaited.keys()) {
+      patienceMs = Math.max(patienceMs, latencies.percentileMs(from) ?? options.standInAfterMs);
+    }
+    return Math.min(patienceMs, options.standInAfterMs);
+  }
+
+  /** Who has not answered by now is at least so slow: the next reads ask others first. */
+  #tellSlow(): void {
+    const now = this.#now();
+    for (const [from, since] of this.#awaited) this.#dependencies.latencies.record(from, now - since, now);
   }
 
   #run(effects: readonly ReadEffect<StoredRecord>[]): void {
     if (this.#replaced) return;
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
+      else if (effect.type === 'fetch-hint') this.#fetchHint(effect.from);
       else if (effect.type === 'repair') this.#repair(effect.to, effect.value);
       else this.#answer(effect.result);
     }
@@ -78,12 +121,28 @@ export class ReadDriver {
 
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
-    this.#dependencies.access.read(from, plan.place, want, deadline, {
+    const { self, access, latencies } = this.#dependencies;
+    const askedAt = this.#now();
+    if (from !== self) this.#awaited.set(from, askedAt);
+    access.read(from, plan.place, want, deadline, {
       answered: (held) => {
+        const now = this.#now();
+        if (this.#awaited.delete(from)) latencies.record(from, now - askedAt, now);
         if (this.#droppedValues.isOne(held)) this.#droppedValues.take(from, held);
-        else this.#run(this.#operation.receive(from, held, this.#now()));
+        else this.#run(this.#operation.receive(from, held, now));
       },
-      failed: (failure, reason) => this.#failed(from, failure, reason),
+      failed: (failure, reason) => {
+        this.#awaited.delete(from);
+        this.#failed(from, failure, reason);
+      },
+    });
+  }
+
+  #fetchHint(from: string): void {
+    const { plan, deadline } = this.#read;
+    this.#dependencies.hints.newest(from, plan.place, plan.replicas, deadline, {
+      answered: (held) => this.#run(this.#operation.receiveHint(from, held, this.#now())),
+      failed: (failure, reason) => this.#run(this.#operation.hintFailed(from, failure, reason, this.#now())),
     });
   }
 
@@ -119,6 +178,7 @@ export class ReadDriver {
   #cancelTimers(): void {
     this.#deadlineTimer?.cancel();
     this.#standInTimer?.cancel();
+    this.#lateTimer?.cancel();
   }
 
   #answer(result: StoredReadResult): void {

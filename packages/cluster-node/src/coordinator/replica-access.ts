@@ -150,7 +150,7 @@ export class ReplicaAccess {
 }
 
 /** `undefined` when the reply is not one to a read, or its record meta is not one. */
-function heldIn(reply: Message): HeldRecord | undefined {
+export function heldIn(reply: Message): HeldRecord | undefined {
   if (reply.type !== 'replica-read-reply') return undefined;
   if (reply.found === 'absent') return { version: undefined };
   if (!isRecordMeta(reply.meta)) return undefined;

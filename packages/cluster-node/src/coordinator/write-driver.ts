@@ -1,4 +1,4 @@
-/** Drives one write operation: carries its effects to replicas and its deadline to it. */
+/** Drives one write operation: carries its effects to replicas and to who keeps hints, and time to it. */
 import type { Version, WriteEffect, WriteOperation } from '@kv/quorum';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
@@ -34,22 +34,42 @@ export class WriteDriver {
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#write;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#operation.reject('too-few-replicas'));
-      return;
-    }
-    this.#timer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
     this.#run(this.#operation.start());
+    if (!this.#operation.over) this.#waitForTheLate();
+  }
+
+  /** One timer at a time: until owners are late, then until the deadline. */
+  #waitForTheLate(): void {
+    const { timers, options } = this.#dependencies;
+    const remaining = this.#write.deadline - this.#now();
+    if (options.hintAfterMs >= remaining) return this.#waitForTheDeadline();
+    this.#timer = timers.set(options.hintAfterMs, () => {
+      this.#waitForTheDeadline();
+      this.#run(this.#operation.late());
+    });
+  }
+
+  #waitForTheDeadline(): void {
+    const remaining = this.#write.deadline - this.#now();
+    this.#timer = this.#dependencies.timers.set(remaining, () => this.#run(this.#operation.expire()));
   }
 
   #run(effects: readonly WriteEffect[]): void {
     if (this.#replaced) return;
     for (const effect of effects) {
       if (effect.type === 'send') this.#send(effect.to);
+      else if (effect.type === 'hint') this.#hint(effect.to, effect.intendedOwner);
       else this.#answer(effect.result);
     }
+    if (this.#operation.over) this.#timer?.cancel();
+  }
+
+  #hint(to: string, owner: string): void {
+    const { plan, record, deadline } = this.#write;
+    this.#dependencies.hints.keep(to, plan.place, owner, record, deadline, {
+      answered: (held) => this.#run(this.#operation.hinted(to, owner, held, this.#now())),
+      failed: (failure, reason) => this.#run(this.#operation.hintFailed(to, owner, failure, reason, this.#now())),
+    });
   }
 
   #send(to: string): void {
@@ -58,7 +78,7 @@ export class WriteDriver {
       answered: (held) => this.#run(this.#operation.acknowledge(to, held, this.#now())),
       failed: (failure, reason) => {
         const fail = (): void => this.#run(this.#operation.fail(to, failure, reason, this.#now()));
-        if (reason === plannedTooEarly) this.#planAgain(fail);
+        if (reason === plannedTooEarly && !this.#operation.answered) this.#planAgain(fail);
         else fail();
       },
     });
@@ -67,7 +87,8 @@ export class WriteDriver {
   /** What was sent may be durable by now; the other driver sends the very same write. */
   #planAgain(giveUp: () => void): void {
     const again = (plan: RequestPlan): void => {
-      if (this.#replaced || this.#operation.answered) return;
+      if (this.#replaced) return;
+      if (this.#operation.answered) return giveUp();
       this.#replaced = true;
       this.#timer?.cancel();
       new WriteDriver(this.#dependencies, { ...this.#write, plan }, this.#done).start();
@@ -76,7 +97,6 @@ export class WriteDriver {
   }
 
   #answer(result: PutResult): void {
-    this.#timer?.cancel();
     countWrite(this.#dependencies, result);
     this.#done(result);
   }

@@ -71,6 +71,11 @@ export class Repairer {
     this.#begin();
   }
 
+  /** The owner is known to miss something of the range: its comparison comes before all that are not marked. */
+  mark(range: Range, peer: string): void {
+    this.#schedule.mark({ range: nameOfRange(range), peer });
+  }
+
   debt(): RepairDebt | undefined {
     const debt = this.#schedule.debt(this.#dependencies.clock.monotonicMs());
     return debt && { ...rangeNamed(debt.range), peer: debt.peer, ageMs: debt.ageMs };

@@ -1,3 +1,4 @@
+import { noRepairs } from '@kv/quorum';
 import { describe, expect, it } from 'vitest';
 import { OwnerAnswers } from './owner-answers.ts';
 
@@ -43,11 +44,11 @@ describe('the answers of R owners', () => {
       epoch: 4,
       needed: 2,
       got: 1,
-      repairs: { sent: 0, acknowledged: 0 },
+      repairs: noRepairs,
       replicas: [
-        { replica: 'a', answer: 'refused', reason: 'NOT_READY', latencyMs: 10 },
-        { replica: 'b', answer: 'held', latencyMs: 5 },
-        { replica: 'c', answer: 'unreachable', reason: 'LINK_LOST', latencyMs: 20 },
+        { replica: 'a', role: 'primary', answer: 'refused', reason: 'NOT_READY', latencyMs: 10 },
+        { replica: 'b', role: 'primary', answer: 'held', latencyMs: 5 },
+        { replica: 'c', role: 'primary', answer: 'unreachable', reason: 'LINK_LOST', latencyMs: 20 },
       ],
     };
     expect(answers.fail('c', 'unreachable', 'LINK_LOST', 120)).toEqual([

@@ -4,7 +4,7 @@
  *
  * A plain synchronous object: the driver carries out its effects, in order, and feeds back what comes in.
  */
-import type { Receipt, ReplicaAnswer, ReplicaPlan } from '@kv/quorum';
+import { noRepairs, primary, type Receipt, type ReplicaAnswer, type ReplicaPlan } from '@kv/quorum';
 import type { Want } from '@kv/wire';
 
 export type OwnerEffect<Answer> =
@@ -76,20 +76,20 @@ export class OwnerAnswers<Answer> {
   }
 
   #ask(owner: string, want: Want): OwnerEffect<Answer> {
-    this.#told.set(owner, { replica: owner, answer: 'pending' });
+    this.#told.set(owner, { ...primary(owner), answer: 'pending' });
     return { type: 'ask', owner, want };
   }
 
-  #tell(owner: string, answer: Omit<ReplicaAnswer, 'replica' | 'latencyMs'>, now: number): void {
-    this.#told.set(owner, { replica: owner, ...answer, latencyMs: Math.max(0, now - this.#startedAt) });
+  #tell(owner: string, answer: Pick<ReplicaAnswer, 'answer' | 'reason'>, now: number): void {
+    this.#told.set(owner, { ...primary(owner), ...answer, latencyMs: Math.max(0, now - this.#startedAt) });
   }
 
   #tooFew(outcome: 'unavailable' | 'timed-out'): OwnerEffect<Answer>[] {
     this.#ended = true;
     const { epoch, needed, replicas } = this.#plan;
     const told = replicas.flatMap((replica) => this.#told.get(replica) ?? []);
-    const repairs = { sent: 0, acknowledged: 0 };
-    const receipt: Receipt = { mode: 'strict', epoch, needed, got: this.#answers.size, replicas: told, repairs };
+    const got = this.#answers.size;
+    const receipt: Receipt = { mode: 'strict', epoch, needed, got, replicas: told, repairs: noRepairs };
     return [{ type: 'too-few', outcome, receipt }];
   }
 }

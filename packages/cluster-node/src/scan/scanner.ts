@@ -1,5 +1,5 @@
 /** Coordinates the scans that this member was asked for, whoever owns the keys. */
-import type { AskedQuorum, Receipt, ReplicaPlan } from '@kv/quorum';
+import { type AskedQuorum, noRepairs, type Receipt, type ReplicaPlan } from '@kv/quorum';
 import type { ReplicaScan } from '@kv/wire';
 import type { CoordinatorDependencies } from '../coordinator/coordinator.ts';
 import { nearestFirst } from '../coordinator/nearest-first.ts';
@@ -120,14 +120,16 @@ export class Scanner {
    * By the topology of the moment: a page may outlive one.
    * @throws RequestError when the keyspace was dropped, or has no so many replicas any more
    */
-  #replicaPlan({ plan, quorum }: Page, partition: number): ReplicaPlan {
-    const { self, membership } = this.#dependencies;
+  #replicaPlan({ plan: asked, quorum }: Page, partition: number): ReplicaPlan {
     const topology = this.#dependencies.topology();
-    const keyspace = topology.keyspaceById(plan.keyspace.id);
+    const keyspace = topology.keyspaceById(asked.keyspace.id);
     if (keyspace === undefined) {
-      throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace ${plan.keyspace.name} any more`);
+      throw new RequestError('UNKNOWN_KEYSPACE', `there is no keyspace ${asked.keyspace.name} any more`);
     }
-    return nearestFirst(replicaPlan(topology, keyspace, partition, quorum), self, membership);
+    const { membership } = this.#dependencies;
+    const plan = replicaPlan(topology, keyspace, partition, quorum);
+    const down = plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
+    return nearestFirst({ ...plan, down }, this.#dependencies);
   }
 }
 
@@ -147,5 +149,5 @@ function planOrNothing<Plan>(plan: () => Plan): Plan | undefined {
 }
 
 function nobodyAsked(epoch: number): Receipt {
-  return { mode: 'strict', epoch, needed: 0, got: 0, replicas: [], repairs: { sent: 0, acknowledged: 0 } };
+  return { mode: 'strict', epoch, needed: 0, got: 0, replicas: [], repairs: noRepairs };
 }

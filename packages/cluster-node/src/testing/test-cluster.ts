@@ -110,6 +110,36 @@ export class TestCluster {
     this.#cut.clear();
   }
 
+  /** The member's process ends at once: what was synced survives, and the others find its links lost. */
+  async kill(member: TestMember): Promise<void> {
+    for (const other of this.members) if (other !== member) this.cut(member, other);
+    await member.node?.close();
+    member.node = undefined;
+  }
+
+  /** It starts again on what it had, with its links. */
+  async restart(member: TestMember): Promise<void> {
+    for (const other of this.members) {
+      this.#cut.delete(link(member.id, other.id));
+      this.#cut.delete(link(other.id, member.id));
+    }
+    (await this.open(member)).start();
+    await this.settle();
+  }
+
+  /** The owners of a key of the default keyspace, and who owns nothing of it, each in the order of its preference list. */
+  placesOf(key: string): { owners: TestMember[]; others: TestMember[] } {
+    const topology = this.members.map(({ node }) => node).find((node) => node !== undefined)?.topology;
+    const keyspace = topology?.keyspace('default');
+    if (topology === undefined || keyspace === undefined) throw new Error('no member is open');
+    const partition = topology.partitionOf(textEncoder.encode(key));
+    const membersOf = (ids: readonly string[]) => ids.flatMap((id) => this.#member(id) ?? []);
+    return {
+      owners: membersOf(topology.owners(keyspace, partition)),
+      others: membersOf(topology.fallbacks(keyspace, partition)),
+    };
+  }
+
   /** Moves time in steps, letting storage and frames settle in each. */
   async elapse(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 50) {

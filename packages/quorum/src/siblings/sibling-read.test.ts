@@ -57,10 +57,10 @@ describe('a read of sets', () => {
         needed: 2,
         got: 2,
         replicas: [
-          { replica: 'a', answer: 'held', version, latencyMs: 5 },
-          { replica: 'b', answer: 'held', version, latencyMs: 3 },
+          { replica: 'a', role: 'primary', answer: 'held', version, latencyMs: 5 },
+          { replica: 'b', role: 'primary', answer: 'held', version, latencyMs: 3 },
         ],
-        repairs: { sent: 0, acknowledged: 0 },
+        repairs: { sent: 0, acknowledged: 0, needed: 2, held: 2 },
       },
     });
   });

@@ -10,7 +10,7 @@
 import type { Receipt } from '../receipt.ts';
 import type { ReadFailure } from '../read-operation.ts';
 import type { ReplicaPlan } from '../replica-plan.ts';
-import { RequestLedger } from '../request-ledger.ts';
+import { primary, RequestLedger } from '../request-ledger.ts';
 import type { Version } from '../version.ts';
 
 /** A set as one replica holds it. */
@@ -85,7 +85,7 @@ export class SiblingRead<Content> {
       this.#held.set(replica, held?.digest);
       const answer =
         held === undefined ? ({ answer: 'absent' } as const) : { answer: 'held' as const, version: held.version };
-      this.#ledger.answered(replica, answer, now);
+      this.#ledger.answered(primary(replica), answer, now);
     }
     return this.#advance();
   }
@@ -102,7 +102,7 @@ export class SiblingRead<Content> {
   /** A replica refused a fetch or a repair, or could not be reached: whatever it said before no longer counts. */
   fail(replica: string, answer: 'refused' | 'unreachable', reason: string, now: number): SiblingReadEffect<Content>[] {
     if (this.#answered || !this.#ledger.isOwner(replica) || this.#failed.has(replica)) return [];
-    this.#ledger.answered(replica, { answer, reason }, now);
+    this.#ledger.answered(primary(replica), { answer, reason }, now);
     this.#failed.add(replica);
     this.#held.delete(replica);
     this.#awaited.delete(replica);
@@ -195,12 +195,12 @@ export class SiblingRead<Content> {
   }
 
   #askStandIns(count: number): SiblingReadEffect<Content>[] {
-    const unasked = this.#plan.replicas.filter((replica) => !this.#ledger.hasAsked(replica));
+    const unasked = this.#plan.replicas.filter((replica) => !this.#ledger.hasAsked(primary(replica)));
     return unasked.slice(0, count).map((replica) => this.#fetch(replica, 'value'));
   }
 
   #fetch(from: string, want: 'value' | 'version'): SiblingReadEffect<Content> {
-    this.#ledger.asked(from);
+    this.#ledger.asked(primary(from));
     if (want === 'value') this.#awaited.add(from);
     return { type: 'fetch', from, want };
   }
@@ -209,7 +209,11 @@ export class SiblingRead<Content> {
     this.#answered = true;
     const got = Math.min(this.#held.size, this.#plan.needed);
     const acknowledged = [...this.#repairs.values()].filter((repair) => repair === 'acknowledged').length;
-    const receipt = this.#ledger.receipt(got, { sent: this.#repairs.size, acknowledged });
+    const digest = this.#merged?.digest;
+    const held = digest === undefined ? 0 : [...this.#held.values()].filter((known) => known === digest).length;
+    const repairs = { needed: digest === undefined ? 0 : this.#holdersNeeded, held };
+    const sent = this.#repairs.size;
+    const receipt = this.#ledger.receipt({ mode: 'strict', got }, { sent, acknowledged, ...repairs });
     if (outcome !== 'found') return { type: 'answer', result: { outcome, receipt } };
     if (this.#merged === undefined) throw new TypeError('a found read has a set');
     return { type: 'answer', result: { outcome, set: this.#merged, receipt } };

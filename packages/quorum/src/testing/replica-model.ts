@@ -1,8 +1,9 @@
 /**
  * A cluster for tests, of real ReadOperations and WriteOperations: replicas that keep the highest version they were sent,
- * and a network that reorders, duplicates, loses and cuts. Everything that may go either way asks `choose`: a test draws,
- * or goes through every way there is.
+ * and a network that reorders, duplicates, loses and cuts, and fallbacks that keep hints. Everything that may go either way
+ * asks `choose`: a test draws, or goes through every way there is.
  */
+import type { ReplicaPlan } from '../replica-plan.ts';
 import { type Held, type ReadEffect, ReadOperation, type ReadResult } from '../read-operation.ts';
 import { compareVersions, formatVersion, newerOf, type Version } from '../version.ts';
 import { type WriteEffect, WriteOperation, type WriteResult } from '../write-operation.ts';
@@ -27,6 +28,8 @@ export type Message = Request | { readonly type: 'reply'; readonly deliver: () =
 
 export class Cluster {
   readonly names: readonly string[];
+  /** Servers that own nothing of the key. */
+  readonly fallbacks: readonly string[];
   readonly choose: Choose;
   readonly inFlight: Message[] = [];
   /** Every version that was ever durable anywhere, in text form. */
@@ -34,9 +37,30 @@ export class Cluster {
   readonly #stored = new Map<string, Version>();
   #met = 0;
 
-  constructor(n: number, choose: Choose) {
+  constructor(n: number, choose: Choose, fallbacks = 0) {
     this.names = ['a', 'b', 'c', 'd', 'e'].slice(0, n);
+    this.fallbacks = ['x', 'y', 'z'].slice(0, fallbacks);
     this.choose = choose;
+  }
+
+  /** A plan made with a view of the cluster that may be wrong. */
+  anyPlan(needed: number, sloppy: boolean): ReplicaPlan {
+    const down = this.names.filter(() => this.choose(6) === 5);
+    const servers = [...this.names, ...this.fallbacks];
+    const coordinator = servers[this.choose(servers.length)] ?? 'a';
+    return { replicas: this.anyOrder(), needed, epoch: 1, down, sloppy, fallbacks: this.fallbacks, coordinator };
+  }
+
+  hint(keeper: string, owner: string): Version | undefined {
+    return this.#stored.get(hintName(keeper, owner));
+  }
+
+  keepHint(keeper: string, owner: string, version: Version): Version {
+    return this.store(hintName(keeper, owner), version);
+  }
+
+  newestHint(keeper: string): Version | undefined {
+    return this.names.map((owner) => this.hint(keeper, owner)).reduce(newerOf, undefined);
   }
 
   held(name: string): Version | undefined {
@@ -101,17 +125,27 @@ export class Reader {
   readonly floor: Floor;
   /** Replicas that hold the answer, or something newer, at the moment of the answer. */
   holders = 0;
+  readonly plan: ReplicaPlan;
   /** Repairs sent and not acknowledged before the answer. */
   unconfirmedRepairs = 0;
   readonly failures = new Set<string>();
   readonly #repairs = new Set<string>();
   readonly #cluster: Cluster;
 
-  constructor(cluster: Cluster, replicas: readonly string[], needed: number, floor: Floor) {
+  constructor(cluster: Cluster, plan: ReplicaPlan, floor: Floor) {
     this.#cluster = cluster;
     this.floor = floor;
-    this.operation = new ReadOperation<string>({ replicas, needed, epoch: 1 }, 0);
+    this.plan = plan;
+    this.operation = new ReadOperation<string>(plan, 0);
     this.run(this.operation.start());
+  }
+
+  get isOver(): boolean {
+    return this.operation.answered;
+  }
+
+  late(): void {
+    this.run(this.operation.late());
   }
 
   expire(): void {
@@ -126,8 +160,22 @@ export class Reader {
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
       else if (effect.type === 'repair') this.#repair(effect.to, effect.version);
+      else if (effect.type === 'fetch-hint') this.#fetchHint(effect.from);
       else this.#conclude(effect.result);
     }
+  }
+
+  #fetchHint(from: string): void {
+    const serve = (): (() => void) => {
+      const version = this.#cluster.newestHint(from);
+      const held: Held<string> = { version, ...(version !== undefined && { value: valueOf(version) }) };
+      return () => this.run(this.operation.receiveHint(from, held, 0));
+    };
+    const fail = (answer: 'refused' | 'unreachable'): void => {
+      this.failures.add(from);
+      this.run(this.operation.hintFailed(from, answer, 'by-model', 0));
+    };
+    this.#cluster.inFlight.push({ type: 'fetch', to: from, serve, fail });
   }
 
   #fetch(from: string, want: 'value' | 'version'): void {
@@ -171,15 +219,27 @@ export class Writer {
   readonly operation: WriteOperation;
   readonly answers: WriteResult[] = [];
   readonly floor: Floor;
+  readonly plan: ReplicaPlan;
+  /** Every hint that was handed to somebody: who was to keep it, and for whom. */
+  readonly hints: { readonly to: string; readonly intendedOwner: string; readonly answered: boolean }[] = [];
   readonly #cluster: Cluster;
   readonly #version: Version;
 
-  constructor(cluster: Cluster, replicas: readonly string[], needed: number, version: Version, floor: Floor) {
+  constructor(cluster: Cluster, plan: ReplicaPlan, version: Version, floor: Floor) {
     this.#cluster = cluster;
     this.#version = version;
     this.floor = floor;
-    this.operation = new WriteOperation({ replicas, needed, epoch: 1 }, version, 0);
+    this.plan = plan;
+    this.operation = new WriteOperation(plan, version, 0);
     this.run(this.operation.start());
+  }
+
+  get isOver(): boolean {
+    return this.operation.over;
+  }
+
+  late(): void {
+    this.run(this.operation.late());
   }
 
   expire(): void {
@@ -189,8 +249,20 @@ export class Writer {
   run(effects: readonly WriteEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'answer') this.answers.push(effect.result);
+      else if (effect.type === 'hint') this.#hint(effect.to, effect.intendedOwner);
       else this.#send(effect.to);
     }
+  }
+
+  #hint(to: string, owner: string): void {
+    this.hints.push({ to, intendedOwner: owner, answered: this.answers.length > 0 });
+    const serve = (): (() => void) => {
+      const held = this.#cluster.keepHint(to, owner, this.#version);
+      return () => this.run(this.operation.hinted(to, owner, held, 0));
+    };
+    const fail = (answer: 'refused' | 'unreachable'): void =>
+      this.run(this.operation.hintFailed(to, owner, answer, 'by-model', 0));
+    this.#cluster.inFlight.push({ type: 'store', to: hintName(to, owner), serve, fail });
   }
 
   #send(to: string): void {
@@ -201,6 +273,15 @@ export class Writer {
     const fail = (answer: 'refused' | 'unreachable'): void => this.run(this.operation.fail(to, answer, 'by-model', 0));
     this.#cluster.inFlight.push({ type: 'store', to, serve, fail });
   }
+}
+
+/** A plan of owners alone, all believed up. */
+export function strictPlan(replicas: readonly string[], needed: number): ReplicaPlan {
+  return { replicas, needed, epoch: 1 };
+}
+
+function hintName(keeper: string, owner: string): string {
+  return `${keeper} for ${owner}`;
 }
 
 export function valueOf(version: Version): string {

@@ -37,7 +37,15 @@ function write(id: string, version: Version | undefined, change: Partial<WriteRe
 function read(id: string, of: WriteRecord | undefined, at: number, change: Partial<ReadRecord> = {}): ReadRecord {
   const found = of === undefined ? ('absent' as const) : ('found' as const);
   const what = { outcome: found, version: of?.version, value: of?.value };
-  const defaults = { client: 'c', key: of?.key ?? 'k', kind: 'get', r: 2, strict: true, final: false } as const;
+  const defaults = {
+    client: 'c',
+    key: of?.key ?? 'k',
+    kind: 'get',
+    r: 2,
+    strict: true,
+    lasting: true,
+    final: false,
+  } as const;
   return { id, startedAt: at, endedAt: at + 1, ...defaults, ...what, ...change };
 }
 
@@ -150,8 +158,8 @@ describe('readAfterWrite (R + W > N)', () => {
     expect(readAfterWrite(history([{ ...done, outcome: 'unknown' }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([{ ...done, w: 1 }], [missed]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, r: 1 }]))).toEqual([]);
-    expect(readAfterWrite(history([done], [{ ...missed, strict: false }]))).toEqual([]);
     expect(readAfterWrite(history([{ ...done, strict: false }], [missed]))).toEqual([]);
+    expect(readAfterWrite(history([done], [{ ...missed, strict: false }]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, key: 'other' }]))).toEqual([]);
     expect(readAfterWrite(history([done], [{ ...missed, outcome: 'failed' }]))).toEqual([]);
   });
@@ -171,8 +179,12 @@ describe('monotoneReads (2R > N)', () => {
     expect(monotoneReads(history(writes, [read('r1', newer, 30, { r: 1 }), read('r2', older, 40, { r: 1 })]))).toEqual(
       [],
     );
-    const sloppy = read('r1', newer, 30, { strict: false });
-    expect(monotoneReads(history(writes, [sloppy, read('r2', older, 40)]))).toEqual([]);
+    expect(monotoneReads(history(writes, [read('r1', newer, 30, { lasting: false }), read('r2', older, 40)]))).toEqual(
+      [],
+    );
+    expect(monotoneReads(history(writes, [read('r1', newer, 30), read('r2', older, 40, { strict: false })]))).toEqual(
+      [],
+    );
     // N − R + 1 owners hold what a read at R = 3 returned: one of three, which a read at R = 2 need not meet.
     expect(monotoneReads(history(writes, [read('r1', newer, 30, { r: 3 }), read('r2', older, 40)]))).toEqual([]);
   });
@@ -284,6 +296,20 @@ describe('ReplicaMemory', () => {
         expect(memory.violations).toHaveLength(falls);
       }),
     );
+  });
+});
+
+describe('ReplicaMemory of receipts', () => {
+  it('finds a replica that holds less than a receipt said, and takes no receipt for less than it knows', () => {
+    const memory = new ReplicaMemory();
+    const at = (ms: number) => ({ replica: 'n1', key: 'k', version: versionAt(ms), at: ms });
+    memory.claim(at(5));
+    memory.reported(at(3));
+    memory.claim(at(5));
+    expect(memory.violations).toEqual([]);
+    memory.reported(at(9));
+    memory.claim(at(8));
+    expect(memory.violations).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Where R + W > N and both are strict, a read that began after a write was acknowledged gives a version at least as high, in stamp order:
- * the replicas asked and the replicas that had acknowledged share one.
+ * Where R + W > N and both receipts are strict, a read that began after a write was acknowledged gives a version at least as
+ * high, in stamp order: the replicas asked and the replicas that had acknowledged share one.
  */
 import { compareVersions } from '@kv/quorum';
 import {
@@ -16,8 +16,11 @@ import {
 import { byKey } from './by-key.ts';
 
 export function readAfterWrite(history: History): Violation[] {
-  const writes = byKey(history.writes.filter((write) => isAcknowledged(write) && write.version !== undefined));
-  return answered(history.reads).flatMap((read) =>
+  const writes = byKey(
+    history.writes.filter((write) => isAcknowledged(write) && write.strict && write.version !== undefined),
+  );
+  const reads = answered(history.reads).filter(({ strict }) => strict);
+  return reads.flatMap((read) =>
     (writes.get(read.key) ?? [])
       .filter((write) => mustMeet(read, write, history.replicas) && isAfter(read, write) && isOlder(read, write))
       .map((write) => ({

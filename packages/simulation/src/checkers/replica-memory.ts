@@ -1,6 +1,6 @@
 /**
- * A replica never forgets: whatever version of a key it has told anyone that it holds, it says later that it holds that
- * one or a newer one, through every crash, as long as its disk lives. Checked while the simulation runs.
+ * A replica never forgets: whatever version of a key it has told anyone that it holds, or a receipt told of it, it says
+ * later that it holds that one or a newer one, through every crash, as long as its disk lives. Checked while the simulation runs.
  */
 import { compareVersions, type Version } from '@kv/quorum';
 import { shortVersion, type Violation } from '../history.ts';
@@ -21,6 +21,14 @@ export class ReplicaMemory {
 
   get violations(): readonly Violation[] {
     return this.#violations;
+  }
+
+  /** Somebody else was told that the replica holds the version, or something newer: then it does from now on. */
+  reported({ replica, key, version, at }: ReplicaClaim): void {
+    const before = this.#highest.get(`${replica} ${key}`)?.version;
+    if (version !== undefined && (before === undefined || compareVersions(version, before) > 0)) {
+      this.#highest.set(`${replica} ${key}`, { version, at });
+    }
   }
 
   claim({ replica, key, version, at }: ReplicaClaim): void {

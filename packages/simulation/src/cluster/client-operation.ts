@@ -19,6 +19,8 @@ export interface OperationIntent {
   readonly condition?: IntentCondition;
   /** In a keyspace with siblings: what a write passes on of what its client had read. */
   readonly siblings?: KnownSiblings;
+  /** Whether fallbacks may be counted; as the keyspace says if absent. */
+  readonly sloppy?: boolean;
 }
 
 /** What a client knows of a key that may have several values. */
@@ -47,6 +49,8 @@ export interface OperationResult {
   readonly context?: Uint8Array;
   /** What the receipt says; true where there is none. */
   readonly strict?: boolean;
+  /** Of a read: whether as many owners hold it as keep later reads from going behind it. True where nothing says so. */
+  readonly lasting?: boolean;
 }
 
 /** All of a result but its value, as the trace records it; of several values their fingerprints. */
@@ -72,11 +76,12 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
     case 'change-reply':
       return changeMeaning(reply);
     case 'get-reply': {
-      const strict = reply.receipt.mode === 'strict';
+      const { mode, repairs } = reply.receipt;
+      const counted = { strict: mode === 'strict', lasting: repairs.held >= repairs.needed };
       const version = reply.meta === undefined ? undefined : versionOf(reply.meta);
-      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, strict } };
+      if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, ...counted } };
       const value = reply.value ?? new Uint8Array(0);
-      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), strict } };
+      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), ...counted } };
     }
     case 'siblings': {
       const values = reply.siblings.map(({ value }) => value.slice());

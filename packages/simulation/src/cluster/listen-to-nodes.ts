@@ -14,6 +14,8 @@ import { unpackFrame } from './greeted-frame.ts';
 
 export interface NodeListener {
   claimed(claim: ReplicaClaim): void;
+  /** A receipt says that an owner holds something. */
+  reported(claim: ReplicaClaim): void;
   stamped(versions: StampedVersions): void;
 }
 
@@ -24,29 +26,41 @@ const versionBytes = 24;
 
 const ambiguous = Symbol('more than one key');
 
-export function listenToNodes(world: World, nodes: readonly string[], listener: NodeListener): void {
-  const addresses = new Set(nodes);
-  const claims = new ClaimMatcher(listener);
+/** What is to be known of a node: its id in receipts, and where it sends from. */
+export interface ListenedNode {
+  readonly id: string;
+  readonly address: string;
+}
+
+export function listenToNodes(world: World, nodes: readonly ListenedNode[], listener: NodeListener): void {
+  const addresses = new Set(nodes.map(({ address }) => address));
+  const addressOf = new Map(nodes.map(({ id, address }) => [id, address]));
+  const claims = new ClaimMatcher(listener, (id) => addressOf.get(id) ?? id);
   world.network.onSend((from, to, packed) => {
-    if (!addresses.has(from)) return;
     const { frame: bytes } = unpackFrame(packed);
     if ((bytes[typeAt] ?? 0) < firstTypeAboutKeys) return;
     const frame = decodeFrame(bytes);
+    if (!addresses.has(from)) {
+      claims.hear(from, to, frame, world.now);
+      return;
+    }
     listener.stamped({ node: from, at: world.now, stamp: frame.header.stamp, versions: versionsIn(frame.message) });
-    if (addresses.has(to)) claims.hear(from, to, frame, world.now);
+    claims.hear(from, to, frame, world.now);
   });
 }
 
 class ClaimMatcher {
   readonly #listener: NodeListener;
+  readonly #addressOf: (id: string) => string;
   readonly #asked = new Map<string, string | typeof ambiguous>();
 
-  constructor(listener: NodeListener) {
+  constructor(listener: NodeListener, addressOf: (id: string) => string) {
     this.#listener = listener;
+    this.#addressOf = addressOf;
   }
 
   hear(from: string, to: string, { header, message }: Frame, at: number): void {
-    if (message.type === 'replica-write' || message.type === 'replica-read') {
+    if (isAboutOneKey(message)) {
       const id = `${from}>${to} ${header.operationId}`;
       const key = new TextDecoder().decode(message.key);
       const before = this.#asked.get(id);
@@ -54,11 +68,25 @@ class ClaimMatcher {
       return;
     }
     const key = this.#asked.get(`${to}>${from} ${header.operationId}`);
+    if (message.type === 'write-reply' && typeof key === 'string') this.#report(key, message.receipt, at);
     const claim = claimIn(message);
     if (claim !== undefined && typeof key === 'string') {
       this.#listener.claimed({ replica: from, key, version: claim.version, at });
     }
   }
+
+  #report(key: string, { replicas }: Receipt, at: number): void {
+    for (const { replica, role, answer, version } of replicas) {
+      if (role !== 'primary' || (answer !== 'applied' && answer !== 'superseded')) continue;
+      this.#listener.reported({ replica: this.#addressOf(replica), key, version, at });
+    }
+  }
+}
+
+type AboutOneKey = Extract<Message, { type: 'replica-write' | 'replica-read' | 'put' | 'delete' }>;
+
+function isAboutOneKey(message: Message): message is AboutOneKey {
+  return ['replica-write', 'replica-read', 'put', 'delete'].includes(message.type);
 }
 
 function claimIn(message: Message): { readonly version: Version | undefined } | undefined {
@@ -71,6 +99,7 @@ function claimIn(message: Message): { readonly version: Version | undefined } | 
 function versionsIn(message: Message): Version[] {
   switch (message.type) {
     case 'replica-write':
+    case 'hint-write':
       return [versionOfMeta(message.meta)];
     case 'replica-write-reply':
       return [message.version];

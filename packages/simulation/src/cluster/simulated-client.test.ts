@@ -14,7 +14,7 @@ const receipt = {
   needed: 2,
   got: 2,
   replicas: [],
-  repairs: { sent: 0, acknowledged: 0 },
+  repairs: { sent: 0, acknowledged: 0, needed: 0, held: 0 },
 } as const;
 const applied = (version: Version): Message => ({
   type: 'write-reply',
@@ -164,7 +164,7 @@ describe('SimulatedClient', () => {
     reading.begin({ kind: 'get' });
     await reading.world.run(5000);
     expect(reading.results).toEqual([
-      { outcome: 'found', version: coordinatorStamp, value: new Uint8Array([7]), strict: true },
+      { outcome: 'found', version: coordinatorStamp, value: new Uint8Array([7]), strict: true, lasting: true },
     ]);
     const failing = setUp([]);
     failing.begin({ kind: 'get' });

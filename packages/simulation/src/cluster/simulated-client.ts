@@ -217,12 +217,13 @@ export class SimulatedClient {
 }
 
 function requestOf(intent: OperationIntent, version: Version | undefined): Message {
-  const { kind, quorum, ttlMs, siblings } = intent;
+  const { kind, quorum, ttlMs, siblings, sloppy } = intent;
   const key = new TextEncoder().encode(intent.key);
   if (siblings !== undefined && quorum !== undefined) return besideOthers(intent, key, quorum, version);
-  if (kind === 'get') return { type: 'get', key, ...(quorum !== undefined && { r: quorum }), want: 'value' };
+  const asked = sloppy === undefined ? {} : { sloppy };
+  if (kind === 'get') return { type: 'get', key, ...(quorum !== undefined && { r: quorum }), want: 'value', ...asked };
   if (quorum === undefined) return changeOf(intent, key, version);
-  const common = { key, w: quorum, ...(version !== undefined && { version }) };
+  const common = { key, w: quorum, ...asked, ...(version !== undefined && { version }) };
   if (kind === 'delete') return { type: 'delete', ...common };
   return { type: 'put', ...common, ...plainValue(intent), ...(ttlMs !== undefined && { ttlMs }) };
 }

@@ -83,8 +83,10 @@ function drawTopology(
 }
 
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
-  const { requestTimeoutMs, standInAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } = options;
+  const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
+    options;
   const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs } = options;
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
-  return { requestTimeoutMs, standInAfterMs, repairIntervalMs, repairTreeLevels: 1, expiredKeptMs, storage };
+  const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs };
+  return { ...waits, repairTreeLevels: 1, expiredKeptMs, storage };
 }

@@ -1,9 +1,11 @@
 /** Every bug that can be planted. */
 import { contextNotKept } from './context-not-kept.ts';
 import { countsAckTwice } from './counts-ack-twice.ts';
+import { countsHintTwice } from './counts-hint-twice.ts';
 import { countsRefusals } from './counts-refusals.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
+import { forgetsHintsEarly } from './forgets-hints-early.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
 import { mergeDropsSiblings } from './merge-drops-siblings.ts';
@@ -27,6 +29,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   noRepairBeforeAnswer,
   readsOneReplica,
   countsAckTwice,
+  countsHintTwice,
+  forgetsHintsEarly,
   ignoresStamps,
   lastArrivalWins,
   deadlineSaysRejected,

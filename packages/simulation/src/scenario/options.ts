@@ -16,6 +16,7 @@ export interface ClusterOptions {
   readonly compress: boolean;
   readonly requestTimeoutMs: number;
   readonly standInAfterMs: number;
+  readonly hintAfterMs: number;
   /** Small enough that flushes, compactions and several log segments happen within a run. */
   readonly memtableBytes: number;
   readonly blockBytes: number;
@@ -99,6 +100,7 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     compress: random.chance(0.5),
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
     standInAfterMs: random.pick([20, 200, 1000]),
+    hintAfterMs: random.fork('hints').pick([50, 500]),
     memtableBytes: Math.round(random.logBetween(1024, 32_768)),
     separateBytes: Math.round(random.logBetween(64, 32_768)),
     blockBytes: Math.round(random.logBetween(128, 8192)),

@@ -179,7 +179,7 @@ function seenKey(client: string, keyspaceId: number, key: string): string {
 
 function readRecord(operation: BegunOperation, result: OperationResult, endedAt: number): ReadRecord {
   const { id, client, intent, startedAt, final } = operation;
-  const { outcome, version, value, strict = true } = result;
+  const { outcome, version, value, strict = true, lasting = true } = result;
   return {
     id,
     client,
@@ -192,6 +192,7 @@ function readRecord(operation: BegunOperation, result: OperationResult, endedAt:
     outcome: outcome === 'found' || outcome === 'absent' ? outcome : 'failed',
     version,
     value: value === undefined ? undefined : fingerprint(value),
+    lasting,
     final,
   };
 }

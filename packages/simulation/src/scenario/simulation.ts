@@ -37,6 +37,7 @@ const limits = {
   ready: 60_000,
   workload: 600_000,
   healed: 60_000,
+  handedOver: 30_000,
   repaired: 600_000,
   finalReads: 600_000,
   closed: 60_000,
@@ -123,8 +124,9 @@ export class Simulation {
   }
 
   async #comeUp(): Promise<void> {
-    listenToNodes(this.world, this.#cluster.addresses, {
+    listenToNodes(this.world, this.#cluster.topology.members, {
       claimed: (claim) => this.#memory.claim(claim),
+      reported: (claim) => this.#memory.reported(claim),
       stamped: (versions) => this.#clockHears.hear(versions),
     });
     for (const node of this.#cluster.nodes.values()) node.start(true);
@@ -158,6 +160,7 @@ export class Simulation {
   async #settle(): Promise<void> {
     await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
     await this.world.run(settleMs);
+    await this.#handOver();
     const isRepaired = await this.#beRepaired();
     const repairsByReads = this.#repairsByReads;
     const { world, recorder } = this;
@@ -176,6 +179,17 @@ export class Simulation {
     const repaired = this.#repairsByReads - repairsByReads;
     if (isRepaired && repaired > 0)
       this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
+  }
+
+  /** Every member is back, so no hint may be left after a while. */
+  async #handOver(): Promise<void> {
+    const left = (): number =>
+      [...this.#cluster.nodes.values()]
+        .flatMap(({ node }) => node?.status().hints ?? [])
+        .reduce((sum, { count }) => sum + count, 0);
+    await this.world.run(limits.handedOver, () => left() === 0);
+    if (left() > 0 && !this.#someDiskIsDamaged)
+      this.#violated('hints-drained', `${left()} hints are left though every member is back`);
   }
 
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */

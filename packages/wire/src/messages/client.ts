@@ -15,6 +15,8 @@ export interface Get {
   /** Replicas that must answer; the keyspace's default if absent. */
   readonly r?: number;
   readonly want: Want;
+  /** Whether fallbacks may be counted; as the keyspace says if absent. */
+  readonly sloppy?: boolean;
 }
 
 export type GetReply =
@@ -54,6 +56,8 @@ export interface Put {
   readonly ttlMs?: number;
   /** Replicas that must acknowledge; the keyspace's default if absent. */
   readonly w?: number;
+  /** Whether fallbacks may be counted; as the keyspace says if absent. */
+  readonly sloppy?: boolean;
 }
 
 export interface Delete {
@@ -61,6 +65,7 @@ export interface Delete {
   readonly key: Uint8Array;
   readonly version?: Version;
   readonly w?: number;
+  readonly sloppy?: boolean;
 }
 
 export interface WriteReply {
@@ -85,7 +90,13 @@ export interface ReadFailed {
   readonly receipt: Receipt;
 }
 
-export const get: Layout<Get> = struct<Get>({ type: constant('get'), key, r: optional(u8), want });
+export const get: Layout<Get> = struct<Get>({
+  type: constant('get'),
+  key,
+  r: optional(u8),
+  want,
+  sloppy: optional(boolean),
+});
 
 const replyType = constant('get-reply');
 
@@ -104,6 +115,7 @@ export const put: Layout<Put> = struct<Put>({
   value: longBytes,
   ttlMs: optional(u48),
   w: optional(u8),
+  sloppy: optional(boolean),
 });
 
 export const deleteKey: Layout<Delete> = struct<Delete>({
@@ -111,6 +123,7 @@ export const deleteKey: Layout<Delete> = struct<Delete>({
   key,
   version: optional(version),
   w: optional(u8),
+  sloppy: optional(boolean),
 });
 
 export const writeReply: Layout<WriteReply> = struct<WriteReply>({

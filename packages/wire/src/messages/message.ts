@@ -18,6 +18,7 @@ import {
 import { type Change, type ChangeReply, change, changeReply } from './change.ts';
 import { type GossipAck, type GossipAck2, type GossipSyn, gossipAck, gossipAck2, gossipSyn } from './gossip.ts';
 import { type Hello, hello } from './hello.ts';
+import { type HintRead, type HintWrite, type RangeDirty, hintRead, hintWrite, rangeDirty } from './hint.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import {
   type Accept,
@@ -100,6 +101,9 @@ export type Message =
   | TreeCompareReply
   | TreeList
   | TreeListReply
+  | HintWrite
+  | HintRead
+  | RangeDirty
   | Get
   | GetReply
   | Put
@@ -142,6 +146,7 @@ const entries: Entries = {
   'gossip-syn': [10, gossipSyn],
   'gossip-ack': [11, gossipAck],
   'gossip-ack2': [12, gossipAck2],
+  'range-dirty': [15, rangeDirty],
   'replica-write': [20, replicaWrite],
   'replica-write-reply': [21, replicaWriteReply],
   'replica-read': [22, replicaRead],
@@ -150,6 +155,8 @@ const entries: Entries = {
   'tree-compare-reply': [25, treeCompareReply],
   'tree-list': [26, treeList],
   'tree-list-reply': [27, treeListReply],
+  'hint-write': [28, hintWrite],
+  'hint-read': [29, hintRead],
   get: [30, get],
   'get-reply': [31, getReply],
   put: [32, put],

@@ -1,5 +1,5 @@
 /** How a receipt lies in an answer; what it says is told by `@kv/quorum`. */
-import type { Receipt, ReplicaAnswer, ReplicaAnswerKind } from '@kv/quorum';
+import type { Receipt, Repairs, ReplicaAnswer, ReplicaAnswerKind } from '@kv/quorum';
 import { text } from '../layout/byte-strings.ts';
 import { list, optional, struct } from '../layout/composites.ts';
 import { uuid, version } from '../layout/fields.ts';
@@ -15,21 +15,27 @@ const answer = choice<ReplicaAnswerKind>({
   refused: 5,
   unreachable: 6,
   pending: 7,
+  down: 8,
 });
 
 const replicaAnswer = struct<ReplicaAnswer>({
   replica: uuid,
+  role: choice<ReplicaAnswer['role']>({ primary: 1, fallback: 2 }),
+  hintFor: optional(uuid),
   answer,
   version: optional(version),
   latencyMs: optional(microseconds),
   reason: optional(text(64)),
 });
 
+/** Seven owners, a hint for each of them kept by the coordinator, and the fallbacks that were asked. */
+const maxAnswers = 32;
+
 export const receipt: Layout<Receipt> = struct<Receipt>({
-  mode: choice<Receipt['mode']>({ strict: 1 }),
+  mode: choice<Receipt['mode']>({ strict: 1, sloppy: 2 }),
   epoch: u64,
   needed: u8,
   got: u8,
-  repairs: struct<Receipt['repairs']>({ sent: u8, acknowledged: u8 }),
-  replicas: list(replicaAnswer, 16),
+  repairs: struct<Repairs>({ sent: u8, acknowledged: u8, needed: u8, held: u8 }),
+  replicas: list(replicaAnswer, maxAnswers),
 });

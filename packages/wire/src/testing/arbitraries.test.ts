@@ -50,18 +50,19 @@ export const printable: Arbitrary<string> = fc.oneof(
 const replicaAnswer: Arbitrary<ReplicaAnswer> = record(
   {
     replica: uuid,
-    answer: fc.constantFrom('applied', 'superseded', 'held', 'absent', 'refused', 'unreachable', 'pending'),
+    role: fc.constantFrom('primary', 'fallback'),
+    answer: fc.constantFrom('applied', 'superseded', 'held', 'absent', 'refused', 'unreachable', 'pending', 'down'),
   },
-  { version, latencyMs: u32.map((us) => us / 1000), reason: text(64) },
+  { hintFor: uuid, version, latencyMs: u32.map((us) => us / 1000), reason: text(64) },
 );
 
 export const receipt: Arbitrary<Receipt> = record({
-  mode: fc.constant('strict' as const),
+  mode: fc.constantFrom('strict' as const, 'sloppy' as const),
   epoch: safe,
   needed: u8,
   got: u8,
-  replicas: fc.array(replicaAnswer, { maxLength: 16, size: 'max' }),
-  repairs: record({ sent: u8, acknowledged: u8 }),
+  replicas: fc.array(replicaAnswer, { maxLength: 32, size: 'max' }),
+  repairs: record({ sent: u8, acknowledged: u8, needed: u8, held: u8 }),
 });
 
 const want = fc.constantFrom('value' as const, 'version' as const);
@@ -212,16 +213,26 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     },
     { through: key },
   ),
-  get: record({ type: fc.constant('get'), key, want }, { r: u8 }),
+  'hint-write': record({
+    type: fc.constant('hint-write'),
+    partition: u16,
+    intendedOwner: uuid,
+    key,
+    meta,
+    value,
+  }),
+  'hint-read': record({ type: fc.constant('hint-read'), partition: u16, key }),
+  'range-dirty': record({ type: fc.constant('range-dirty'), partition: u16, intendedOwner: uuid }),
+  get: record({ type: fc.constant('get'), key, want }, { r: u8, sloppy: fc.boolean() }),
   'get-reply': fc.oneof(
     record({ type: fc.constant('get-reply' as const), found: fc.constant('absent' as const), receipt }, { meta }),
     record({ type: fc.constant('get-reply' as const), found: fc.constant('found' as const), meta, receipt }, { value }),
   ),
   put: record(
     { type: fc.constant('put'), key, contentType: printable, codec: u8, rawLength: u32, value },
-    { version, ttlMs: u48, w: u8 },
+    { version, ttlMs: u48, w: u8, sloppy: fc.boolean() },
   ),
-  delete: record({ type: fc.constant('delete'), key }, { version, w: u8 }),
+  delete: record({ type: fc.constant('delete'), key }, { version, w: u8, sloppy: fc.boolean() }),
   'write-reply': record(
     {
       type: fc.constant('write-reply'),

@@ -17,7 +17,7 @@ interface Stored {
 }
 
 const receipt = (mode: Receipt['mode'] = 'strict'): Receipt => {
-  return { mode, epoch: 1, needed: 2, got: 2, replicas: [], repairs: { sent: 0, acknowledged: 0 } };
+  return { mode, epoch: 1, needed: 2, got: 2, replicas: [], repairs: { sent: 0, acknowledged: 0, needed: 0, held: 0 } };
 };
 
 /** A register for each key, in stamp order; what it does wrong is overridden. */

@@ -58,11 +58,11 @@ function isEventualWrite(outcome: Outcome): outcome is WriteRecord['outcome'] {
 
 function readRecord(operation: Operation): ReadRecord {
   const { id, client, key, quorum: r = 0, startedAt, endedAt, final = false, answer } = operation;
-  const { outcome, version, value } = answer;
+  const { outcome, version, value, lasting = true } = answer;
   if (outcome !== 'found' && outcome !== 'absent' && outcome !== 'failed') {
     throw new TypeError(`a get does not end as ${outcome}`);
   }
-  const asked = { kind: 'get', r, strict: isStrict(operation), final } as const;
+  const asked = { kind: 'get', r, strict: isStrict(operation), lasting, final } as const;
   return { id, client, key, startedAt, endedAt, ...asked, outcome, version, value };
 }
 

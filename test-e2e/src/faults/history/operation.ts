@@ -37,6 +37,8 @@ export interface Answer {
   readonly value?: string | undefined;
   /** Whether only owners were counted, as the receipt says; absent where there was none. */
   readonly mode?: string | undefined;
+  /** Of a read: whether, as the receipt says, as many owners hold it as keep later reads from going behind it. */
+  readonly lasting?: boolean | undefined;
   /** What each replica answered: `node-1 stored`. */
   readonly replicas?: readonly string[] | undefined;
   /** Code of the error that it ended with. */

@@ -121,6 +121,11 @@ function failed({ kind }: Intent, error: unknown): Answer {
   return outcome === undefined ? { outcome: 'unknown', ...told, retryable: false } : { outcome, ...told };
 }
 
-function toldBy({ mode, replicas }: Receipt): Pick<Answer, 'mode' | 'replicas'> {
-  return { mode, replicas: replicas.map(({ name, answer, reason }) => [name, answer, reason ?? ''].join(' ').trim()) };
+function toldBy({ mode, replicas, repairs }: Receipt): Pick<Answer, 'mode' | 'lasting' | 'replicas'> {
+  const lasting = repairs.held >= repairs.needed;
+  return {
+    mode,
+    lasting,
+    replicas: replicas.map(({ name, answer, reason }) => [name, answer, reason ?? ''].join(' ').trim()),
+  };
 }

@@ -11,6 +11,7 @@ import { plannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import type { PlannedWrite } from './sibling-write-driver.ts';
+import { endedWrite } from './ended-write.ts';
 
 export interface ForwardedWrite extends Pick<SiblingWriteRequest, 'context' | 'content'> {
   /** `undefined`: stamped here, and again if that is not high enough. */
@@ -77,7 +78,7 @@ export class SiblingForward {
     this.#dependencies.access.forwardSibling(owner, place, this.#message(version), this.#deadlineForOwner(), {
       answered: (reply) => this.#replied(version, reply),
       failed: (answer, reason) => {
-        const told = { replica: owner, answer, reason };
+        const told = { replica: owner, role: 'primary', answer, reason } as const;
         if (answer === 'unreachable') this.#end(version, 'unknown', 'too-few-replicas', told);
         else if (reason === plannedTooEarly) this.#planAgain(() => this.#refused(version, told));
         else this.#refused(version, told);
@@ -100,7 +101,7 @@ export class SiblingForward {
 
   #expire(): void {
     const [owner] = this.#owners;
-    const last = owner === undefined ? undefined : ({ replica: owner, answer: 'pending' } as const);
+    const last = owner === undefined ? undefined : ({ replica: owner, role: 'primary', answer: 'pending' } as const);
     if (this.#asked !== undefined) this.#end(this.#asked, 'unknown', 'deadline', last);
   }
 
@@ -144,12 +145,9 @@ export class SiblingForward {
 
   #end(version: Version, outcome: 'rejected' | 'unknown', reason: WriteFailure, last?: ReplicaAnswer): void {
     if (this.#answered) return;
-    const { strategies, clock } = this.#dependencies;
-    const [effect] = strategies.writeOperation(this.#planned.plan, version, clock.monotonicMs()).reject(reason);
-    if (effect?.type !== 'answer') return;
-    const { result } = effect;
     const replicas = [...this.#refusals, ...(last === undefined ? [] : [last])];
-    this.#answer({ ...result, outcome, receipt: { ...result.receipt, replicas } });
+    const got = reason === 'too-few-replicas' ? this.#owners.length : 0;
+    this.#answer(endedWrite(this.#planned.plan, version, { outcome, reason, got, replicas }));
   }
 
   #answer(result: PutResult): void {

@@ -24,6 +24,7 @@ import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
 import { plannedTooEarly, type Replan } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
+import { endedWrite } from './ended-write.ts';
 import { rawBytes } from './stored-set.ts';
 
 export interface NewSibling {
@@ -85,15 +86,17 @@ export class SiblingWriteDriver {
   #begin(id: Version, stamp: Version): void {
     const { membership, timers, clock, strategies, access } = this.#dependencies;
     const operation = strategies.writeOperation(this.#planned.plan, id, clock.monotonicMs());
-    if (membership.reachable(this.#planned.plan.replicas).length < this.#planned.plan.needed) {
-      this.#run(operation.reject('too-few-replicas'));
+    const got = membership.reachable(this.#planned.plan.replicas).length;
+    if (got < this.#planned.plan.needed) {
+      const ending = { outcome: 'rejected', reason: 'too-few-replicas', got, replicas: [] } as const;
+      this.#answer(endedWrite(this.#planned.plan, id, ending));
       return;
     }
     this.#timer = timers.set(this.#planned.deadline - clock.monotonicMs(), () => this.#expire(operation));
     access.writeOwnSibling(this.#planned.plan.place, (set) => this.#changed(set, id, stamp.ms), {
       answered: (made) => this.#made(operation, id, made),
       failed: (failure, code) => {
-        const notMade = (): void => this.#notMade(operation, failure === 'refused' ? code : undefined);
+        const notMade = (): void => this.#notMade(operation, id, failure === 'refused' ? code : undefined);
         if (code === plannedTooEarly) this.#planAgain(operation, id, notMade);
         else notMade();
       },
@@ -146,16 +149,14 @@ export class SiblingWriteDriver {
   }
 
   /** Nothing was done anywhere, if this member refused by a code; else its storage failed in the middle of it. */
-  #notMade(operation: WriteOperation, code: string | undefined): void {
+  #notMade(operation: WriteOperation, id: Version, code: string | undefined): void {
     if (operation.answered) return;
     if (code === 'TOO_MANY_SIBLINGS') this.#dependencies.counters.siblingsRefused += 1;
-    const [effect] = operation.reject(reasonOf(code));
-    if (effect?.type !== 'answer') return;
-    const { result } = effect;
     const outcome = code === undefined || code === 'WRITE_TOO_OLD' ? 'unknown' : 'rejected';
     const answer = code === undefined ? 'unreachable' : 'refused';
-    const self = { replica: this.#dependencies.self, answer, reason: code ?? 'STORAGE_FAILED' } as const;
-    this.#answer({ ...result, outcome, receipt: { ...result.receipt, replicas: [self] } });
+    const told = { answer, reason: code ?? 'STORAGE_FAILED' } as const;
+    const replicas = [{ replica: this.#dependencies.self, role: 'primary', ...told }] as const;
+    this.#answer(endedWrite(this.#planned.plan, id, { outcome, reason: reasonOf(code), replicas }));
   }
 
   #expire(operation: WriteOperation): void {

@@ -10,6 +10,7 @@ import {
   RegisterOperation,
   type RegisterEffect,
   type RegisterResult,
+  primary,
   RequestLedger,
   Voters,
 } from '@kv/quorum';
@@ -92,7 +93,7 @@ export class OperationDriver<Result> {
 
   #send(to: string, request: VoterRequest): void {
     if (!this.#isUnderWay(request)) this.#askAnew(request);
-    this.#ledger.asked(to);
+    this.#ledger.asked(primary(to));
     this.#dependencies.access.propose(to, this.#plan.place, request, this.#deadline, {
       answered: (reply) => this.#answered(to, request, reply),
       failed: (failure, reason) => this.#failed(to, request, failure, reason),
@@ -114,7 +115,7 @@ export class OperationDriver<Result> {
   #note(voter: string, request: VoterRequest, reply: RegisterReply): void {
     const now = this.#now();
     if (reply.type === 'outbid') {
-      this.#ledger.answered(voter, { answer: 'refused', reason: 'OUTBID' }, now);
+      this.#ledger.answered(primary(voter), { answer: 'refused', reason: 'OUTBID' }, now);
       return;
     }
     const accepted = request.type === 'accept' ? request.value : reply.type === 'promised' && reply.accepted?.value;
@@ -122,12 +123,12 @@ export class OperationDriver<Result> {
     const answer = request.type === 'accept' ? 'applied' : version === undefined ? 'absent' : 'held';
     this.#agreed.add(voter);
     if (this.#agreed.size === this.#plan.needed) this.#pace.took(now - this.#roundStartedAt);
-    this.#ledger.answered(voter, { answer, ...(version !== undefined && { version }) }, now);
+    this.#ledger.answered(primary(voter), { answer, ...(version !== undefined && { version }) }, now);
   }
 
   #failed(voter: string, request: VoterRequest, failure: PeerFailure, reason: string): void {
     this.#isFenced ||= reason === plannedTooEarly;
-    if (this.#isUnderWay(request)) this.#ledger.answered(voter, { answer: failure, reason }, this.#now());
+    if (this.#isUnderWay(request)) this.#ledger.answered(primary(voter), { answer: failure, reason }, this.#now());
     this.#run(this.#operation.fail(voter, request.ballot));
   }
 
@@ -140,7 +141,11 @@ export class OperationDriver<Result> {
   #answer(result: RegisterResult<RegisterValue, Result>): void {
     this.#deadlineTimer?.cancel();
     this.#pauseTimer?.cancel();
-    this.#done({ result, receipt: this.#ledger.receipt(this.#agreed.size), isFenced: this.#isFenced });
+    this.#done({
+      result,
+      receipt: this.#ledger.receipt({ mode: 'strict', got: this.#agreed.size }),
+      isFenced: this.#isFenced,
+    });
   }
 
   #isUnderWay({ type, ballot }: VoterRequest): boolean {

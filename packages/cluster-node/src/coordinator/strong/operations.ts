@@ -78,5 +78,6 @@ export class Operations {
 
 /** Of a request for which nobody was asked. */
 export function receiptOfNobody(plan: RequestPlan): Receipt {
-  return new RequestLedger(plan, 0).receipt(0);
+  const got = plan.replicas.length - (plan.down?.length ?? 0);
+  return new RequestLedger(plan, 0).receipt({ mode: 'strict', got });
 }

@@ -4,6 +4,7 @@ import {
   type RegisterRead,
   type RegisterReadEffect,
   type RegisterReadResult,
+  primary,
   RequestLedger,
   Voters,
 } from '@kv/quorum';
@@ -72,7 +73,7 @@ export class RegisterReadDriver {
   }
 
   #query(from: string, want: 'value' | 'ballot'): void {
-    this.#ledger.asked(from);
+    this.#ledger.asked(primary(from));
     this.#dependencies.access.query(from, this.#plan.place, want, this.#deadline, {
       answered: (reply) => {
         this.#note(from, reply);
@@ -80,7 +81,7 @@ export class RegisterReadDriver {
       },
       failed: (failure, reason) => {
         this.#isFenced ||= reason === plannedTooEarly;
-        this.#ledger.answered(from, { answer: failure, reason }, this.#now());
+        this.#ledger.answered(primary(from), { answer: failure, reason }, this.#now());
         this.#run(this.#read.fail(from));
       },
     });
@@ -88,14 +89,15 @@ export class RegisterReadDriver {
 
   #note(from: string, { accepted }: RegisterQueryReply): void {
     this.#told.add(from);
-    if (accepted === undefined) this.#ledger.answered(from, { answer: 'absent' }, this.#now());
-    else this.#ledger.answered(from, { answer: 'held', version: accepted.version }, this.#now());
+    if (accepted === undefined) this.#ledger.answered(primary(from), { answer: 'absent' }, this.#now());
+    else this.#ledger.answered(primary(from), { answer: 'held', version: accepted.version }, this.#now());
   }
 
   #answer(result: RegisterReadResult<RegisterValue>): void {
     this.#deadlineTimer?.cancel();
     this.#standInTimer?.cancel();
-    const receipt = this.#ledger.receipt(Math.min(this.#told.size, this.#plan.needed));
+    const got = Math.min(this.#told.size, this.#plan.needed);
+    const receipt = this.#ledger.receipt({ mode: 'strict', got });
     this.#done({ result, receipt, isFenced: this.#isFenced });
   }
 

@@ -3,21 +3,23 @@ import type { KeyspaceMode, TopologyKeyspace } from '@kv/wire';
 import { RequestError } from '../../errors.ts';
 import type { RequestOptions } from '../../requests.ts';
 import type { Topology } from '../../topology/topology.ts';
-import { planRequest, type RequestPlan } from '../request-plan.ts';
+import { planRequest, type Reach, type RequestPlan } from '../request-plan.ts';
 
-/** @throws RequestError when the key or the keyspace cannot be, or a number of replicas or a level is asked for */
+/** @throws RequestError when the key or the keyspace cannot be, or a number of replicas, a level or fallbacks are asked for */
 export function planStrong(
   topology: Topology,
   request: RequestOptions,
   { r }: { readonly r?: number | undefined },
+  reach: Reach,
 ): RequestPlan {
-  const { keyspace: name, level } = request;
-  const isRefused = (r !== undefined || level !== undefined) && topology.keyspace(name)?.mode === 'strong';
+  const { keyspace: name, level, sloppy } = request;
+  const isRefused =
+    (r !== undefined || level !== undefined || sloppy === true) && topology.keyspace(name)?.mode === 'strong';
   if (isRefused) {
-    const asked = r === undefined ? `level=${String(level)}` : `r=${r}`;
+    const asked = r !== undefined ? `r=${r}` : level !== undefined ? `level=${level}` : 'sloppy=true';
     throw notSupported(`keyspace ${name} is strong: a majority of its owners always answers, got ${asked}`);
   }
-  const plan = planRequest(topology, { ...request, level: undefined }, { name: 'r', level: 'quorum' });
+  const plan = planRequest(topology, { ...request, level: undefined }, { name: 'r', level: 'quorum' }, reach);
   checkMode(plan.keyspace, 'strong');
   return plan;
 }

@@ -13,7 +13,7 @@ export const eventual: KeyspaceKind = {
       name: 'eventual',
       mode: 'eventual',
       conflict: 'last-write-wins',
-      sloppy: false,
+      sloppy: random.fork('sloppy').chance(0.5),
       replicas,
       keys: Math.round(random.logBetween(1, 30)),
       quorums: drawQuorums(random.fork('quorums'), replicas),
@@ -39,12 +39,19 @@ export const eventual: KeyspaceKind = {
     return { kind: 'put', ...common, quorum: quorums.w, value, ...drawExpiry(random.fork(`ttl/${id}`), keyspace) };
   },
 
-  /** Every write is on two. */
-  toleratesLoss: ({ quorums }) => quorums.every(({ w }) => w >= 2),
+  /** Every write is on two; of a sloppy one these may be an owner and its fallback, which forgets what it hands over. */
+  toleratesLoss: ({ sloppy, quorums }) => !sloppy && quorums.every(({ w }) => w >= 2),
 
   /** At R = N, or one less: then too it meets every write that was on two. */
   finalRead: ({ id, replicas }, key, lessened) => {
-    return { kind: 'get', keyspaceId: id, key, quorum: lessened ? replicas - 1 : replicas, stamped: true };
+    return {
+      kind: 'get',
+      keyspaceId: id,
+      key,
+      quorum: lessened ? replicas - 1 : replicas,
+      stamped: true,
+      sloppy: false,
+    };
   },
 
   check: checkHistory,

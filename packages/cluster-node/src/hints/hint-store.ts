@@ -1,0 +1,210 @@
+/**
+ * The hints that this member keeps: records for owners that were away when they were written, durable like any other
+ * record, and counted. Of the records for one key and one owner the highest version stays, as it would at the owner.
+ */
+import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
+import { HintLedger, type HintLimits, type HybridLogicalClock, newerOf, type Version } from '@kv/quorum';
+import {
+  compareMetaVersions,
+  decodeHintKey,
+  decodeRecordMeta,
+  encodeHintKey,
+  type HintKey,
+  hintRange,
+  hintsOfAll,
+  versionOfMeta,
+} from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { Clock } from '../ports.ts';
+import type { StoredRecord } from '../record.ts';
+import { nameOfRange, type Range } from '../repair/range-trees.ts';
+import type { RecordPlace } from '../replica/replica.ts';
+import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+
+/** Why a hint was not kept, or is not any more. */
+export type DropCause = 'full' | 'too-old' | 'unknown-owner';
+
+export interface HintStoreDependencies {
+  readonly engine: StorageEngine;
+  readonly clock: Clock;
+  readonly hlc: HybridLogicalClock;
+  readonly counters: Counters;
+  readonly decide: Decide;
+  readonly failures: StorageFailures;
+  /** Hears of every range for which hints of an owner are not kept: their owner has to be repaired. */
+  readonly dropped: (range: Range, intendedOwner: string, cause: DropCause) => void;
+}
+
+/** Why nothing was kept: for want of room, for its age, or as any write fails. */
+export type KeepFailure = 'HINTS_FULL' | 'HINT_TOO_OLD' | WriteFailure;
+
+export interface KeepCallbacks {
+  /** The version that is then kept, durably: the offered one or a newer one. */
+  readonly kept: (held: Version) => void;
+  readonly failed: (failure: KeepFailure) => void;
+}
+
+export interface Hint extends HintKey {
+  readonly record: StoredRecord;
+}
+
+/** All hints of one owner in one range. */
+export type HintsOfRange = Omit<HintKey, 'key'>;
+
+export class HintStore {
+  readonly ledger: HintLedger;
+  readonly #dependencies: HintStoreDependencies;
+
+  /** Counts what is there, by the metas alone. To be made before the first write. */
+  constructor(dependencies: HintStoreDependencies, limits: HintLimits) {
+    this.#dependencies = dependencies;
+    this.ledger = new HintLedger(limits);
+    this.#readingOn(() => {
+      for (const { key, meta } of dependencies.engine.scanMeta(hintsOfAll)) this.#count(decodeHintKey(key), meta);
+    });
+  }
+
+  keep(hint: HintKey, record: StoredRecord, { kept, failed }: KeepCallbacks): void {
+    const { engine, clock, counters, hlc, failures, dropped } = this.#dependencies;
+    const [bytes, writtenMs] = [bytesOf(hint.key, record.meta), versionOfMeta(record.meta).ms];
+    const admission = this.ledger.admit(hint.intendedOwner, bytes, writtenMs, clock.wallMs());
+    if (admission !== 'admitted') {
+      counters.hintsDropped += 1;
+      dropped(hint, hint.intendedOwner, admission);
+      failed(admission === 'full' ? 'HINTS_FULL' : 'HINT_TOO_OLD');
+      return;
+    }
+    let undo: (() => void) | undefined;
+    const decide: Decide = (current, incoming, currentValue) => {
+      const decision = this.#dependencies.decide(current, incoming, currentValue);
+      if (decision === 'keep') return decision;
+      const meta = decision === 'replace' ? incoming : decision.meta;
+      const before = current?.slice();
+      if (before !== undefined) this.#discount(hint, before);
+      this.#count(hint, meta);
+      const after = meta.slice();
+      undo = () => {
+        this.#discount(hint, after);
+        if (before !== undefined) this.#count(hint, before);
+      };
+      return decision;
+    };
+    const isKept = ({ meta }: { meta: Uint8Array }): void => {
+      failures.room.wasThere();
+      counters.hintsKept += 1;
+      const held = versionOfMeta(meta);
+      hlc.merge(held);
+      kept(held);
+    };
+    engine.apply(encodeHintKey(hint), record, decide).then(isKept, (error: unknown) => {
+      undo?.();
+      failures.ofWrite(error, failed);
+    });
+  }
+
+  #count(hint: HintKey, meta: Uint8Array): void {
+    this.ledger.added(groupOf(hint), bytesOf(hint.key, meta), versionOfMeta(meta).ms);
+  }
+
+  #discount(hint: HintKey, meta: Uint8Array): void {
+    this.ledger.removed(groupOf(hint), bytesOf(hint.key, meta));
+  }
+
+  /** What lies behind a damaged place is left to repair: one block that rotted must not keep a member from starting. */
+  #readingOn(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.#dependencies.failures.damage.tell(error);
+    }
+  }
+
+  /** The newest record that is kept for the key, for any of these owners. @throws StorageError when it is damaged */
+  newest(place: RecordPlace, owners: readonly string[]): StoredRecord | undefined {
+    const { engine, hlc } = this.#dependencies;
+    let newest: StoredRecord | undefined;
+    for (const intendedOwner of owners) {
+      if (!this.ledger.has({ owner: intendedOwner, range: nameOfRange(place) })) continue;
+      const entry = engine.getEntrySync(encodeHintKey({ ...place, intendedOwner }));
+      if (entry?.value === undefined) continue;
+      if (newest === undefined || compareMetaVersions(entry.meta, newest.meta) > 0) {
+        newest = { meta: entry.meta, value: entry.value };
+      }
+    }
+    if (newest !== undefined) hlc.merge(versionOfMeta(newest.meta));
+    return newest;
+  }
+
+  /** Up to `limit` hints in the order of their keys, from the one behind `after`. @throws StorageError when one is damaged */
+  *of(hints: HintsOfRange, after: Uint8Array | undefined, limit: number): Iterable<Hint> {
+    const { gte, lt } = hintRange(hints);
+    const begin = after === undefined ? { gte } : { gt: encodeHintKey({ ...hints, key: after }) };
+    for (const { key, meta, value } of this.#dependencies.engine.scan({ ...begin, lt, limit })) {
+      if (value !== undefined) yield { ...decodeHintKey(key), record: { meta, value } };
+    }
+  }
+
+  /** The owner has it: the hint goes, unless a newer one took its place meanwhile. */
+  remove({ record, ...hint }: Hint): void {
+    this.#remove(hint, record.meta);
+  }
+
+  /** Hints of the group that are past their age go; they are counted, and the range is told of. */
+  dropAged(hints: HintsOfRange): void {
+    const { engine, clock, counters, dropped } = this.#dependencies;
+    const now = clock.wallMs();
+    let oldest: Version | undefined;
+    let aged = 0;
+    this.#readingOn(() => {
+      for (const { key, meta } of engine.scanMeta(hintRange(hints))) {
+        const written = versionOfMeta(meta);
+        if (this.ledger.isTooOld(written.ms, now)) {
+          this.#remove(decodeHintKey(key), meta);
+          aged += 1;
+        } else if (oldest === undefined || newerOf(oldest, written) === oldest) {
+          oldest = written;
+        }
+      }
+    });
+    if (oldest !== undefined) this.ledger.sawOldest(groupOf(hints), oldest.ms);
+    if (aged === 0) return;
+    counters.hintsDropped += aged;
+    dropped(hints, hints.intendedOwner, 'too-old');
+  }
+
+  /** All hints of the group go, for nobody waits for them any more. */
+  dropAll(hints: HintsOfRange): void {
+    const { engine, counters, dropped } = this.#dependencies;
+    const { gte, lt } = hintRange(hints);
+    counters.hintsDropped += this.ledger.cleared(groupOf(hints));
+    dropped(hints, hints.intendedOwner, 'unknown-owner');
+    engine.deleteRange(gte, lt).catch(() => undefined);
+  }
+
+  /** What cannot be removed is handed over again, and then removed: a failure here changes nothing. */
+  #remove(hint: HintKey, meta: Uint8Array): void {
+    let undo: (() => void) | undefined;
+    const decide: Decide = (current) => {
+      if (current === undefined || compareMetaVersions(current, meta) !== 0) return 'keep';
+      const before = current.slice();
+      this.#discount(hint, before);
+      undo = () => this.#count(hint, before);
+      return { meta: noBytes, value: undefined };
+    };
+    this.#dependencies.engine.apply(encodeHintKey(hint), { meta, value: undefined }, decide).catch(() => undo?.());
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+function groupOf(hint: HintsOfRange): { owner: string; range: string } {
+  return { owner: hint.intendedOwner, range: nameOfRange(hint) };
+}
+
+/** As an account of the room that a hint takes: known from its meta alone, so that starting reads no values. */
+function bytesOf(key: Uint8Array, meta: Uint8Array): number {
+  const record = decodeRecordMeta(meta);
+  return hintOverheadBytes + key.length + meta.length + (record.kind === 'value' ? record.rawLength : 0);
+}
+
+const hintOverheadBytes = 32;
