@@ -86,6 +86,14 @@ describe('choosePeers', () => {
     ).toBe(true);
   });
 
+  it('tries seeds that were never heard, however many others are seeds too and can be reached', () => {
+    const others = [recordOf('b', 'alive'), recordOf('c', 'alive')];
+    const counts = frequencies(others, ['b:1', 'c:1', 'x:1', 'y:1'], 2);
+    expect((counts.get('x:1') ?? 0) + (counts.get('y:1') ?? 0)).toBeCloseTo(1, 1);
+    const one = frequencies([...others, recordOf('y', 'down')], ['b:1', 'c:1', 'x:1', 'y:1'], 2);
+    expect(one.get('x:1')).toBeCloseTo(1 / 3, 1);
+  });
+
   it('leaves those alone that have left', () => {
     expect(choosePeers([recordOf('b', 'down', true)], [], 3, new SeededRandom(1))).toEqual({ peers: [], alive: 0 });
   });

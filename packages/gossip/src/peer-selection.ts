@@ -6,7 +6,9 @@
  *     one member that is down, with probability down / (reachable + 1),
  *     one seed if none is among these, with probability seeds / (reachable + down), always if nobody is reachable.
  *
- * The last two are what joins the parts of a cluster again that have lost sight of each other.
+ * The last two are what joins the parts of a cluster again that have lost sight of each other. Seeds at which nobody is known
+ * go first, and as if there were no others: a part that was never heard is not among those that are down, and where every
+ * member is a seed, one that is reachable must not make up for it.
  */
 import type { MemberRecord } from './members/member-record.ts';
 import { pickOne, type Random, sample } from './random.ts';
@@ -45,9 +47,11 @@ export function choosePeers(
   }
 
   const peers: Peer[] = [...chosen].map(({ state }) => ({ id: state.id, address: state.address }));
-  const seeded = peers.some((peer) => seeds.includes(peer.address));
-  const urge = reachable.length === 0 ? 1 : seeds.length / (reachable.length + down.length);
-  const seed = !seeded && random.next() < urge ? pickOne(random, seeds) : undefined;
+  const unheard = seeds.filter((seed) => others.every(({ state }) => state.address !== seed));
+  const candidates = unheard.length > 0 ? unheard : seeds;
+  const seeded = peers.some((peer) => candidates.includes(peer.address));
+  const urge = reachable.length === 0 ? 1 : candidates.length / (reachable.length + down.length);
+  const seed = !seeded && random.next() < urge ? pickOne(random, candidates) : undefined;
   if (seed !== undefined) {
     peers.push({ id: others.find(({ state }) => state.address === seed)?.state.id ?? null, address: seed });
   }
