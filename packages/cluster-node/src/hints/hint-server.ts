@@ -97,6 +97,9 @@ export class HintServer {
     const fenced = fence(topology, epoch, keyspaceId);
     if (fenced !== undefined) return fenced;
     if (keyspace === undefined) return { code: 'UNKNOWN_KEYSPACE', message: 'there is no such keyspace' };
+    if (keyspace.mode !== 'eventual' || keyspace.conflict !== 'last-write-wins') {
+      return { code: 'MALFORMED', message: `nobody keeps hints for keyspace ${keyspace.name}` };
+    }
     const owners = topology.owners(keyspace, message.partition);
     if (topology.partitionOf(message.key) !== message.partition) {
       return { code: 'MALFORMED', message: `the key is not in partition ${message.partition}` };

@@ -284,7 +284,8 @@ describe('what members ask of a server that keeps hints', () => {
   const header = { operationId: 77, keyspaceId: 1, epoch: 1, deadlineMs: 1000, stamp: { ms: 1, counter: 0 } };
 
   it('is refused where it makes no sense, and nothing is kept', async () => {
-    await start(5);
+    const strong = { name: 'strong', replicas: 3, mode: 'strong' } as const;
+    await start(5, { keyspaces: [strong, { name: 'beside', replicas: 3, conflict: 'siblings' }] });
     const { owners, others } = cluster.placesOf('key');
     const [keeper, asker] = others as [TestMember, TestMember];
     const [owner] = owners as [TestMember];
@@ -294,6 +295,8 @@ describe('what members ask of a server that keeps hints', () => {
     const bad: [object, Message][] = [
       [{ epoch: 0 }, write],
       [{ keyspaceId: 9 }, write],
+      [{ keyspaceId: 2 }, write],
+      [{ keyspaceId: 3 }, write],
       [{}, { ...write, partition: (partition + 1) % 64 }],
       [{}, { ...write, intendedOwner: keeper.id }],
       [{}, { ...write, intendedOwner: asker.id }],
