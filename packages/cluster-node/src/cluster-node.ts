@@ -152,7 +152,7 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
-    const shared = { ...driven, self, member, random, engine, trees, peers, topology, failures };
+    const shared = { ...driven, deadlineClock, self, member, random, engine, trees, peers, topology, failures };
     const { registers, voters, strong } = strongParts(shared);
     this.#replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
     this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });

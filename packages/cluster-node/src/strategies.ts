@@ -22,8 +22,8 @@ import { compareMetaVersions, type SiblingValue } from '@kv/wire';
 import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
-import { AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 import { HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
+import { type AcceptorRules, AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
 /** What becomes of sets of siblings, at replicas and coordinators. */
 export interface SiblingStrategies {
@@ -43,7 +43,7 @@ export interface Strategies {
   rangeTree(levels: number): RangeTree;
   /** Of two versions that an exchange found, as trees count them, whether the first is to go where the second is. */
   readonly isNewer: typeof isNewerVersion;
-  acceptorStore(dependencies: AcceptorStoreDependencies): AcceptorStore;
+  acceptorStore(dependencies: AcceptorStoreDependencies, rules?: AcceptorRules): AcceptorStore;
   registerRead<Value>(voters: Voters): RegisterRead<Value>;
   readonly changeOnce: typeof changeOnce;
 }
@@ -58,7 +58,7 @@ export const defaultStrategies: Strategies = {
   clock: (floor) => new HybridLogicalClock(floor),
   rangeTree: (levels) => new RangeTree(levels),
   isNewer: isNewerVersion,
-  acceptorStore: (dependencies) => new AcceptorStore(dependencies),
+  acceptorStore: (dependencies, rules) => new AcceptorStore(dependencies, rules),
   registerRead: (voters) => new RegisterRead(voters),
   changeOnce,
 };

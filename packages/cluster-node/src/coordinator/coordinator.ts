@@ -96,7 +96,7 @@ export class Coordinator {
     const answer = (result: StoredReadResult): void => done(result, nowMs);
     if (this.#isStrong(request)) {
       const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
-      this.#dependencies.strong.get(this.#strongly(request, planned), answer);
+      this.#dependencies.strong.get(this.#strongly(request, planned), nowMs, answer);
       return;
     }
     new ReadDriver(this.#dependencies, this.#planRead(request, nowMs), answer).start();

@@ -34,7 +34,7 @@ export interface AcceptorRules {
 }
 
 export interface AcceptorStoreDependencies extends PromiseTurnsDependencies {
-  readonly engine: StorageEngine;
+  readonly engine: Pick<StorageEngine, 'apply' | 'getMeta' | 'getEntrySync'>;
   readonly counters: Counters;
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;

@@ -14,6 +14,7 @@ import { monotoneReads } from './monotone-reads.ts';
 import { noLostWrite } from './no-lost-write.ts';
 import { ownWritesWin } from './own-writes-win.ts';
 import { readAfterWrite } from './read-after-write.ts';
+import { AcceptorMemory } from './acceptor-memory.ts';
 import { ReplicaMemory } from './replica-memory.ts';
 import { timeToLive } from './time-to-live.ts';
 
@@ -321,5 +322,37 @@ describe('ClockHears', () => {
     expect(clock.violations).toEqual([]);
     clock.hear({ node: 'n1', at: 1, stamp, versions: [{ ...versionAt(20), counter: 4 }, versionAt(21)] });
     expect(clock.violations).toHaveLength(2);
+  });
+});
+
+describe('AcceptorMemory', () => {
+  const ballot = (counter: number) => ({ counter, proposer: 'p' });
+  const claim = (what: 'promised' | 'accepted' | 'told', counter: number | undefined, key = 'k') => {
+    return { acceptor: 'a', key, what, ballot: counter === undefined ? undefined : ballot(counter), at: 1 };
+  };
+
+  it('lets promises rise, and each key and acceptor have its own', () => {
+    const memory = new AcceptorMemory();
+    memory.claim(claim('told', undefined));
+    memory.claim(claim('promised', 2));
+    memory.claim(claim('accepted', 2));
+    memory.claim(claim('told', 3));
+    memory.claim(claim('promised', 1, 'other'));
+    memory.claim({ ...claim('accepted', 1), acceptor: 'b' });
+    expect(memory.violations).toEqual([]);
+  });
+
+  it.each([
+    ['accepts what it promised not to', claim('accepted', 4)],
+    ['promises less', claim('promised', 4)],
+    ['does not know of its promise', claim('told', undefined)],
+  ])('finds an acceptor that %s', (_, later) => {
+    const memory = new AcceptorMemory();
+    memory.claim(claim('promised', 5));
+    memory.claim(later);
+    expect(memory.violations).toEqual([]);
+    memory.claim({ ...later, at: 2 });
+    expect(memory.violations).toMatchObject([{ check: 'acceptor-memory', key: 'k' }]);
+    expect(memory.violations[0]?.message).toContain('but promised 5@p');
   });
 });

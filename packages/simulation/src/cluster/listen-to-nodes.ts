@@ -5,9 +5,10 @@
  * A replica's reply does not name its key, so it is matched with the request of the same operation id; where that id
  * was used for two keys, as after a restart, the reply is left out.
  */
-import type { Receipt, Version } from '@kv/quorum';
+import { type Ballot, compareBallots, type Receipt, type Version } from '@kv/quorum';
 import { decodeFrame, type Frame, type Message, type RegisterValue, versionOfBytes, versionOfMeta } from '@kv/wire';
 import type { StampedVersions } from '../checkers/clock-hears.ts';
+import type { AcceptorClaim } from '../checkers/acceptor-memory.ts';
 import type { ReplicaClaim } from '../checkers/replica-memory.ts';
 import type { World } from '../world/world.ts';
 import { unpackFrame } from './greeted-frame.ts';
@@ -16,6 +17,7 @@ export interface NodeListener {
   claimed(claim: ReplicaClaim): void;
   /** A receipt says that an owner holds something. */
   reported(claim: ReplicaClaim): void;
+  promised(claim: AcceptorClaim): void;
   stamped(versions: StampedVersions): void;
 }
 
@@ -36,6 +38,7 @@ export function listenToNodes(world: World, nodes: readonly ListenedNode[], list
   const addresses = new Set(nodes.map(({ address }) => address));
   const addressOf = new Map(nodes.map(({ id, address }) => [id, address]));
   const claims = new ClaimMatcher(listener, (id) => addressOf.get(id) ?? id);
+  const promises = new PromiseMatcher(listener);
   world.network.onSend((from, to, packed) => {
     const { frame: bytes } = unpackFrame(packed);
     if ((bytes[typeAt] ?? 0) < firstTypeAboutKeys) return;
@@ -46,6 +49,7 @@ export function listenToNodes(world: World, nodes: readonly ListenedNode[], list
     }
     listener.stamped({ node: from, at: world.now, stamp: frame.header.stamp, versions: versionsIn(frame.message) });
     claims.hear(from, to, frame, world.now);
+    if (addresses.has(to)) promises.hear(from, to, frame, world.now);
   });
 }
 
@@ -87,6 +91,57 @@ type AboutOneKey = Extract<Message, { type: 'replica-write' | 'replica-read' | '
 
 function isAboutOneKey(message: Message): message is AboutOneKey {
   return ['replica-write', 'replica-read', 'put', 'delete'].includes(message.type);
+}
+
+/** As {@link ClaimMatcher}, for acceptors. */
+class PromiseMatcher {
+  readonly #listener: NodeListener;
+  readonly #asked = new Map<string, AcceptorRequest | typeof ambiguous>();
+
+  constructor(listener: NodeListener) {
+    this.#listener = listener;
+  }
+
+  hear(from: string, to: string, { header, message }: Frame, at: number): void {
+    const request = acceptorRequestIn(message);
+    if (request !== undefined) {
+      const id = `${from}>${to} ${header.operationId}`;
+      const before = this.#asked.get(id);
+      this.#asked.set(id, before === undefined || sameRequest(before, request) ? request : ambiguous);
+      return;
+    }
+    const asked = this.#asked.get(`${to}>${from} ${header.operationId}`);
+    if (asked === undefined || asked === ambiguous) return;
+    const promise = promiseIn(message, asked);
+    if (promise !== undefined) this.#listener.promised({ acceptor: from, key: asked.key, ...promise, at });
+  }
+}
+
+interface AcceptorRequest {
+  readonly key: string;
+  /** `undefined` of a query. */
+  readonly ballot: Ballot | undefined;
+}
+
+function acceptorRequestIn(message: Message): AcceptorRequest | undefined {
+  if (message.type !== 'prepare' && message.type !== 'accept' && message.type !== 'register-query') return undefined;
+  const key = new TextDecoder().decode(message.key);
+  return { key, ballot: message.type === 'register-query' ? undefined : message.ballot };
+}
+
+function sameRequest(a: AcceptorRequest | typeof ambiguous, b: AcceptorRequest): boolean {
+  if (a === ambiguous || a.key !== b.key) return false;
+  if (a.ballot === undefined || b.ballot === undefined) return a.ballot === b.ballot;
+  return compareBallots(a.ballot, b.ballot) === 0;
+}
+
+function promiseIn(message: Message, { ballot }: AcceptorRequest): Pick<AcceptorClaim, 'what' | 'ballot'> | undefined {
+  if (message.type === 'register-query-reply') return { what: 'told', ballot: message.promised };
+  if (message.type === 'prepare-reply' || message.type === 'accept-reply') {
+    if (message.outcome === 'outbid') return { what: 'told', ballot: message.promised };
+    return { what: message.outcome, ballot };
+  }
+  return undefined;
 }
 
 function claimIn(message: Message): { readonly version: Version | undefined } | undefined {

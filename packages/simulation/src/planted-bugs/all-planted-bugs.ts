@@ -1,11 +1,15 @@
 /** Every bug that can be planted. */
 import { contextNotKept } from './context-not-kept.ts';
+import { acceptsAnything } from './accepts-anything.ts';
+import { believesOneAcceptor } from './believes-one-acceptor.ts';
 import { countsAckTwice } from './counts-ack-twice.ts';
 import { countsHintTwice } from './counts-hint-twice.ts';
 import { countsRefusals } from './counts-refusals.ts';
 import { deadlineSaysRejected } from './deadline-says-rejected.ts';
 import { dropsLastSegment } from './drops-last-segment.ts';
 import { forgetsHintsEarly } from './forgets-hints-early.ts';
+import { forgetsOperations } from './forgets-operations.ts';
+import { forgetsPromises } from './forgets-promises.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
 import { mergeDropsSiblings } from './merge-drops-siblings.ts';
@@ -44,6 +48,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   mergeDropsSiblings,
   writeReplacesAll,
   contextNotKept,
+  forgetsPromises,
+  acceptsAnything,
+  believesOneAcceptor,
+  forgetsOperations,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

@@ -2,6 +2,7 @@
  * One run: a cluster comes up, clients work while the nemesis does too, then all faults end, every key is read at R =
  * N, the nodes shut down and their disks are looked into.
  */
+import { AcceptorMemory } from '../checkers/acceptor-memory.ts';
 import { ClockHears } from '../checkers/clock-hears.ts';
 import { OneTopology } from '../checkers/one-topology.ts';
 import { ReplicaMemory } from '../checkers/replica-memory.ts';
@@ -59,6 +60,7 @@ export class Simulation {
   readonly #cluster: SimulatedCluster;
   readonly #clients: readonly SimulatedClient[];
   readonly #memory = new ReplicaMemory();
+  readonly #acceptorMemory = new AcceptorMemory();
   readonly #clockHears = new ClockHears();
   readonly #topologies = new OneTopology();
   readonly #administrator: Administrator;
@@ -111,7 +113,7 @@ export class Simulation {
 
   /** What was found while it ran, in addition to what the history tells. */
   get violations(): readonly Violation[] {
-    const whileRunning = [this.#memory, this.#clockHears, this.#topologies];
+    const whileRunning = [this.#memory, this.#acceptorMemory, this.#clockHears, this.#topologies];
     return [...this.#violations, ...whileRunning.flatMap(({ violations }) => violations)];
   }
 
@@ -127,6 +129,7 @@ export class Simulation {
     listenToNodes(this.world, this.#cluster.topology.members, {
       claimed: (claim) => this.#memory.claim(claim),
       reported: (claim) => this.#memory.reported(claim),
+      promised: (claim) => this.#acceptorMemory.claim(claim),
       stamped: (versions) => this.#clockHears.hear(versions),
     });
     for (const node of this.#cluster.nodes.values()) node.start(true);

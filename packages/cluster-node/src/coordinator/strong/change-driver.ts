@@ -41,7 +41,7 @@ export class ChangeDriver {
     this.#operations = operations;
     this.#request = request;
     this.#change = change;
-    this.#nowMs = dependencies.clock.wallMs();
+    this.#nowMs = dependencies.deadlineClock();
     this.#done = done;
     this.#refused = refused;
   }

@@ -27,6 +27,8 @@ import type { VoterAccess } from './voter-access.ts';
 
 export interface StrongDependencies {
   readonly clock: Clock;
+  /** As the coordinator's. */
+  readonly deadlineClock: () => number;
   readonly timers: Timers;
   readonly random: Random;
   readonly hlc: HybridLogicalClock;
@@ -61,18 +63,19 @@ export class StrongCoordinator {
     new ChangeDriver(this.#dependencies, this.#operations, { request, change }, done, refused).start();
   }
 
-  get(request: StrongRequest, done: (result: StoredReadResult) => void): void {
-    const { counters, clock } = this.#dependencies;
+  /** `nowMs`: milliseconds since 1970 that deadlines are held against, here and by whoever gets the answer. */
+  get(request: StrongRequest, nowMs: number, done: (result: StoredReadResult) => void): void {
+    const { counters } = this.#dependencies;
     const answer = (result: StoredReadResult): void => {
       countRead(counters, result);
       done(result);
     };
-    this.#read(request, clock.wallMs(), answer);
+    this.#read(request, nowMs, answer);
   }
 
   /** Has a majority agree on the newest value, whatever it is; for repair. */
   confirm(request: StrongRequest, done: (confirmed: boolean) => void): void {
-    const change = confirmed(this.#dependencies.clock.wallMs());
+    const change = confirmed(this.#dependencies.deadlineClock());
     this.#operations.run({ ...request, change, bytes: 0 }, ({ result }) => done(result.outcome === 'done'));
   }
 
