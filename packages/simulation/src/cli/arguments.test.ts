@@ -13,7 +13,7 @@ describe('parseArguments', () => {
   });
 
   it.each([
-    ['--scenario wild', '--scenario must be one of eventual, strong, mixed, calm, got wild'],
+    ['--scenario wild', '--scenario must be one of eventual, strong, siblings, mixed, calm, got wild'],
     ['--count 0', '--count must be an integer from 1 to 1000000, got 0'],
     ['--seed x', '--seed must be an integer'],
     ['--jobs 1', '--jobs must be an integer from 2 to 256, got 1'],
