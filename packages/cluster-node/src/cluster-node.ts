@@ -5,15 +5,7 @@
  */
 import { StorageEngine } from '@kv/lsm-storage/core';
 import { HedgeBudget, type HybridLogicalClock, LatencyTracker } from '@kv/quorum';
-import {
-  decodeFrame,
-  type Frame,
-  type Hello,
-  type Identity,
-  type Message,
-  type TopologyState,
-  WireError,
-} from '@kv/wire';
+import { decodeFrame, type Frame, type Hello, type Identity, type TopologyState, WireError } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
 import { readCeiling, StampSource } from './clock/stamp-source.ts';
 import { storageClock } from './clock/storage-clock.ts';
@@ -24,6 +16,7 @@ import { strongParts } from './coordinator/strong/strong-parts.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
+import { FrameRouter } from './frame-router.ts';
 import { checkHello, helloOf } from './handshake.ts';
 import { HintedHandoff } from './hints/hinted-handoff.ts';
 import { raiseGeneration, readIdentity } from './identity.ts';
@@ -50,7 +43,6 @@ import type {
 import { scanParts } from './scan/scan-parts.ts';
 import type { ScanRequest, ScanResult } from './scan/scan-request.ts';
 import type { Scanner } from './scan/scanner.ts';
-import type { ScanServer } from './scan/scan-server.ts';
 import { type NodeStatus, statusOf } from './status.ts';
 import { StorageDamage } from './storage-damage.ts';
 import { StorageFailures } from './storage-failures.ts';
@@ -90,14 +82,11 @@ export class ClusterNode {
   readonly #room: DiskRoom;
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
-  readonly #replicaServer: ReplicaServer;
-  readonly #treeServer: TreeServer;
   readonly #repairer: Repairer;
   readonly #handoff: HintedHandoff;
   readonly #coordinator: Coordinator;
-  readonly #siblingServer: SiblingServer;
   readonly #clientServer: ClientServer;
-  readonly #scanServer: ScanServer;
+  readonly #frames: FrameRouter;
   readonly #scanner: Scanner;
   #ticking: Timer | undefined;
   #state: 'opened' | 'running' | 'stopped' = 'opened';
@@ -154,8 +143,8 @@ export class ClusterNode {
     const member = { id: self, generation: identity.generation };
     const shared = { ...driven, deadlineClock, self, member, random, engine, trees, peers, topology, failures };
     const { registers, voters, strong } = strongParts(shared);
-    this.#replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
-    this.#treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
+    const replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
+    const treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
     const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
     this.#repairer = new Repairer(
@@ -176,9 +165,10 @@ export class ClusterNode {
     const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
     const coordinating = { self, ...driven, ...nearness, dotActor, access, hints, deadlineClock, strong, ...agreement };
     this.#coordinator = new Coordinator(coordinating);
-    this.#siblingServer = new SiblingServer(coordinating);
+    const siblingServer = new SiblingServer(coordinating);
     const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
-    this.#scanServer = scanServer;
+    const servers = { replicaServer, siblingServer, treeServer, scanServer, handoff: this.#handoff };
+    this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, ...servers });
     this.#scanner = scanner;
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner },
@@ -271,61 +261,7 @@ export class ClusterNode {
     const frame = this.#state === 'running' ? this.#decode(bytes, from) : undefined;
     if (frame === undefined) return;
     this.#hlc.merge(frame.header.stamp);
-    const { header, message } = frame;
-    const reply = (answer: Message): void => this.#peers.tell(from, answer, { operationId: header.operationId });
-    this.#topology.follower.heard(from, header.epoch);
-    switch (message.type) {
-      case 'gossip-syn':
-      case 'gossip-ack':
-      case 'gossip-ack2':
-        this.#membership.receive(from, message);
-        return;
-      case 'replica-write':
-      case 'replica-read':
-      case 'prepare':
-      case 'accept':
-      case 'register-query':
-        this.#serveAtEpoch(header.epoch, () => this.#replicaServer.serve(frame, reply));
-        return;
-      case 'sibling-write':
-        this.#serveAtEpoch(header.epoch, () => this.#siblingServer.serve(frame, reply));
-        return;
-      case 'tree-compare':
-      case 'tree-list':
-        this.#serveAtEpoch(header.epoch, () => this.#treeServer.serve(frame, reply));
-        return;
-      case 'topology-request':
-      case 'topology-prepare':
-      case 'topology-accept':
-        this.#topology.serve(frame, reply);
-        return;
-      case 'topology':
-        if (!this.#peers.answer(from, header.operationId, message)) this.#topology.store.adopt(message);
-        return;
-      case 'replica-scan':
-        this.#serveAtEpoch(header.epoch, () => this.#scanServer.serve(frame, reply));
-        return;
-      case 'hint-write':
-      case 'hint-read':
-      case 'range-dirty':
-        this.#serveAtEpoch(header.epoch, () => this.#handoff.serve(frame, reply));
-        return;
-      case 'replica-write-reply':
-      case 'replica-read-reply':
-      case 'tree-compare-reply':
-      case 'tree-list-reply':
-      case 'topology-reply':
-      case 'replica-scan-reply':
-      case 'prepare-reply':
-      case 'accept-reply':
-      case 'register-query-reply':
-      case 'sibling-write-reply':
-      case 'error':
-        this.#peers.answer(from, header.operationId, message);
-        return;
-      default:
-        this.counters.framesRefused += 1;
-    }
+    this.#frames.route(from, frame);
   }
 
   /** No frame reaches the member at the moment, and those sent last may be lost. */
@@ -417,11 +353,6 @@ export class ClusterNode {
       if (this.ready) this.#handoff.tick();
       if (this.#state === 'running') this.#tickLater();
     });
-  }
-
-  /** What was planned with an epoch that is not known here waits for it; if it does not come, the fence refuses it. */
-  #serveAtEpoch(epoch: number, serve: () => void): void {
-    this.#topology.follower.hold(epoch, serve, serve);
   }
 
   #decode(bytes: Uint8Array, from: string): Frame | undefined {

@@ -10,9 +10,7 @@ import {
   type Delete,
   type FrameHeader,
   type Hello,
-  highestProtocol,
   type KeyspaceChange,
-  lowestProtocol,
   type Message,
   negotiate,
   type Put,
@@ -30,6 +28,7 @@ import {
   refuseCondition,
 } from './change.ts';
 import type { ClusterInfo } from './client.ts';
+import { helloOf, hex, uuidOf } from './client-hello.ts';
 import { KvError } from './errors.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
@@ -377,29 +376,6 @@ function checkedTtl(ttlMs: number): number {
   throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
 }
 
-function helloOf(id: string): Hello {
-  return {
-    type: 'hello',
-    lowestProtocol,
-    highestProtocol,
-    features: 0,
-    codecs: [],
-    clusterId: anyClusterId,
-    nodeId: uuidOf(id),
-    role: 'client',
-    generation: 0,
-    authentication: new Uint8Array(0),
-  };
-}
-
-function uuidOf(digits: string): string {
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
 function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {
   return sloppy === undefined ? {} : { sloppy };
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -152,7 +152,7 @@ it('leaves unknown writes open, and asks nothing of reads behind a sloppy receip
   let reads = 0;
   sloppy.getEntry = async (key) => {
     reads += 1;
-    const stale = { ...sloppy.entry(key, undefined), receipt: receipt('sloppy' as 'strict') };
+    const stale = { ...sloppy.entry(key, undefined), receipt: receipt('sloppy') };
     return reads <= 3 ? stale : sloppy.entry(key, sloppy.stored.get(key));
   };
   expect(await checksOf(sloppy, steps)).toEqual(new Set());

@@ -128,7 +128,7 @@ class Search<State, Action, Operation extends TimedOperation<Action>> {
   #observe(configuration: Configuration<State>): Configuration<State> {
     let observed = configuration;
     for (const active of this.#active.values()) {
-      if (active.isOpen || hasDone(observed, active)) continue;
+      if (active.isOpen || hasDone(observed, active) || !this.#model.isObservation(active.action)) continue;
       if (this.#model.step(observed.state, active.action) === observed.state) observed = withDone(observed, active);
     }
     return observed;

@@ -46,6 +46,7 @@ export function registerModel(taken: ReadonlySet<string> = new Set()): Sequentia
   const named = new NamedStates(taken);
   return {
     initial: absent,
+    isObservation: ({ type }) => type !== 'write',
     step: (state, action) => {
       if (action.type === 'write') return mayHold(action.condition, state, named) ? action : undefined;
       if (action.type === 'read') return readFrom(state, action, named);

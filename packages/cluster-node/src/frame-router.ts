@@ -1,0 +1,101 @@
+/** Hands each frame of another member to the part of this one that it is for. */
+import type { Frame, Message } from '@kv/wire';
+import type { SiblingServer } from './coordinator/siblings/sibling-server.ts';
+import type { Counters } from './counters.ts';
+import type { HintedHandoff } from './hints/hinted-handoff.ts';
+import type { Membership } from './membership/membership.ts';
+import type { PeerRequests } from './peer-requests.ts';
+import type { TreeServer } from './repair/tree-server.ts';
+import type { ReplicaServer } from './replica/replica-server.ts';
+import type { ScanServer } from './scan/scan-server.ts';
+import type { TopologyService } from './topology/topology-service.ts';
+
+export interface FrameRouterDependencies {
+  readonly membership: Membership;
+  readonly topology: TopologyService;
+  readonly peers: PeerRequests;
+  readonly replicaServer: ReplicaServer;
+  readonly siblingServer: SiblingServer;
+  readonly treeServer: TreeServer;
+  readonly scanServer: ScanServer;
+  readonly handoff: HintedHandoff;
+  readonly counters: Counters;
+}
+
+export class FrameRouter {
+  readonly #dependencies: FrameRouterDependencies;
+
+  constructor(dependencies: FrameRouterDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  route(from: string, frame: Frame): void {
+    const { membership, topology, peers, counters } = this.#dependencies;
+    const { header, message } = frame;
+    const reply = (answer: Message): void => peers.tell(from, answer, { operationId: header.operationId });
+    topology.follower.heard(from, header.epoch);
+    switch (message.type) {
+      case 'gossip-syn':
+      case 'gossip-ack':
+      case 'gossip-ack2':
+        membership.receive(from, message);
+        return;
+      case 'topology-request':
+      case 'topology-prepare':
+      case 'topology-accept':
+        topology.serve(frame, reply);
+        return;
+      case 'topology':
+        if (!peers.answer(from, header.operationId, message)) topology.store.adopt(message);
+        return;
+      case 'replica-write-reply':
+      case 'replica-read-reply':
+      case 'tree-compare-reply':
+      case 'tree-list-reply':
+      case 'topology-reply':
+      case 'replica-scan-reply':
+      case 'prepare-reply':
+      case 'accept-reply':
+      case 'register-query-reply':
+      case 'sibling-write-reply':
+      case 'error':
+        peers.answer(from, header.operationId, message);
+        return;
+      default:
+        this.#serve(frame, reply, () => (counters.framesRefused += 1));
+    }
+  }
+
+  /** What was planned with an epoch that is not known here waits for it; if it does not come, the fence refuses it. */
+  #serve(frame: Frame, reply: (message: Message) => void, refuse: () => void): void {
+    const server = this.#serverOf(frame.message);
+    if (server === undefined) return refuse();
+    const serve = (): void => server.serve(frame, reply);
+    this.#dependencies.topology.follower.hold(frame.header.epoch, serve, serve);
+  }
+
+  #serverOf({ type }: Message): { serve(frame: Frame, reply: (message: Message) => void): void } | undefined {
+    const { replicaServer, siblingServer, treeServer, scanServer, handoff } = this.#dependencies;
+    switch (type) {
+      case 'replica-write':
+      case 'replica-read':
+      case 'prepare':
+      case 'accept':
+      case 'register-query':
+        return replicaServer;
+      case 'sibling-write':
+        return siblingServer;
+      case 'tree-compare':
+      case 'tree-list':
+        return treeServer;
+      case 'replica-scan':
+        return scanServer;
+      case 'hint-write':
+      case 'hint-read':
+      case 'range-dirty':
+        return handoff;
+      default:
+        return undefined;
+    }
+  }
+}
