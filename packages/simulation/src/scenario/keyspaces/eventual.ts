@@ -13,7 +13,7 @@ export const eventual: KeyspaceKind = {
       name: 'eventual',
       mode: 'eventual',
       conflict: 'last-write-wins',
-      sloppy: random.fork('sloppy').chance(0.5),
+      sloppy: random.fork('sloppy').chance(0.25),
       replicas,
       keys: Math.round(random.logBetween(1, 30)),
       quorums: drawQuorums(random.fork('quorums'), replicas),
