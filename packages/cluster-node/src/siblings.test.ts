@@ -338,6 +338,11 @@ describe('what cannot be', () => {
     await expect(cluster.delete(a, 'key', request)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
   });
 
+  it('a time to live is refused: siblings live until they are replaced', async () => {
+    await expect(put(a, 'value', { ttlMs: 1000 })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    expect(await put(a, 'value', { ttlMs: 0 })).toMatchObject({ outcome: 'applied' });
+  });
+
   it('a value larger than an owner lets in is refused', async () => {
     await expect(put(a, 'x'.repeat(1024 * 1024 + 1))).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' });
   });

@@ -48,6 +48,8 @@ export const describeBatch: DescribeRouteOptions = {
                     status: { type: 'integer', description: 'Of the operation, as if it had been asked for alone.' },
                     outcome: text,
                     version: text,
+                    siblings: { type: 'integer', description: 'How many the key has after the write.' },
+                    context: { ...text, description: 'To be passed back by a write that replaces what was read.' },
                     ...valueProperties,
                     receipt: { type: 'object' },
                     problem: { $ref: '#/components/schemas/Problem' },

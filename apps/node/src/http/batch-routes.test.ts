@@ -95,11 +95,13 @@ describe('a batch over HTTP', () => {
       [
         { type: 'put', key: 'a', value: { json: 1 } },
         { type: 'put', key: 'b', value: { json: 1 }, w: 2 },
+        { type: 'put', key: 'b', value: { json: 1 }, context: 'AAAA' },
       ],
       options,
     );
     expect(results).toMatchObject([
       { status: 204, outcome: 'applied' },
+      { status: 400, problem: { code: 'NOT_SUPPORTED' } },
       { status: 400, problem: { code: 'NOT_SUPPORTED' } },
     ]);
     expect(await batch([{ type: 'get', key: 'a' }], options)).toMatchObject([

@@ -4,6 +4,7 @@ import type { BatchOperation } from './batch-schema.ts';
 import { changeHeaders } from './change-answers.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { readKeyForm } from './key-form.ts';
+import { readContext } from './key-request.ts';
 import type { CoordinatingMember } from './key-routes.ts';
 import { Problem } from './problem-details.ts';
 import { parseTtl } from './time-to-live.ts';
@@ -34,7 +35,7 @@ interface Placed {
 }
 
 interface Success {
-  readonly status: 200 | 204;
+  readonly status: 200 | 204 | 300;
   /** As a request for the key alone would have them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly value?: Uint8Array;
@@ -90,14 +91,14 @@ export class BatchRun {
       throw new Problem('ANSWER_TOO_LARGE', detail);
     }
     const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...placed, r }, resolve));
-    const { headers, value } = readAnswer(result, nameOf);
+    const { status, headers, value } = readAnswer(result, nameOf);
     this.#readBytes += value.length;
-    return { status: 200, headers, value };
+    return { status, headers, value };
   }
 
   async #write(placed: Placed, operation: Exclude<BatchOperation, { type: 'get' }>): Promise<Success> {
     const { coordinator, nameOf } = this.#dependencies;
-    const request = { ...placed, w: operation.w };
+    const request = { ...placed, w: operation.w, context: contextIn(operation) };
     const result = await new Promise<PutResult>((resolve, reject) => {
       if (operation.type === 'delete') coordinator.delete(request, resolve, reject);
       else coordinator.put({ ...request, ...valueIn(operation) }, resolve, reject);
@@ -105,7 +106,7 @@ export class BatchRun {
     return { status: 204, headers: writeHeaders(result, nameOf) };
   }
 
-  /** @throws Problem NOT_SUPPORTED for a number or a level */
+  /** @throws Problem NOT_SUPPORTED for a number, a level or a context */
   async #change(placed: Placed, operation: Exclude<BatchOperation, { type: 'get' }>): Promise<Success> {
     const { coordinator, nameOf } = this.#dependencies;
     if (operation.w !== undefined) {
@@ -114,6 +115,9 @@ export class BatchRun {
         `keyspace ${placed.keyspace} is strong: a majority of its owners always answers`,
       );
     }
+    if (operation.context !== undefined) {
+      throw new Problem('NOT_SUPPORTED', `keyspace ${placed.keyspace} has no siblings, and takes no context`);
+    }
     const to =
       operation.type === 'delete' ? ({ type: 'delete' } as const) : ({ type: 'put', ...valueIn(operation) } as const);
     const result = await new Promise<ChangeResult>((resolve, reject) => {
@@ -121,6 +125,11 @@ export class BatchRun {
     });
     return { status: 204, headers: changeHeaders(result, to.type, nameOf) };
   }
+}
+
+/** @throws Problem INVALID_CONTEXT */
+function contextIn({ context }: Exclude<BatchOperation, { type: 'get' }>): Uint8Array | undefined {
+  return context === undefined ? undefined : readContext(context);
 }
 
 /** @throws Problem INVALID_VALUE, INVALID_TTL */
@@ -143,6 +152,8 @@ function successText(named: object, { status, headers, value }: Success): string
     status,
     outcome: headers['kv-outcome'],
     version: headers['kv-version'] ?? headers['etag']?.slice(1, -1),
+    ...(headers['kv-siblings'] !== undefined && { siblings: Number(headers['kv-siblings']) }),
+    ...(headers['kv-context'] !== undefined && { context: headers['kv-context'] }),
     ...(value !== undefined && { contentType: headers['content-type'], length: value.length }),
     ...(headers['kv-deadline'] !== undefined && { deadline: headers['kv-deadline'] }),
   };

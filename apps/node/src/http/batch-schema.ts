@@ -9,6 +9,10 @@ const place = {
   encoding: z.enum(['base64url']).optional().meta({ description: 'Of the key; absent if it is text.' }),
   level: z.enum(consistencyLevels).optional().meta({ description: 'By name how many replicas must answer.' }),
 };
+const context = z
+  .string()
+  .optional()
+  .meta({ description: 'Of a read of the key, in a keyspace with siblings: the write replaces what was read.' });
 const replicas = z.number().int().min(1).max(7).optional();
 
 const operation = z.discriminatedUnion('type', [
@@ -17,6 +21,7 @@ const operation = z.discriminatedUnion('type', [
     type: z.literal('put'),
     ...place,
     w: replicas,
+    context,
     value: z.looseObject({}).meta({ description: 'Exactly one of `json`, `text` and `base64`.' }),
     contentType: z.string().optional().meta({ description: 'Default: by the form of the value.' }),
     ttl: z
@@ -24,7 +29,7 @@ const operation = z.discriminatedUnion('type', [
       .optional()
       .meta({ description: 'How long it lives: a whole number of `ms`, `s`, `m`, `h` or `d`; `0` for ever.' }),
   }),
-  z.strictObject({ type: z.literal('delete'), ...place, w: replicas }),
+  z.strictObject({ type: z.literal('delete'), ...place, w: replicas, context }),
 ]);
 
 export const batchSchema = z.strictObject({ operations: z.array(operation).min(1).max(mostOperations) });

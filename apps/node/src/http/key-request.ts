@@ -117,10 +117,14 @@ export function timeoutOf(parameters: ReadonlyMap<string, string>): number | und
 /** Whether it is a context of this key is for the member to say. */
 function contextOf({ headers }: IncomingMessage): Uint8Array | undefined {
   const text = headers['kv-context'];
-  if (text === undefined) return undefined;
-  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64url') : Buffer.alloc(0);
+  return text === undefined ? undefined : readContext(typeof text === 'string' ? text : '');
+}
+
+/** @throws Problem INVALID_CONTEXT */
+export function readContext(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64url');
   if (bytes.length > 0 && bytes.toString('base64url') === text) return bytes;
-  throw new Problem('INVALID_CONTEXT', 'KV-Context is what a read of this key answered with: base64url, given once');
+  throw new Problem('INVALID_CONTEXT', 'a context is what a read of this key answered with: base64url, given once');
 }
 
 function quote(text: string): string {

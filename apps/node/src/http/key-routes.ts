@@ -74,7 +74,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
 function changeIn(
   { topology }: CoordinatingMember,
   incoming: IncomingMessage,
-  { replicas, ...request }: KeyRequest,
+  { replicas, context, ...request }: KeyRequest,
 ): Omit<ChangeRequest, 'to'> | undefined {
   const { keyspace } = request;
   const mode = topology.keyspace(keyspace)?.mode;
@@ -83,6 +83,9 @@ function changeIn(
   if (replicas !== undefined) {
     const detail = `keyspace ${keyspace} is strong: a majority of its owners always answers, got w=${replicas}`;
     throw new Problem('NOT_SUPPORTED', detail);
+  }
+  if (context !== undefined) {
+    throw new Problem('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
   }
   return { ...request, condition: readCondition(incoming) };
 }

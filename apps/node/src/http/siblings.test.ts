@@ -23,6 +23,10 @@ function contextOf(response: RawResponse): string {
   return String(response.headers['kv-context']);
 }
 
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
 interface SiblingsBody {
   readonly siblings: { readonly version: string; readonly contentType: string; readonly value: string }[];
   readonly context: string;
@@ -110,6 +114,37 @@ describe('a keyspace with siblings over HTTP', () => {
       headers: { 'kv-context': other },
     });
     expect(problemOf(plain)).toMatchObject({ status: 400, code: 'NOT_SUPPORTED' });
+  });
+
+  it('works in a batch, where an operation tells and takes what a request of its own would', async () => {
+    const batch = async (...operations: object[]): Promise<Record<string, unknown>[]> => {
+      const body = JSON.stringify({ operations });
+      const response = await to(1, '/v1/keyspaces/carts/batch', { method: 'POST', body });
+      return (JSON.parse(response.body.toString()) as { results: Record<string, unknown>[] }).results;
+    };
+    await put(0, 'in-batch', 'milk');
+    const bread = { type: 'put', key: 'in-batch', value: { text: 'bread' } };
+    expect(await batch(bread)).toMatchObject([{ status: 204, outcome: 'applied', siblings: 2 }]);
+    const [both] = await batch({ type: 'get', key: 'in-batch' });
+    const values = [{ value: base64('milk') }, { value: base64('bread') }];
+    expect(both).toMatchObject({ status: 300, outcome: 'siblings', value: { json: { siblings: values } } });
+    const context = both?.['context'];
+    expect(await batch({ ...bread, context })).toMatchObject([{ status: 204, siblings: 1 }]);
+    const [one, ...wrong] = await batch(
+      { type: 'get', key: 'in-batch' },
+      { type: 'put', key: 'another', value: { text: 'x' }, context },
+      { type: 'delete', key: 'in-batch', context: '!' },
+      { type: 'delete', key: 'in-batch' },
+      { type: 'put', key: 'in-batch', value: { text: 'x' }, ttl: '1h' },
+    );
+    expect(one).toMatchObject({ status: 200, value: { text: 'bread' } });
+    expect(wrong.map(({ problem }) => (problem as { code: string }).code)).toEqual([
+      ...Array.from({ length: 3 }, () => 'INVALID_CONTEXT'),
+      'NOT_SUPPORTED',
+    ]);
+    expect(await batch({ type: 'delete', key: 'in-batch', context: one?.['context'] })).toMatchObject([
+      { status: 204, siblings: 0 },
+    ]);
   });
 
   it('is counted: reads that found several, and writes refused', async () => {

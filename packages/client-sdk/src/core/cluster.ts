@@ -14,9 +14,9 @@ import {
   type Message,
   negotiate,
   type Put,
+  type PutSibling,
   type Scan,
   type ScanReply,
-  type PutSibling,
 } from '@kv/wire';
 import {
   type ChangeAnswer,
@@ -227,6 +227,9 @@ export class Cluster {
     const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
     if (route.conflict !== 'siblings' && options.context !== undefined) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
+    }
+    if (route.conflict === 'siblings' && (options.ttlMs ?? 0) !== 0) {
+      throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
     }
     // Said with every try: each has the same deadline then, though the keyspace's default may change meanwhile.
     const mortal = value && { ...value, ttlMs: checkedTtl(options.ttlMs ?? route.ttlMs) };

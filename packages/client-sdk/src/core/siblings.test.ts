@@ -181,6 +181,10 @@ describe('a keyspace with siblings', () => {
     expect((await failure(checked.getSiblings('ada'))).code).toBe('SCHEMA');
   });
 
+  it('gives none of several a time to live', async () => {
+    expect((await failure(carts.set('ada', [], { ttlMs: 1000 }))).code).toBe('NOT_SUPPORTED');
+  });
+
   it('knows where there are no siblings', async () => {
     const plain = kv.keyspace<Cart>('default');
     expect((await failure(plain.getSiblings('ada'))).code).toBe('NOT_SUPPORTED');

@@ -4,6 +4,7 @@
  */
 import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
+import type { TopologyKeyspace } from '@kv/wire';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
 import type { HintAccess } from '../hints/hint-access.ts';
@@ -114,6 +115,7 @@ export class Coordinator {
     checkContentType(request.contentType);
     const { contentType, value } = request;
     if (plan.keyspace.conflict === 'siblings') {
+      refuseTtl(request, plan.keyspace);
       this.#writeSibling(plan, request, { contentType, bytes: value }, done, refused);
       return;
     }
@@ -250,4 +252,10 @@ function withDeadline<Result extends { readonly deadline?: number }>(
 
 function quorumOf({ w, level }: DeleteRequest): AskedQuorum {
   return { name: 'w', number: w, level };
+}
+
+/** Siblings live until they are replaced: a deadline that silence would seem to promise is refused. */
+function refuseTtl({ ttlMs }: PutRequest, { name }: TopologyKeyspace): void {
+  if (ttlMs === undefined || ttlMs === 0) return;
+  throw new RequestError('NOT_SUPPORTED', `keyspace ${name} has siblings, and they live until they are replaced`);
 }

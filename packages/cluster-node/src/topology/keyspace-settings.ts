@@ -60,6 +60,9 @@ function settingFaults({ name, replicas, mode, conflict, sloppy, ttlMs, ...level
   for (const level of [levels.readLevel, levels.writeLevel]) {
     if (level !== undefined) faults.push(...levelFaults(name, replicas, strong, level));
   }
+  if (conflict === 'siblings' && ttlMs !== undefined) {
+    faults.push(`keyspace ${name} has siblings: they live until they are replaced, and have no time to live`);
+  }
   if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs)) {
     faults.push(`keyspace ${name} must have a time to live of 1 to 2^48-1 ms, got ${ttlMs}`);
   }

@@ -51,6 +51,15 @@ describe('checkTopologyConfig', () => {
     }
   });
 
+  it('has no time to live, and no strength, where there are siblings', () => {
+    const carts = { id: 2, name: 'carts', replicas: 1, conflict: 'siblings' } as const;
+    const faults = (more: object): string =>
+      faultsOf({ ...valid, keyspaces: [...valid.keyspaces, { ...carts, ...more }] });
+    expect(faults({})).toBe('');
+    expect(faults({ ttlMs: 1000 })).toContain('they live until they are replaced');
+    expect(faults({ mode: 'strong' })).toContain('it has no conflicts and no siblings');
+  });
+
   it('wants at least one member and one keyspace', () => {
     expect(faultsOf({ ...valid, members: [], keyspaces: [] })).toMatch(
       /1 to 1024 members, got 0; .*at least one keyspace/,

@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const refusalIsAbsent: PlantedBug = {
   name: 'refusal-is-absent',
   wrong: 'takes a replica that refused a read for one that holds nothing',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     readOperation: (plan, startedAt) => new CredulousRead(plan, startedAt),

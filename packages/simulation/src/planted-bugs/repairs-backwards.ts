@@ -5,6 +5,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const repairsBackwards: PlantedBug = {
   name: 'repairs-backwards',
   wrong: 'repairs the newer version by the older one when trees differ',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     isNewer: (ours, theirs) => !defaults.isNewer(ours, theirs),

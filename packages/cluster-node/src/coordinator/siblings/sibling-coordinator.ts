@@ -2,8 +2,9 @@
  * Coordinates requests of keyspaces with siblings. Any member reads; a write gets its dot from an owner of the key, this
  * member if it is one.
  */
+import { noCodec } from '@kv/lsm-storage/core';
 import type { Context, Version } from '@kv/quorum';
-import { decodeContext, type SiblingContent, type SiblingValue, WireError } from '@kv/wire';
+import { decodeContext, type SiblingContent, type SiblingValue, type TopologyKeyspace, WireError } from '@kv/wire';
 import { RequestError } from '../../errors.ts';
 import { packValue } from '../../record.ts';
 import type { RecordPlace } from '../../replica/replica.ts';
@@ -50,7 +51,7 @@ export class SiblingCoordinator {
       );
     }
     const context = checkedContext(asked.context, plan.place);
-    const value = this.#packed(asked.value);
+    const value = this.#packed(asked.value, plan.keyspace);
     const { version } = asked;
     if (plan.replicas.includes(self)) {
       new SiblingWriteDriver(this.#dependencies, planned, { version, context, value }, done, refused).start();
@@ -64,9 +65,10 @@ export class SiblingCoordinator {
     new SiblingForward(this.#dependencies, planned, write, done, refused).start();
   }
 
-  #packed(value: AskedSibling['value']): SiblingValue | undefined {
+  #packed(value: AskedSibling['value'], { compressed }: TopologyKeyspace): SiblingValue | undefined {
     if (value === undefined) return undefined;
-    return { contentType: value.contentType, ...packValue(value.bytes, this.#dependencies.codec) };
+    const codec = compressed ? this.#dependencies.codec : noCodec;
+    return { contentType: value.contentType, ...packValue(value.bytes, codec) };
   }
 }
 
