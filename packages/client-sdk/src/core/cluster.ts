@@ -127,6 +127,7 @@ export class Cluster {
   /** @throws KvError */
   async readSiblings(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<SiblingsAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
+    refuseSloppy(keyspace, options);
     const message: Message = { type: 'get-siblings', key, r: route.needed };
     const answer = await this.#run({ kind: 'read', message, judge: judgeSiblings(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
@@ -228,6 +229,7 @@ export class Cluster {
     if (route.conflict !== 'siblings' && options.context !== undefined) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
     }
+    if (route.conflict === 'siblings') refuseSloppy(keyspace, options);
     if (route.conflict === 'siblings' && (options.ttlMs ?? 0) !== 0) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
     }
@@ -377,6 +379,12 @@ const answerWithinMs = 3000;
 function checkedTtl(ttlMs: number): number {
   if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
   throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
+}
+
+/** Only owners give dots: said here, since the messages of siblings have no word for it. */
+function refuseSloppy(keyspace: string, { sloppy }: CallOptions): void {
+  if (sloppy !== true) return;
+  throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, of which only owners of the key take part`);
 }
 
 function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {

@@ -183,6 +183,8 @@ describe('a keyspace with siblings', () => {
 
   it('gives none of several a time to live', async () => {
     expect((await failure(carts.set('ada', [], { ttlMs: 1000 }))).code).toBe('NOT_SUPPORTED');
+    expect((await failure(carts.set('ada', [], { sloppy: true }))).code).toBe('NOT_SUPPORTED');
+    expect((await failure(carts.get('ada', { sloppy: true }))).code).toBe('NOT_SUPPORTED');
   });
 
   it('knows where there are no siblings', async () => {

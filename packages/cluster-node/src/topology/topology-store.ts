@@ -41,7 +41,8 @@ export class TopologyStore implements TopologySource {
 
   /**
    * Goes by an epoch that was decided, if it is a later one. It holds at once: whatever is written from here on lies behind
-   * it in the log, so that nothing is ever acknowledged that would survive without it.
+   * it in the log, so that nothing is acknowledged that would survive without it; but where the disk has no room for it, a
+   * smaller write may get in first, and a restart would then have to hear of the epoch again.
    */
   adopt(state: TopologyState): void {
     const before = this.#current;
