@@ -49,7 +49,7 @@ export interface StorageOptions {
    */
   readonly cacheBytes?: number;
   /**
-   * Uncompressed bytes of a block of entries; default 4 KiB. Where most values are kept apart, blocks have up to four
+   * Uncompressed bytes of a block of entries; default 8 KiB. Where most values are kept apart, blocks have up to two
    * times as many. Larger: better compression, a smaller index, faster scans; more bytes read and decompressed per lookup.
    */
   readonly blockBytes?: number;
@@ -104,7 +104,7 @@ export function resolveOptions(options: StorageOptions): ResolvedOptions {
   return {
     memtableBytes: integer('memtableBytes', memtableBytes, 1024, GIB),
     cacheBytes: integer('cacheBytes', options.cacheBytes ?? Math.floor((budget * 7) / 16), 0, 1024 * GIB),
-    blockBytes: integer('blockBytes', options.blockBytes ?? 4 * 1024, 64, MIB),
+    blockBytes: integer('blockBytes', options.blockBytes ?? 8 * 1024, 64, MIB),
     separateBytes: integer('separateBytes', options.separateBytes ?? 4 * 1024, 1, 64 * MIB),
     scaling: integer('scaling', options.scaling ?? 2, -8, 8),
     garbageRatio: between('garbageRatio', options.garbageRatio ?? 0.5, 0.05, 0.95),

@@ -60,10 +60,11 @@ describe('the lock on the manifest', { timeout: 60_000 }, () => {
     await (await openStorage(directory.path, OPTIONS)).close();
     for (let round = 0; round < 5; round++) {
       const reading = openStorage(directory.path, { ...OPTIONS, readOnly: true });
+      // What comes while the other is about to open may be refused, and says so.
+      const refusal = codeOf(() => reading);
       for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
       const engine = await openStorage(directory.path, OPTIONS);
-      // What comes while the other is about to open may be refused, and says so.
-      const code = await codeOf(() => reading);
+      const code = await refusal;
       expect([undefined, 'LOCKED']).toContain(code);
       if (code === undefined) await (await reading).close();
       expect(await openElsewhere(directory.path)).toBe('SQLITE_BUSY');

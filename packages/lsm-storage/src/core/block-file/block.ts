@@ -90,9 +90,24 @@ export function storedLengthOf(block: Uint8Array): number {
   return readU32(block, AT.storedLength);
 }
 
+/** Whether a checked block holds its raw bytes as they are. */
+export function isPlain(block: Uint8Array): boolean {
+  return block[AT.codec] === 0;
+}
+
 /** The raw length that a checked block declares. */
 export function rawLengthOf(block: Uint8Array): number {
   return readU32(block, AT.rawLength);
+}
+
+/** Begins a block of a value that is not compressed and never leaves memory: without a checksum. */
+export function beginPlainValue(block: Uint8Array, rawLength: number): void {
+  headerView.setUint32(AT.checksum, 0);
+  header[AT.kind] = KINDS.indexOf('value');
+  header[AT.codec] = 0;
+  headerView.setUint32(AT.storedLength, rawLength, true);
+  headerView.setUint32(AT.rawLength, rawLength, true);
+  block.set(header);
 }
 
 /** What a checked block stores: a view of it. `length`: of the block, if there is something else behind it. */

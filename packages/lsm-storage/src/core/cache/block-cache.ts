@@ -38,6 +38,11 @@ export class BlockCache {
     return this.#policy.bytes;
   }
 
+  /** Whether with so many bytes more it would still be half empty: room that nobody else is waiting for. */
+  hasRoomToSpare(bytes: number): boolean {
+    return this.#policy.bytes + bytes <= this.#policy.capacity / 2;
+  }
+
   get hits(): number {
     return this.#counts.hits;
   }

@@ -22,7 +22,7 @@ const PARTS = 8;
 const HITS_TO_STAY = 2;
 
 export class S3Fifo {
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #smallShare: number;
   readonly #small: SlotQueue = new SlotQueue();
   readonly #main: SlotQueue = new SlotQueue();
@@ -33,7 +33,7 @@ export class S3Fifo {
 
   /** `capacity`: in bytes. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#smallShare = Math.floor(capacity / PARTS);
   }
 
@@ -65,7 +65,7 @@ export class S3Fifo {
   insert<T>(slot: Slot<T>, item: T, bytes: number): void {
     const remembered = slot.queue === this.#ghost;
     if (remembered) this.#ghost.remove(slot);
-    while (this.bytes + bytes > this.#capacity) this.#evict();
+    while (this.bytes + bytes > this.capacity) this.#evict();
     slot.item = item;
     slot.bytes = bytes;
     slot.hits = 0;
@@ -115,7 +115,7 @@ export class S3Fifo {
 
   /** Names are remembered for as many bytes of items as the main queue holds. */
   #trimGhost(): void {
-    const most = this.#capacity - this.#smallShare;
+    const most = this.capacity - this.#smallShare;
     for (let slot = this.#ghost.oldest; slot !== undefined && this.#ghost.bytes > most; slot = this.#ghost.oldest) {
       this.#ghost.remove(slot);
       this.#forget(slot);

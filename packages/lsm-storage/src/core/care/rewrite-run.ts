@@ -8,7 +8,7 @@ import { RunScanner } from '../sorted-run/run-scanner.ts';
 import { writeRun } from '../sorted-run/run-writer.ts';
 import type { RunWriter } from '../sorted-run/run-writer.ts';
 
-const BLOCK_BYTES = 4 * 1024;
+const BLOCK_BYTES = 8 * 1024;
 
 export interface RewrittenRun {
   /** `undefined`: nothing was left of it. */

@@ -12,7 +12,7 @@ const ENTRY_BYTES = 6;
 const POINTER_BYTES = 16;
 
 /** A block of entries that only point to their values may be so many times as long as others. */
-const POINTERS_FACTOR = 4;
+const POINTERS_FACTOR = 2;
 
 export class EntriesBlockWriter {
   readonly #writer: ByteWriter = new ByteWriter();
@@ -34,8 +34,8 @@ export class EntriesBlockWriter {
   }
 
   /**
-   * Whether the entries that have their values with them take so many bytes, or all of them four
-   * times as many. A lookup reads a whole block for one entry, so small blocks are good; but entries that only point to their
+   * Whether the entries that have their values with them take so many bytes, or all of them twice as many. A lookup reads a
+   * whole block for one entry, so small blocks are good; but entries that only point to their
    * values are few bytes, nearly always in the cache, and compress and are found the better for being many.
    */
   isFull(blockBytes: number): boolean {

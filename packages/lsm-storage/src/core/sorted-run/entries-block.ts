@@ -278,7 +278,9 @@ export class EntriesBlock {
     const start = this.#at;
     if (length > end - start) this.#malformed(`${length} bytes were needed, ${end - start} are left`);
     this.#at = start + length;
-    return this.#raw.subarray(start, start + length);
+    const raw = this.#raw;
+    // As `subarray`, in half the time.
+    return new Uint8Array(raw.buffer, raw.byteOffset + start, length);
   }
 
   #deadline(end: number): number {

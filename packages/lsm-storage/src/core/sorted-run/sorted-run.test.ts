@@ -136,6 +136,24 @@ describe('sorted run', () => {
     await opened.run.verify();
   });
 
+  it('asks its filters no more where all keys are there, and again after one that is not', async () => {
+    const disk = new CrashableFileSystem();
+    const opened = await openRun(disk, MANY, noCodec, PLAN, new BlockCache(0));
+    let reads = 0;
+    disk.observe(({ operation }) => void (operation === 'read' && reads++));
+    const [there] = MANY.entries[9000]!;
+    const absent = MANY.entries.slice(0, 100).map(([key]) => `${key}a`);
+    const readsFor = (keys: readonly string[]): number => {
+      const before = reads;
+      for (const key of keys) expect(lookUp(opened, key)).toBeUndefined();
+      return reads - before;
+    };
+    expect(readsFor(absent)).toBeLessThan(10);
+    for (let lookups = 0; lookups < 1100; lookups++) expect(lookUp(opened, there)).toBe('9000');
+    expect(readsFor([`${there}a`])).toBe(1);
+    expect(readsFor(absent)).toBeLessThan(10);
+  });
+
   it('tells what its ranges delete, which says nothing of its own entries', async () => {
     const opened = await open({
       entries: [['b', 'x']],

@@ -21,6 +21,9 @@ import type { CursorStart } from './run-cursor.ts';
 import { runFile } from './run-footer.ts';
 import { RunScanner } from './run-scanner.ts';
 
+/** Lookups that a filter lets pass, one after the other, until it is taken to be of no use at the moment. */
+const PASSES_BEFORE_SKIPPING = 1024;
+
 export class SortedRun {
   readonly description: RunDescription;
   /** Its range tombstones, in key order and not overlapping. They delete what is older than this run. */
@@ -29,6 +32,11 @@ export class SortedRun {
   readonly #manifest: Manifest;
   readonly #codec: Codec;
   readonly #blocks: RunBlocks;
+  /**
+   * How often the filters passed since they last denied a key, or were not asked about one that is not there. Where all that
+   * is looked for is in the run, as with the only one, a filter is one more place in memory to go to for nothing.
+   */
+  #passes = 0;
 
   private constructor(
     description: RunDescription,
@@ -80,10 +88,18 @@ export class SortedRun {
     const number = this.#blocks.pageHolding(key);
     if (number < 0) return undefined;
     const page = this.#blocks.page(number);
-    if (!page.filter.mayContain(hash)) return undefined;
+    if (this.#passes < PASSES_BEFORE_SKIPPING) {
+      if (!page.filter.mayContain(hash)) {
+        this.#passes = 0;
+        return undefined;
+      }
+      this.#passes++;
+    }
     const block = this.#blocks.block(page.index, page.index.blockFor(key), from);
     const index = block.find(key, hash);
-    return index < 0 ? undefined : block.foundAt(index, key);
+    if (index >= 0) return block.foundAt(index, key);
+    this.#passes = 0;
+    return undefined;
   }
 
   /** Whether a range tombstone of this run deletes older entries of this key. */

@@ -79,6 +79,30 @@ describe('value file', () => {
     expect(reads).toBe(1);
   });
 
+  it.each([
+    ['once, where half of the cache is empty', 1 << 20, 1],
+    ['at every read, where it is not', 40_000, 3],
+  ])('is decompressed %s', async (_, capacity, times) => {
+    const zstd = new ZstdCodec();
+    let decompressed = 0;
+    const counting: Codec = {
+      ...noCodec,
+      id: zstd.id,
+      decompress: (bytes, into) => {
+        decompressed++;
+        return zstd.decompress(bytes, into);
+      },
+    };
+    const value = zeros(30_000).fill(7);
+    const { disk, pointers, description } = await write([value], zstd);
+    const file = await ValueFile.open(disk, description, counting, new BlockCache(capacity));
+    const found = [1, 2, 3].map(() => file.read(pointers[0]!, 'disk'));
+    for (const each of found) expect(each).toEqual(value);
+    found[0]!.fill(0);
+    expect(file.peek(pointers[0]!)).toEqual(value);
+    expect(decompressed - (times === 1 ? 0 : 1)).toBe(times);
+  });
+
   it('leaves nothing in the cache for those who pass by, or once it is closed', async () => {
     const { disk, pointers, description } = await write([zeros(500)]);
     const cache = new BlockCache(1 << 20);
