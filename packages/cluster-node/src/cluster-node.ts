@@ -24,6 +24,9 @@ import { Membership } from './membership/membership.ts';
 import { type ClusterNodeOptions, defaultOptions } from './options.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
+import { Deletions } from './purge/deletions.ts';
+import { purgeParts } from './purge/purge-parts.ts';
+import type { Purger } from './purge/purger.ts';
 import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
@@ -84,6 +87,7 @@ export class ClusterNode {
   readonly #membership: Membership;
   readonly #repairer: Repairer;
   readonly #handoff: HintedHandoff;
+  readonly #purger: Purger;
   readonly #coordinator: Coordinator;
   readonly #clientServer: ClientServer;
   readonly #frames: FrameRouter;
@@ -110,11 +114,14 @@ export class ClusterNode {
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
       parts.topology,
     );
-    const trees = new RangeTrees(engine, damage, self, agreed.store.current, () =>
-      strategies.rangeTree(options.repairTreeLevels),
-    );
+    const watermarks = strategies.watermarks({ engine, failures });
+    const deletions = new Deletions();
+    const expiredBefore = () => deadlineClock() - options.expiredKeptMs;
+    const makeTree = () => strategies.rangeTree(options.repairTreeLevels);
+    const purging = { watermarks, deletions, expiredBefore };
+    const trees = new RangeTrees({ self, engine, damage, ...purging, makeTree }, agreed.store.current);
     const { decide, siblings, isNewer } = strategies;
-    const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures });
+    const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures, ...purging });
     const access = new ReplicaAccess({ self, replica, peers, topology });
     const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
@@ -141,25 +148,51 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
-    const shared = { ...driven, deadlineClock, self, member, random, engine, trees, peers, topology, failures };
-    const { registers, voters, strong } = strongParts(shared);
+    const shared = {
+      ...driven,
+      deadlineClock,
+      self,
+      member,
+      random,
+      engine,
+      trees,
+      peers,
+      topology,
+      failures,
+      ...purging,
+    };
+    const { acceptors, registers, voters, strong } = strongParts(shared);
     const replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
-    const treeServer = new TreeServer({ trees, hlc, counters, damage, topology, ready });
+    const treeServer = new TreeServer({ trees, watermarks, hlc, counters, damage, topology, ready });
     const { requestTimeoutMs, repairIntervalMs } = options;
     const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
     this.#repairer = new Repairer(
       {
-        ...{ self, clock, random, peers, records, counters, trees, damage, isNewer, membership, topology },
+        ...{ self, clock, random, peers, records, counters, trees, watermarks, damage, isNewer, membership, topology },
         requestTimeoutMs,
       },
       { intervalMs: repairIntervalMs },
     );
-    const storage = { engine, hlc, counters, failures };
+    const storage = { engine, hlc, counters, failures, watermarks };
     this.#handoff = new HintedHandoff(
       { ...storage, self, clock, log, peers, access, membership, repairer: this.#repairer, topology, ready },
       options,
       strategies,
     );
+    const { purgeServer, purger } = purgeParts(
+      {
+        ...shared,
+        log,
+        replica,
+        acceptors,
+        handoff: this.#handoff,
+        repairer: this.#repairer,
+        now: deadlineClock,
+        ready,
+      },
+      options,
+    );
+    this.#purger = purger;
     const agreement = { topology, follower: agreed.follower, ready };
     const hints = this.#handoff.access;
     const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
@@ -167,7 +200,7 @@ export class ClusterNode {
     this.#coordinator = new Coordinator(coordinating);
     const siblingServer = new SiblingServer(coordinating);
     const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
-    const servers = { replicaServer, siblingServer, treeServer, scanServer, handoff: this.#handoff };
+    const servers = { replicaServer, siblingServer, treeServer, scanServer, purgeServer, handoff: this.#handoff };
     this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, ...servers });
     this.#scanner = scanner;
     this.#clientServer = new ClientServer({
@@ -183,6 +216,7 @@ export class ClusterNode {
     agreed.store.onChange((current) => {
       log.info('topology-changed', { epoch: current.epoch });
       trees.follow(current);
+      watermarks.follow(current);
       this.#repairer.follow();
     });
   }
@@ -326,6 +360,7 @@ export class ClusterNode {
       storage: this.#engine.stats(),
       diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,
+      purgeDebt: this.#purger.debt(),
       hints: this.#handoff.status(),
       counters: this.counters,
     });
@@ -341,6 +376,7 @@ export class ClusterNode {
     this.#state = 'stopped';
     this.#repairer.stop();
     this.#handoff.stop();
+    this.#purger.stop();
     this.#ticking?.cancel();
   }
 
@@ -351,6 +387,7 @@ export class ClusterNode {
       this.#peers.sweep(this.#ports.clock.monotonicMs());
       if (this.ready) this.#repairer.tick();
       if (this.ready) this.#handoff.tick();
+      if (this.ready) this.#purger.tick();
       if (this.#state === 'running') this.#tickLater();
     });
   }

@@ -54,6 +54,13 @@ export interface Counters {
   replicaRefusals: number;
   /** Writes that this member's own storage refused because its disk is full. */
   diskFullRefusals: number;
+  /** Deletions that were forgotten for good, because they lay below the purge watermark of their range. */
+  deletionsPurged: number;
+  /** Times that a purge watermark rose here, led by this member, and times that something held it back. */
+  watermarksRaised: number;
+  watermarksHeldBack: number;
+  /** Writes that came too late: what they wrote may have been deleted and forgotten since. */
+  writesBelowWatermark: number;
   /** Times that this member's own storage could not be read where it was asked to. */
   damagedReads: number;
   framesReceived: number;
@@ -103,6 +110,10 @@ export function createCounters(): Counters {
     acceptorQueries: 0,
     replicaRefusals: 0,
     diskFullRefusals: 0,
+    deletionsPurged: 0,
+    watermarksRaised: 0,
+    watermarksHeldBack: 0,
+    writesBelowWatermark: 0,
     damagedReads: 0,
     framesReceived: 0,
     framesRefused: 0,

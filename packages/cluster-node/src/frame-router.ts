@@ -5,6 +5,7 @@ import type { Counters } from './counters.ts';
 import type { HintedHandoff } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
 import type { PeerRequests } from './peer-requests.ts';
+import type { PurgeServer } from './purge/purge-server.ts';
 import type { TreeServer } from './repair/tree-server.ts';
 import type { ReplicaServer } from './replica/replica-server.ts';
 import type { ScanServer } from './scan/scan-server.ts';
@@ -18,6 +19,7 @@ export interface FrameRouterDependencies {
   readonly siblingServer: SiblingServer;
   readonly treeServer: TreeServer;
   readonly scanServer: ScanServer;
+  readonly purgeServer: PurgeServer;
   readonly handoff: HintedHandoff;
   readonly counters: Counters;
 }
@@ -58,6 +60,7 @@ export class FrameRouter {
       case 'accept-reply':
       case 'register-query-reply':
       case 'sibling-write-reply':
+      case 'purge-reply':
       case 'error':
         peers.answer(from, header.operationId, message);
         return;
@@ -75,9 +78,10 @@ export class FrameRouter {
   }
 
   #serverOf({ type }: Message): { serve(frame: Frame, reply: (message: Message) => void): void } | undefined {
-    const { replicaServer, siblingServer, treeServer, scanServer, handoff } = this.#dependencies;
+    const { replicaServer, siblingServer, treeServer, scanServer, purgeServer, handoff } = this.#dependencies;
     switch (type) {
       case 'replica-write':
+      case 'repair-write':
       case 'replica-read':
       case 'prepare':
       case 'accept':
@@ -90,6 +94,10 @@ export class FrameRouter {
         return treeServer;
       case 'replica-scan':
         return scanServer;
+      case 'purge-hints':
+      case 'purge-seal':
+      case 'purge-raise':
+        return purgeServer;
       case 'hint-write':
       case 'hint-read':
       case 'range-dirty':

@@ -42,6 +42,13 @@ export interface ClusterNodeOptions {
    * what this member's clock calls expired another's may not yet.
    */
   readonly expiredKeptMs: number;
+  /**
+   * A deletion is kept at least this long, and writes that were stamped longer ago are refused where deletions were forgotten.
+   * Longer than any request takes or any clock is behind. Shorter: deletions take less room.
+   */
+  readonly purgeAfterMs: number;
+  /** In which the owners of a range with deletions agree once on which may go. Shorter: they go sooner, more messages. */
+  readonly purgeIntervalMs: number;
   /** Bytes of one owner's answer to a scan. More: fewer messages; less: less memory for what is not used after all. */
   readonly scanAnswerBytes: number;
   /** A page of a scan ends with the entry that makes it so many bytes of keys and values, at most 2 MiB. */
@@ -66,6 +73,8 @@ export const defaultOptions: ClusterNodeOptions = {
   repairIntervalMs: 60_000,
   repairTreeLevels: 3,
   expiredKeptMs: 600_000,
+  purgeAfterMs: 3_600_000,
+  purgeIntervalMs: 600_000,
   scanAnswerBytes: 256 * 1024,
   scanPageBytes: 1024 * 1024,
   scanPageMs: 1000,

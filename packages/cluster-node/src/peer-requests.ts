@@ -83,7 +83,7 @@ export class PeerRequests {
     const request = this.#pending.get(operationId);
     if (request === undefined || request.to !== from) return false;
     this.#pending.delete(operationId);
-    if (message.type === 'error') request.failed(isRefusal(message.code) ? 'refused' : 'unreachable', message.code);
+    if (message.type === 'error') request.failed(failureOf(message.code), message.code);
     else request.answered(message);
     return true;
   }
@@ -128,6 +128,7 @@ const refusals: ReadonlySet<string> = new Set([
   'HINT_TOO_OLD',
 ]);
 
-function isRefusal(code: string): boolean {
-  return refusals.has(code);
+/** What an error of this code says of the request. */
+export function failureOf(code: string): PeerFailure {
+  return refusals.has(code) ? 'refused' : 'unreachable';
 }

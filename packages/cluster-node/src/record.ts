@@ -8,6 +8,7 @@ import {
   deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
+  isSiblingSetMeta,
   isTombstoneMeta,
   type ValueMeta,
   valueCodecs,
@@ -89,6 +90,14 @@ export function openRecord(record: StoredRecord, codec: Codec, nowMs: number): O
   if (isPast(meta.deadline, nowMs) || isDropped(record)) return undefined;
   const value = unpackValue({ ...meta, bytes: record.value }, codec);
   return { meta: { ...meta, codec: valueCodecs.plain }, value };
+}
+
+/** Whether a record says that its key is deleted, apart from any deadline: a tombstone, or a set without siblings. */
+export function isDeletion(meta: Uint8Array): boolean {
+  if (isTombstoneMeta(meta)) return true;
+  if (!isSiblingSetMeta(meta)) return false;
+  const decoded = decodeRecordMeta(meta);
+  return decoded.kind === 'sibling-set' && decoded.siblings === 0;
 }
 
 /** Whether the record is a tombstone because its time to live is over. */

@@ -411,7 +411,7 @@ describe('frames', () => {
     const write = { type: 'sibling-write', partition, key, version, content: content('x'), w: 2 } as const;
     const value = { type: 'replica-write', partition, key, value: key } as const;
     const tombstone = encodeRecordMeta({ kind: 'tombstone', version });
-    const set = encodeRecordMeta({ kind: 'sibling-set', version, digest: '0'.repeat(32) });
+    const set = encodeRecordMeta({ kind: 'sibling-set', version, digest: '0'.repeat(32), siblings: 1 });
     const bad: [Message, Partial<typeof header>][] = [
       [write, { epoch: 0 }],
       [write, { keyspaceId: 9 }],

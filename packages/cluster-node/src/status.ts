@@ -5,6 +5,7 @@ import type { Identity, TopologyKeyspace, TopologyMember } from '@kv/wire';
 import type { Counters } from './counters.ts';
 import type { HintStatus } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
+import type { PurgeDebt } from './purge/purger.ts';
 import type { RepairDebt } from './repair/repairer.ts';
 import type { Topology } from './topology/topology.ts';
 
@@ -27,6 +28,8 @@ export interface NodeStatus {
   readonly diskFullForMs?: number;
   /** The range and the other owner with whom it was compared the longest ago; absent when nobody else owns anything. */
   readonly repairDebt?: RepairDebt;
+  /** The range whose deletions could not be forgotten for the longest time, and who holds them back; absent when none does. */
+  readonly purgeDebt?: PurgeDebt;
   /** What is kept here for owners that are away, and what was handed over since this member started. */
   readonly hints: readonly HintStatus[];
   readonly counters: Counters;
@@ -59,12 +62,14 @@ export interface StatusSources {
   readonly storage: StorageStats;
   readonly diskFullForMs: number | undefined;
   readonly repairDebt: RepairDebt | undefined;
+  readonly purgeDebt: PurgeDebt | undefined;
   readonly hints: readonly HintStatus[];
   readonly counters: Counters;
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, hints, counters } = sources;
+  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, purgeDebt, hints, counters } =
+    sources;
   const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
@@ -83,6 +88,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     storage,
     ...(diskFullForMs !== undefined && { diskFullForMs }),
     ...(repairDebt !== undefined && { repairDebt }),
+    ...(purgeDebt !== undefined && { purgeDebt }),
     hints,
     counters: { ...counters },
   };

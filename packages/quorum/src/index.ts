@@ -35,7 +35,7 @@ export {
   emptyAcceptor,
   prepare,
 } from './register/acceptor.ts';
-export { type Ballot, compareBallots } from './register/ballot.ts';
+export { type Ballot, compareBallots, higherBallot } from './register/ballot.ts';
 export {
   noOperations,
   type OperationMemory,

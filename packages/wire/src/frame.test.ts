@@ -247,6 +247,21 @@ describe('the frozen bytes', () => {
         '00000001 09 01 0001 07 01 0000000000000001 01 01 00 00 00 00 00000000',
     ],
     [{ type: 'put-sibling', key }, '0001 6b 00 00 00 00'],
+    [{ type: 'purge-hints', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
+    [{ type: 'purge-seal', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
+    [{ type: 'purge-reply', outcome: 'held' }, '02'],
+    [{ type: 'purge-raise', partition: 3, watermark: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
+    [
+      {
+        type: 'repair-write',
+        partition: 3,
+        key,
+        meta: Uint8Array.of(1),
+        value: Uint8Array.of(9),
+        watermark: { ms: 1, counter: 2 },
+      },
+      '0003 0001 6b 0001 01 00000001 09 000000000001 0002',
+    ],
   ])('of $type', (message, bytes) => {
     expect(bodyOf(message)).toBe(bytes.replaceAll(' ', ''));
   });
@@ -302,6 +317,11 @@ describe('the frozen bytes', () => {
       'get-siblings': 62,
       siblings: 63,
       'put-sibling': 64,
+      'purge-hints': 80,
+      'purge-seal': 81,
+      'purge-reply': 82,
+      'purge-raise': 83,
+      'repair-write': 84,
     });
   });
 });
@@ -320,6 +340,7 @@ describe('encoding refuses what no format can hold', () => {
     generation: 0,
     authentication: new Uint8Array(0),
   };
+  const watermark = { ms: 0, counter: 0 };
   const digest = { id: nodeId, generation: 0, heartbeat: 0 };
   const member = { id: nodeId, name: 'a', address: 'b', weight: 1 };
   const topology = {
@@ -376,7 +397,7 @@ describe('encoding refuses what no format can hold', () => {
     ['replica-write.partition', { type: 'replica-write', partition: 65_536, key, meta: key, value: key }],
     [
       'tree-compare.nodes',
-      { type: 'tree-compare', partition: 0, level: 1, nodes: new Array<number>(4097).fill(0), hashes: key },
+      { type: 'tree-compare', partition: 0, level: 1, nodes: new Array<number>(4097).fill(0), hashes: key, watermark },
     ],
     ['tree-list-reply.entries[0].version', { type: 'tree-list-reply', entries: [{ key, version: new Uint8Array(0) }] }],
     ['topology.members[0].weight', { ...topology, members: [{ ...member, weight: -1 }] }],

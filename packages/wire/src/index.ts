@@ -17,6 +17,7 @@ export type { GossipAck, GossipAck2, GossipDigest, GossipState, GossipStatus, Go
 export { anyClusterId, type Hello } from './messages/hello.ts';
 export type { HintRead, HintWrite, RangeDirty } from './messages/hint.ts';
 export type { Message, MessageType } from './messages/message.ts';
+export type { PurgeHints, PurgeRaise, PurgeReply, PurgeSeal, RepairWrite } from './messages/purge.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type {
   Accept,
@@ -55,6 +56,7 @@ export type { Topology, TopologyMember, TopologyRequest, TopologyState } from '.
 export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
+export { decodePurgeRecord, encodePurgeRecord, type PurgeRecord } from './purge-record.ts';
 export {
   compareMetaVersions,
   deadlineOfMeta,
@@ -89,14 +91,18 @@ export {
   decodeAcceptorKey,
   decodeDataKey,
   decodeHintKey,
+  decodePurgeKey,
   encodeAcceptorKey,
   encodeDataKey,
   encodeHintKey,
+  encodePurgeKey,
   type HintKey,
   hintRange,
   hintsOfAll,
+  hintsOfRange,
   type KeyRange,
   keyspaceRanges,
+  purgeRecords,
   storageKinds,
   systemKey,
 } from './storage-key.ts';

@@ -23,7 +23,15 @@ const meta: fc.Arbitrary<RecordMeta> = fc.oneof(
   fc.record({ kind: fc.constant('value' as const), version, ...fields }, plain),
   fc.record({ kind: fc.constant('value' as const), version, deadline: fc.maxSafeNat(), ...fields }, plain),
   fc.record({ kind: fc.constant('tombstone' as const), version }, plain),
-  fc.record({ kind: fc.constant('sibling-set' as const), version, digest: version.map(({ actor }) => actor) }, plain),
+  fc.record(
+    {
+      kind: fc.constant('sibling-set' as const),
+      version,
+      digest: version.map(({ actor }) => actor),
+      siblings: fc.nat({ max: 0xffff }),
+    },
+    plain,
+  ),
 );
 
 describe('record meta', () => {
@@ -77,8 +85,8 @@ describe('record meta', () => {
     ],
     [{ kind: 'tombstone', version: sample }, '01 02 010203040506 0708 000102030405060708090a0b0c0d0e0f'],
     [
-      { kind: 'sibling-set', version: sample, digest: 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf' },
-      '01 03 010203040506 0708 000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaabacadaeaf',
+      { kind: 'sibling-set', version: sample, digest: 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf', siblings: 0x0203 },
+      '01 03 010203040506 0708 000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaabacadaeaf 0203',
     ],
   ])('has frozen bytes: %o', (record, hex) => {
     expect(Buffer.from(encodeRecordMeta(record)).toString('hex')).toBe(hex.replaceAll(' ', ''));
@@ -101,20 +109,16 @@ describe('record meta', () => {
 
   it('counts of a sibling set more than its version: two sets of one version are two', () => {
     const digests = ['0'.repeat(32), `${'0'.repeat(31)}1`];
-    const [a, b] = digests.map((digest) => encodeRecordMeta({ kind: 'sibling-set', version: sample, digest })) as [
-      Uint8Array,
-      Uint8Array,
-    ];
+    const set = { kind: 'sibling-set', version: sample, siblings: 1 } as const;
+    const [a, b] = digests.map((digest) => encodeRecordMeta({ ...set, digest })) as [Uint8Array, Uint8Array];
     expect(compareMetaVersions(a, b)).toBe(0);
     expect(versionBytesOfMeta(a)).not.toEqual(versionBytesOfMeta(b));
     expect(versionBytesOfMeta(a)).toHaveLength(40);
     expect(versionOfBytes(versionBytesOfMeta(a))).toStrictEqual(sample);
     expect([isSiblingSetMeta(a), isTombstoneMeta(a)]).toEqual([true, false]);
     expect(() => versionOfBytes(a.subarray(0, 30))).toThrow('alone or before a digest, got 30 bytes');
-    expect(() => decodeRecordMeta(a.subarray(0, -1))).toThrow('record.digest');
-    expect(() => encodeRecordMeta({ kind: 'sibling-set', version: sample, digest: 'ab' })).toThrow(
-      'record.digest: needed',
-    );
+    expect(() => decodeRecordMeta(a.subarray(0, -1))).toThrow('record.siblings');
+    expect(() => encodeRecordMeta({ ...set, digest: 'ab' })).toThrow('record.digest: needed');
   });
 
   it('refuses what is damaged', () => {

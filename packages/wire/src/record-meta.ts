@@ -12,7 +12,7 @@ import { printableText } from './layout/byte-strings.ts';
 import { oneOf, optional, struct } from './layout/composites.ts';
 import { digest, maxContentTypeBytes, version } from './layout/fields.ts';
 import { decode, encode } from './layout/layout.ts';
-import { u32, u64, u8 } from './layout/scalars.ts';
+import { u16, u32, u64, u8 } from './layout/scalars.ts';
 import { ByteReader } from './bytes/byte-reader.ts';
 
 /** Ids of value codecs, in metas, puts and hellos. Frozen: never change or reuse a number. */
@@ -43,6 +43,8 @@ export interface SiblingSetMeta {
   readonly version: Version;
   /** 32 hexadecimal digits, equal for equal sets: two different sets may well have one version. */
   readonly digest: string;
+  /** How many there are; 0: the key is deleted. */
+  readonly siblings: number;
 }
 
 export type RecordMeta = ValueMeta | TombstoneMeta | SiblingSetMeta;
@@ -81,7 +83,7 @@ const envelope = struct<Envelope>({
       },
     ],
     tombstone: [tombstoneKind, { version }],
-    'sibling-set': [siblingSetKind, { version, digest }],
+    'sibling-set': [siblingSetKind, { version, digest, siblings: u16 }],
   }),
 });
 

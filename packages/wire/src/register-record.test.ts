@@ -48,8 +48,8 @@ const valueHex =
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const meta: fc.Arbitrary<RegisterMeta> = fc.record(
-  { version: anyVersion, promised: ballot, accepted: ballot },
-  { requiredKeys: ['version'], noNullPrototype: true },
+  { version: anyVersion, promised: ballot, accepted: ballot, deleted: fc.boolean() },
+  { requiredKeys: ['version', 'deleted'], noNullPrototype: true },
 );
 
 describe('the state of an acceptor at rest', () => {
@@ -69,15 +69,17 @@ describe('the state of an acceptor at rest', () => {
   });
 
   it('has frozen bytes', () => {
-    expect(hex(encodeRegisterMeta({ version, promised, accepted }))).toBe(
-      '0104' + versionHex + '01' + promisedHex + '01' + acceptedHex,
+    expect(hex(encodeRegisterMeta({ version, promised, accepted, deleted: true }))).toBe(
+      '0104' + versionHex + '01' + promisedHex + '01' + acceptedHex + '01',
     );
-    expect(hex(encodeRegisterMeta({ version, promised }))).toBe('0104' + versionHex + '01' + promisedHex + '00');
+    expect(hex(encodeRegisterMeta({ version, promised, deleted: false }))).toBe(
+      '0104' + versionHex + '01' + promisedHex + '00' + '00',
+    );
     expect(hex(encodeRegisterValue(value))).toBe(valueHex);
   });
 
   it('is told from the records of values, and they from it', () => {
-    const register = encodeRegisterMeta({ version });
+    const register = encodeRegisterMeta({ version, deleted: false });
     expect(() => decodeRecordMeta(register)).toThrow('needed a value, a tombstone or a sibling set, got a register');
     expect(() => decodeRegisterMeta(encodeRecordMeta({ kind: 'tombstone', version }))).toThrow('got kind 2');
     expect(() => decodeRegisterMeta(register.with(0, 2))).toThrow(

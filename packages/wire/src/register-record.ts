@@ -2,7 +2,7 @@
  * What an acceptor of a strong keyspace stores under a key: a format that lasts, drawn in docs/formats/record.md.
  *
  * The meta holds what tells one state from another, so that queries and hash trees need not read values: the version of
- * the value (of zeros while nothing was accepted), the ballot promised and the ballot accepted. The value of the entry is
+ * the value (of zeros while nothing was accepted), the ballot promised and the ballot accepted, and whether it is a deletion. The value of the entry is
  * what was accepted, empty while nothing was.
  */
 import type { Ballot, Version } from '@kv/quorum';
@@ -11,13 +11,15 @@ import { ByteWriter } from './bytes/byte-writer.ts';
 import { optional, struct } from './layout/composites.ts';
 import { ballot, version } from './layout/fields.ts';
 import { decode, encode } from './layout/layout.ts';
-import { u8 } from './layout/scalars.ts';
+import { boolean, u8 } from './layout/scalars.ts';
 import { type RegisterValue, registerValue } from './messages/register.ts';
 
 export interface RegisterMeta {
   readonly version: Version;
   readonly promised?: Ballot;
   readonly accepted?: Ballot;
+  /** Whether what was accepted is a deletion. */
+  readonly deleted: boolean;
 }
 
 const layoutVersion = 1;
@@ -29,6 +31,7 @@ const envelope = struct<RegisterMeta & { readonly layout: number; readonly kind:
   version,
   promised: optional(ballot),
   accepted: optional(ballot),
+  deleted: boolean,
 });
 
 /** @throws WireError MALFORMED for a ballot that the format cannot hold */

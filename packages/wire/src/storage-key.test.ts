@@ -6,11 +6,16 @@ import {
   decodeAcceptorKey,
   decodeDataKey,
   decodeHintKey,
+  decodePurgeKey,
   encodeAcceptorKey,
   encodeDataKey,
   encodeHintKey,
+  encodePurgeKey,
   hintRange,
   hintsOfAll,
+  hintsOfRange,
+  keyspaceRanges,
+  purgeRecords,
   storageKinds,
   systemKey,
 } from './index.ts';
@@ -68,7 +73,7 @@ describe('data keys', () => {
     expect(hex(systemKey('clock'))).toBe('04' + '0000' + '00000000' + '636c6f636b');
     expect(hex(dataRange(1, 0xffffffff).lt)).toBe('01' + '0002' + '00000000');
     expect(hex(dataRange(0xffff, 0xffffffff).lt)).toBe('02' + '0000' + '00000000');
-    expect(storageKinds).toStrictEqual({ data: 1, acceptor: 2, hint: 3, system: 4 });
+    expect(storageKinds).toStrictEqual({ data: 1, acceptor: 2, hint: 3, system: 4, purge: 5 });
   });
 
   it('are told from the keys of the node itself', () => {
@@ -125,6 +130,8 @@ describe('the keys of hints', () => {
         const storageKey = encodeHintKey({ ...at, key: user });
         const inside = compare(storageKey, gte) >= 0 && compare(storageKey, lt) < 0;
         expect(inside).toBe(same || JSON.stringify(at) === JSON.stringify(other));
+        const whole = hintsOfRange(at.partition, at.keyspaceId);
+        expect(compare(whole.gte, storageKey) < 0 && compare(storageKey, whole.lt) < 0).toBe(true);
       }),
     );
   });
@@ -143,5 +150,23 @@ describe('the keys of hints', () => {
     expect(() => decodeHintKey(hintRange({ partition: 1, keyspaceId: 1, intendedOwner: '0'.repeat(36) }).gte)).toThrow(
       malformed,
     );
+  });
+});
+
+describe('the key of what is kept of purging', () => {
+  it('comes back as it was made, lies among those of its keyspace, and has frozen bytes', () => {
+    fc.assert(
+      fc.property(partition, keyspaceId, (p, k) => {
+        const storageKey = encodePurgeKey(p, k);
+        expect(decodePurgeKey(storageKey)).toStrictEqual({ partition: p, keyspaceId: k });
+        const lies = ({ gte, lt }: { gte: Uint8Array; lt: Uint8Array }): boolean =>
+          compare(gte, storageKey) <= 0 && compare(storageKey, lt) < 0;
+        expect(lies(purgeRecords)).toBe(true);
+        expect(keyspaceRanges(p + 1, k).some(lies)).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+    expect(Buffer.from(encodePurgeKey(0x0102, 3)).toString('hex')).toBe('05' + '0102' + '00000003' + '00');
+    expect(() => decodePurgeKey(systemKey('clock'))).toThrow('needed a storage key of kind 5, got kind 4');
   });
 });

@@ -15,11 +15,18 @@ import { struct } from './layout/composites.ts';
 import { u16, u32, u8 } from './layout/scalars.ts';
 
 /** What a storage key leads to. Frozen: never change or reuse a number. */
-export const storageKinds: { readonly data: 1; readonly acceptor: 2; readonly hint: 3; readonly system: 4 } = {
+export const storageKinds: {
+  readonly data: 1;
+  readonly acceptor: 2;
+  readonly hint: 3;
+  readonly system: 4;
+  readonly purge: 5;
+} = {
   data: 1,
   acceptor: 2,
   hint: 3,
   system: 4,
+  purge: 5,
 };
 
 export interface DataKey {
@@ -87,7 +94,7 @@ export function acceptorRange(partition: number, keyspaceId: number): KeyRange {
  * @throws WireError MALFORMED
  */
 export function keyspaceRanges(partitions: number, keyspaceId: number): KeyRange[] {
-  const kinds = [storageKinds.data, storageKinds.acceptor, storageKinds.hint];
+  const kinds = [storageKinds.data, storageKinds.acceptor, storageKinds.hint, storageKinds.purge];
   return kinds.flatMap((kind) =>
     Array.from({ length: partitions }, (_, partition) => {
       const gte = encode(prefix, { kind, partition, keyspaceId });
@@ -118,11 +125,36 @@ export function hintRange({ partition, keyspaceId, intendedOwner }: Omit<HintKey
   return { gte, lt: successor(gte) };
 }
 
+/** The keys of all hints of one keyspace in one partition, whoever they are for. @throws WireError MALFORMED */
+export function hintsOfRange(partition: number, keyspaceId: number): KeyRange {
+  return rangeOf(storageKinds.hint, partition, keyspaceId);
+}
+
 /** The keys of all hints. */
 export const hintsOfAll: KeyRange = {
   gte: Uint8Array.of(storageKinds.hint),
   lt: Uint8Array.of(storageKinds.hint + 1),
 };
+
+/** Where a node keeps how far one keyspace in one partition was purged. @throws WireError MALFORMED */
+export function encodePurgeKey(partition: number, keyspaceId: number): Uint8Array<ArrayBuffer> {
+  return encodeKey(storageKinds.purge, partition, keyspaceId, onlyKey);
+}
+
+/** @throws WireError MALFORMED for anything but what `encodePurgeKey` makes */
+export function decodePurgeKey(storageKey: Uint8Array): Omit<DataKey, 'key'> {
+  const { partition, keyspaceId } = decodeKey(storageKinds.purge, storageKey);
+  return { partition, keyspaceId };
+}
+
+/** The keys of all that is kept of purging. */
+export const purgeRecords: KeyRange = {
+  gte: Uint8Array.of(storageKinds.purge),
+  lt: Uint8Array.of(storageKinds.purge + 1),
+};
+
+/** Of a range there is one purge record; keys are not empty. */
+const onlyKey = Uint8Array.of(0);
 
 /** The key of something that the node keeps for itself, by a name of 1 to 4096 bytes. @throws WireError MALFORMED */
 export function systemKey(name: string): Uint8Array<ArrayBuffer> {

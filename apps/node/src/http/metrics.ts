@@ -94,6 +94,21 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
     name: 'kv_disk_full_refusals_total',
     help: "Writes that this node's own storage refused because its disk is full.",
   },
+  deletionsPurged: { name: 'kv_deletions_purged_total', help: 'Deletions that were forgotten for good.' },
+  watermarksRaised: {
+    name: 'kv_purge_rounds_total',
+    help: 'Attempts led by this node to have a purge watermark raised, by outcome.',
+    outcome: 'raised',
+  },
+  watermarksHeldBack: {
+    name: 'kv_purge_rounds_total',
+    help: 'Attempts led by this node to have a purge watermark raised, by outcome.',
+    outcome: 'held-back',
+  },
+  writesBelowWatermark: {
+    name: 'kv_writes_below_watermark_total',
+    help: 'Writes refused because what they wrote may have been deleted and forgotten since.',
+  },
   damagedReads: {
     name: 'kv_damaged_reads_total',
     help: "Times that this node's own storage could not be read where it was asked to.",
@@ -149,6 +164,7 @@ export class NodeMetrics {
   readonly #members: Gauge<'state'>;
   readonly #diskFull: Gauge;
   readonly #repairDebt: Gauge;
+  readonly #purgeDebt: Gauge;
   readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
 
   constructor() {
@@ -160,6 +176,11 @@ export class NodeMetrics {
     this.#repairDebt = new Gauge({
       name: 'kv_repair_debt_seconds',
       help: 'Since when some range was not known to be the same here and at another owner of it.',
+      registers,
+    });
+    this.#purgeDebt = new Gauge({
+      name: 'kv_purge_debt_seconds',
+      help: 'Since when some range that this node leads cannot forget its deletions.',
       registers,
     });
     this.#diskFull = new Gauge({
@@ -187,7 +208,7 @@ export class NodeMetrics {
     return this.#registry.metrics();
   }
 
-  #record({ counters, storage, members, repairDebt, diskFullForMs, hints }: NodeStatus): void {
+  #record({ counters, storage, members, repairDebt, purgeDebt, diskFullForMs, hints }: NodeStatus): void {
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
     for (const gauge of Object.values(this.#hints)) gauge.reset();
     for (const { owner: id, count, bytes, oldestAgeMs } of hints) {
@@ -197,6 +218,7 @@ export class NodeMetrics {
       this.#hints.oldestAgeMs.set({ owner }, oldestAgeMs / 1000);
     }
     this.#repairDebt.set((repairDebt?.ageMs ?? 0) / 1000);
+    this.#purgeDebt.set((purgeDebt?.ageMs ?? 0) / 1000);
     for (const state of ['alive', 'suspect', 'down'] as const) {
       this.#members.set({ state }, members.filter((member) => member.state === state).length);
     }

@@ -97,6 +97,18 @@ export const statusSchema = z.object({
     .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })
     .optional()
     .meta({ description: 'The range and the other owner with whom it was compared the longest ago.' }),
+  purgeDebt: z
+    .object({
+      partition: count,
+      keyspaceId: count,
+      member: z.string().meta({ description: 'Name of the member that holds it back.' }),
+      reason: z.string(),
+      ageMs: z.number().nonnegative(),
+    })
+    .optional()
+    .meta({
+      description: 'The range led by the answering node that cannot forget its deletions for the longest time.',
+    }),
   hints: z
     .array(
       z.object({
@@ -115,8 +127,9 @@ export type StatusView = z.input<typeof statusSchema>;
 
 export function viewStatus(status: NodeStatus): StatusView {
   const { compactionFailure, compactionUnderWay, ...storage } = status.storage;
+  const { purgeDebt, ...rest } = status;
   return {
-    ...status,
+    ...rest,
     members: status.members.map((member) => ({ ...member })),
     keyspaces: status.keyspaces.map((keyspace) => ({ ...keyspace })),
     storage: {
@@ -125,6 +138,7 @@ export function viewStatus(status: NodeStatus): StatusView {
       ...(compactionUnderWay !== undefined && { compactionUnderWay: { ...compactionUnderWay } }),
       ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }),
     },
+    ...(purgeDebt !== undefined && { purgeDebt: { ...purgeDebt, member: nameIn(status, purgeDebt.member) } }),
     hints: status.hints.map(({ owner, ...hints }) => ({ owner: nameIn(status, owner), ...hints })),
     counters: { ...status.counters },
   };

@@ -6,7 +6,7 @@ import type { Ballot, HybridLogicalClock, Stamp } from '@kv/quorum';
 import type { Clock } from '../ports.ts';
 
 /** Ballots of one millisecond; 2^53 of them last until the year 2248. */
-const ballotsPerMs = 1024;
+export const ballotsPerMs = 1024;
 const mostCounter = Number.MAX_SAFE_INTEGER;
 /** How far ahead of all clocks that it heard of a member takes ballots: about 100 days. None could be above much higher ones. */
 const mostAhead = 2 ** 43;

@@ -1,5 +1,5 @@
 /** Reaches one replica of a key, be it this member's own or another's: the two look alike from here on. */
-import type { Held, SiblingSet, Version } from '@kv/quorum';
+import type { Held, SiblingSet, Stamp, Version } from '@kv/quorum';
 import {
   type Message,
   type SiblingValue,
@@ -8,7 +8,7 @@ import {
   versionOfMeta,
   type Want,
 } from '@kv/wire';
-import type { PeerFailure, PeerRequests } from '../peer-requests.ts';
+import { failureOf, type PeerFailure, type PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
 import type { PlannedPlace, Replica } from '../replica/replica.ts';
 import type { GivenWrite } from '../replica/sibling-decisions.ts';
@@ -41,13 +41,17 @@ export class ReplicaAccess {
     this.#dependencies = dependencies;
   }
 
-  /** Answers with the version that the replica then holds durably. */
+  /**
+   * Answers with the version that the replica then holds durably.
+   * @param readUnder the watermark of the owner that the record was read at, by the owners' own repair
+   */
   write(
     to: string,
     place: PlannedPlace,
     record: StoredRecord,
     deadline: number,
     { answered, failed }: ReplicaCallbacks<Version>,
+    readUnder?: Stamp,
   ): void {
     const { self, replica } = this.#dependencies;
     if (to === self) {
@@ -58,12 +62,16 @@ export class ReplicaAccess {
       replica.write(
         place,
         record,
-        (reply) => (reply.type === 'error' ? failed('refused', reply.code) : answered(reply.version)),
-        notWritten,
+        (reply) => (reply.type === 'error' ? failed(failureOf(reply.code), reply.code) : answered(reply.version)),
+        { failed: notWritten, readUnder },
       );
       return;
     }
-    const message = { type: 'replica-write', partition: place.partition, key: place.key, ...record } as const;
+    const fields = { partition: place.partition, key: place.key, ...record };
+    const message =
+      readUnder === undefined
+        ? ({ type: 'replica-write', ...fields } as const)
+        : ({ type: 'repair-write', ...fields, watermark: readUnder } as const);
     this.#ask(to, place, message, deadline, failed, (reply) => {
       if (reply.type === 'replica-write-reply') answered(reply.version);
       else failed('unreachable', 'MALFORMED');

@@ -2,7 +2,7 @@
 import type { Held, Version } from '@kv/quorum';
 import { versionOfMeta } from '@kv/wire';
 import { heldIn, type ReplicaCallbacks } from '../coordinator/replica-access.ts';
-import type { PeerRequests } from '../peer-requests.ts';
+import { failureOf, type PeerRequests } from '../peer-requests.ts';
 import type { StoredRecord } from '../record.ts';
 import type { PlannedPlace, RecordPlace } from '../replica/replica.ts';
 import type { StorageFailures } from '../storage-failures.ts';
@@ -36,7 +36,7 @@ export class HintAccess {
     if (to === self) {
       hints.keep({ ...place, intendedOwner }, record, {
         kept: answered,
-        failed: (failure) => failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure),
+        failed: (failure) => failed(failureOf(failure), failure),
       });
       return;
     }

@@ -184,7 +184,10 @@ class OwnerReplay {
         hints.remove(hint);
         this.#send();
       },
-      failed: () => this.#window.failed(bytes, clock.monotonicMs()),
+      failed: (_, reason) => {
+        this.#window.failed(bytes, clock.monotonicMs());
+        if (reason === 'BELOW_WATERMARK') hints.dropRefused(hint);
+      },
     });
   }
 }

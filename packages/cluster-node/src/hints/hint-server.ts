@@ -4,6 +4,7 @@
  */
 import type { Frame, FrameHeader, HintRead, HintWrite, Message, TopologyKeyspace } from '@kv/wire';
 import type { Counters } from '../counters.ts';
+import { belowWatermark } from '../purge/below-watermark.ts';
 import { isRecordMeta } from '../record.ts';
 import { type StorageFailures, writeFailureMessages } from '../storage-failures.ts';
 import { fence } from '../topology/fence.ts';
@@ -24,6 +25,7 @@ export interface HintServerDependencies {
 const keepFailures: Readonly<Record<KeepFailure, string>> = {
   HINTS_FULL: 'this member keeps as many hints for that owner as it may',
   HINT_TOO_OLD: 'the write is older than this member keeps hints',
+  BELOW_WATERMARK: belowWatermark.message,
   ...writeFailureMessages,
 };
 

@@ -3,7 +3,15 @@
  * record, and counted. Of the records for one key and one owner the highest version stays, as it would at the owner.
  */
 import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
-import { HintLedger, type HintLimits, type HybridLogicalClock, newerOf, type Version } from '@kv/quorum';
+import {
+  compareStamps,
+  HintLedger,
+  type HintLimits,
+  type HybridLogicalClock,
+  newerOf,
+  type Stamp,
+  type Version,
+} from '@kv/quorum';
 import {
   compareMetaVersions,
   decodeHintKey,
@@ -12,10 +20,12 @@ import {
   type HintKey,
   hintRange,
   hintsOfAll,
+  hintsOfRange,
   versionOfMeta,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { Clock } from '../ports.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
 import type { StoredRecord } from '../record.ts';
 import { nameOfRange, type Range } from '../repair/range-trees.ts';
 import type { RecordPlace } from '../replica/replica.ts';
@@ -31,12 +41,13 @@ export interface HintStoreDependencies {
   readonly counters: Counters;
   readonly decide: Decide;
   readonly failures: StorageFailures;
+  readonly watermarks: Watermarks;
   /** Hears of every range for which hints of an owner are not kept: their owner has to be repaired. */
   readonly dropped: (range: Range, intendedOwner: string, cause: DropCause) => void;
 }
 
-/** Why nothing was kept: for want of room, for its age, or as any write fails. */
-export type KeepFailure = 'HINTS_FULL' | 'HINT_TOO_OLD' | WriteFailure;
+/** Why nothing was kept: for want of room, for its age, because its range was sealed above it, or as any write fails. */
+export type KeepFailure = 'HINTS_FULL' | 'HINT_TOO_OLD' | 'BELOW_WATERMARK' | WriteFailure;
 
 export interface KeepCallbacks {
   /** The version that is then kept, durably: the offered one or a newer one. */
@@ -65,7 +76,7 @@ export class HintStore {
   }
 
   keep(hint: HintKey, record: StoredRecord, { kept, failed }: KeepCallbacks): void {
-    const { engine, clock, counters, hlc, failures, dropped } = this.#dependencies;
+    const { engine, clock, counters, hlc, failures, dropped, watermarks } = this.#dependencies;
     const [bytes, writtenMs] = [bytesOf(hint.key, record.meta), versionOfMeta(record.meta).ms];
     const admission = this.ledger.admit(hint.intendedOwner, bytes, writtenMs, clock.wallMs());
     if (admission !== 'admitted') {
@@ -75,9 +86,12 @@ export class HintStore {
       return;
     }
     let undo: (() => void) | undefined;
+    let isBelow = false;
     const decide: Decide = (current, incoming, currentValue) => {
       const decision = this.#dependencies.decide(current, incoming, currentValue);
       if (decision === 'keep') return decision;
+      isBelow = compareStamps(versionOfMeta(incoming), watermarks.of(hint).hintsSealed) <= 0;
+      if (isBelow) return 'keep';
       const meta = decision === 'replace' ? incoming : decision.meta;
       const before = current?.slice();
       if (before !== undefined) this.#discount(hint, before);
@@ -91,6 +105,11 @@ export class HintStore {
     };
     const isKept = ({ meta }: { meta: Uint8Array }): void => {
       failures.room.wasThere();
+      if (isBelow) {
+        counters.writesBelowWatermark += 1;
+        failed('BELOW_WATERMARK');
+        return;
+      }
       counters.hintsKept += 1;
       const held = versionOfMeta(meta);
       hlc.merge(held);
@@ -142,6 +161,28 @@ export class HintStore {
     for (const { key, meta, value } of this.#dependencies.engine.scan({ ...begin, lt, limit })) {
       if (value !== undefined) yield { ...decodeHintKey(key), record: { meta, value } };
     }
+  }
+
+  /** Whether a hint of the range up to the stamp is kept for anybody, as far as can be read. Writes begun before count. */
+  holdsUpTo({ partition, keyspaceId }: Range, upTo: Stamp): boolean {
+    const name = nameOfRange({ partition, keyspaceId });
+    if (!this.ledger.owners.some((owner) => this.ledger.has({ owner, range: name }))) return false;
+    try {
+      for (const { meta } of this.#dependencies.engine.scanMeta(hintsOfRange(partition, keyspaceId))) {
+        if (compareStamps(versionOfMeta(meta), upTo) <= 0) return true;
+      }
+      return false;
+    } catch (error) {
+      this.#dependencies.failures.damage.tell(error);
+      return true;
+    }
+  }
+
+  /** The owner refuses it for good: what it wrote may have been deleted and forgotten since. */
+  dropRefused({ record, ...hint }: Hint): void {
+    this.#dependencies.counters.hintsDropped += 1;
+    this.#remove(hint, record.meta);
+    this.#dependencies.dropped(hint, hint.intendedOwner, 'too-old');
   }
 
   /** The owner has it: the hint goes, unless a newer one took its place meanwhile. */

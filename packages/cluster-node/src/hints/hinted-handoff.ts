@@ -1,6 +1,6 @@
 /** Hinted handoff (Dynamo §4.6) of one member, put together: what it keeps for others, and how that comes to them. */
 import type { StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock } from '@kv/quorum';
+import type { HybridLogicalClock, Stamp } from '@kv/quorum';
 import type { Frame, Message } from '@kv/wire';
 import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { Counters } from '../counters.ts';
@@ -8,6 +8,8 @@ import type { Membership } from '../membership/membership.ts';
 import type { ClusterNodeOptions } from '../options.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Log } from '../ports.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
+import type { Range } from '../repair/range-records.ts';
 import type { Repairer } from '../repair/repairer.ts';
 import type { StorageFailures } from '../storage-failures.ts';
 import type { Strategies } from '../strategies.ts';
@@ -32,6 +34,7 @@ export interface HintedHandoffDependencies {
   readonly topology: () => Topology;
   readonly ready: () => boolean;
   readonly failures: StorageFailures;
+  readonly watermarks: Watermarks;
 }
 
 /** The hints for one owner. */
@@ -78,6 +81,11 @@ export class HintedHandoff {
 
   serve(frame: Frame, reply: (message: Message) => void): void {
     this.#server.serve(frame, reply);
+  }
+
+  /** See {@link HintStore.holdsUpTo}. */
+  holdsUpTo(range: Range, upTo: Stamp): boolean {
+    return this.#hints.holdsUpTo(range, upTo);
   }
 
   tick(): void {

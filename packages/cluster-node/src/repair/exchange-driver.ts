@@ -5,8 +5,10 @@
  */
 import { compareKeys, type Difference, Exchange, type ExchangeEffect, type ExchangeRequest } from '@kv/anti-entropy';
 import type { Counters } from '../counters.ts';
+import { type Stamp, zeroStamp } from '@kv/quorum';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { PlannedPlace } from '../replica/replica.ts';
@@ -21,6 +23,7 @@ export interface ExchangeDriverDependencies {
   readonly peers: PeerRequests;
   readonly counters: Counters;
   readonly trees: RangeTrees;
+  readonly watermarks: Watermarks;
   readonly topology: () => Topology;
   readonly damage: StorageDamage;
   readonly isNewer: typeof isNewerVersion;
@@ -49,6 +52,8 @@ export class ExchangeDriver {
   /** What to go on with when they are. */
   #next: (() => void) | undefined;
   #allRepaired = true;
+  /** Their purge watermark when they were asked first; they may have a higher one by now. */
+  #theirWatermark: Stamp = zeroStamp;
 
   /**
    * `done` is called once: whether all that was written before now is with both. `merges`: the range is one of sets of
@@ -107,19 +112,26 @@ export class ExchangeDriver {
   }
 
   #ask(request: ExchangeRequest): void {
+    const { peers, watermarks } = this.#dependencies;
     const { partition, keyspaceId } = this.#range;
-    this.#dependencies.peers.ask({
+    peers.ask({
       to: this.#peer,
       keyspaceId,
-      message: toMessage(request, partition),
+      message: toMessage(request, { partition, watermark: watermarks.of(this.#range).watermark }),
       deadline: this.#deadline(),
       answered: (message) => {
+        if (message.type === 'tree-compare-reply') this.#hear(message.watermark);
         const response = toResponse(message);
         if (response === undefined) this.#done(false);
         else this.#step(() => this.#exchange.receive(response));
       },
       failed: () => this.#done(false),
     });
+  }
+
+  #hear(watermark: Stamp): void {
+    if (this.#theirWatermark === zeroStamp) this.#theirWatermark = watermark;
+    this.#dependencies.watermarks.raise(this.#range, watermark);
   }
 
   #repair({ key, ours, theirs }: Difference): void {
@@ -150,8 +162,9 @@ export class ExchangeDriver {
   }
 
   #copy(key: Uint8Array, from: string, to: string, done: (copied: boolean) => void): void {
-    const { records } = this.#dependencies;
-    records.copy({ place: this.#placeOf(key), from, to, deadline: this.#deadline() }, done);
+    const { records, self, watermarks } = this.#dependencies;
+    const readUnder = from === self ? watermarks.of(this.#range).watermark : this.#theirWatermark;
+    records.copy({ place: this.#placeOf(key), from, to, readUnder, deadline: this.#deadline() }, done);
   }
 
   #placeOf(key: Uint8Array): PlannedPlace {

@@ -3,6 +3,7 @@
  * another. It depends on what the keyspace promises.
  */
 import type { Stamp } from '@kv/quorum';
+import { type SpentRecords, spentRecords, spentRegisters } from '../purge/spent-records.ts';
 import {
   acceptorRange,
   bytesOfBallot,
@@ -23,6 +24,15 @@ export interface Range {
   readonly keyspaceId: number;
 }
 
+export function nameOfRange({ partition, keyspaceId }: Range): string {
+  return `${partition}/${keyspaceId}`;
+}
+
+export function rangeNamed(name: string): Range {
+  const [partition = '', keyspaceId = ''] = name.split('/');
+  return { partition: Number(partition), keyspaceId: Number(keyspaceId) };
+}
+
 export interface RangeRecords {
   readonly rangeOf: (range: Range) => KeyRange;
   readonly storageKey: (range: Range, key: Uint8Array) => Uint8Array;
@@ -32,6 +42,7 @@ export interface RangeRecords {
   readonly versionIn: (meta: Uint8Array) => Uint8Array | undefined;
   /** The stamp in such bytes, if there is one. */
   readonly stampIn: (version: Uint8Array) => Stamp | undefined;
+  readonly spent: SpentRecords;
 }
 
 /** One record of a key, deletions included; the highest version is the newest. */
@@ -41,6 +52,7 @@ const versionedRecords: RangeRecords = {
   keyIn: (storageKey) => decodeDataKey(storageKey).key,
   versionIn: versionBytesOfMeta,
   stampIn: versionOfBytes,
+  spent: spentRecords,
 };
 
 /** What the acceptor of a key accepted, under its ballot. What it only promised is its own affair. */
@@ -53,6 +65,7 @@ const registers: RangeRecords = {
     return accepted === undefined ? undefined : bytesOfBallot(accepted);
   },
   stampIn: () => undefined,
+  spent: spentRegisters,
 };
 
 export function recordsIn({ mode }: Pick<TopologyKeyspace, 'mode'>): RangeRecords {

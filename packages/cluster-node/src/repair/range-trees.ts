@@ -2,12 +2,14 @@
 import { type ListEntries, listFrom } from '@kv/anti-entropy';
 import type { StorageEngine } from '@kv/lsm-storage/core';
 import type { Stamp } from '@kv/quorum';
+import type { Deletions } from '../purge/deletions.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { StorageDamage } from '../storage-damage.ts';
-import { type Range, type RangeRecords, recordsIn } from './range-records.ts';
+import { nameOfRange, type Range, type RangeRecords, recordsIn } from './range-records.ts';
 import type { RangeTree } from './range-tree.ts';
 
-export type { Range } from './range-records.ts';
+export { nameOfRange, type Range, rangeNamed } from './range-records.ts';
 
 interface CountedRange {
   readonly range: Range;
@@ -19,43 +21,53 @@ interface CountedRange {
 interface VersionedKey {
   readonly key: Uint8Array;
   readonly version: Uint8Array | undefined;
+  readonly meta: Uint8Array;
+}
+
+/** A piece of a look through a range. */
+export interface SpentPiece {
+  /** The user's keys. */
+  readonly spent: readonly Uint8Array[];
+  /** How many may be spent later. */
+  readonly others: number;
+  /** Where to go on; `undefined`: it came to the end. */
+  readonly through: Uint8Array | undefined;
 }
 
 /** Entries that one step of the scan counts. */
 const scanEntries = 256;
 
+export interface RangeTreesDependencies {
+  readonly self: string;
+  readonly engine: StorageEngine;
+  readonly damage: StorageDamage;
+  readonly watermarks: Watermarks;
+  readonly deletions: Deletions;
+  /** Milliseconds since 1970 from which on a deadline counts as past for good. */
+  readonly expiredBefore: () => number;
+  readonly makeTree: () => RangeTree;
+}
+
 export class RangeTrees {
-  readonly #engine: StorageEngine;
-  readonly #damage: StorageDamage;
-  readonly #self: string;
-  readonly #makeTree: () => RangeTree;
+  readonly #dependencies: RangeTreesDependencies;
   readonly #trees = new Map<string, CountedRange>();
   /** What of their ranges is stored could not be read. */
   readonly #unreadable = new Set<RangeTree>();
 
   /** To be made before the first write. */
-  constructor(
-    engine: StorageEngine,
-    damage: StorageDamage,
-    self: string,
-    topology: Topology,
-    makeTree: () => RangeTree,
-  ) {
-    this.#engine = engine;
-    this.#damage = damage;
-    this.#self = self;
-    this.#makeTree = makeTree;
+  constructor(dependencies: RangeTreesDependencies, topology: Topology) {
+    this.#dependencies = dependencies;
     this.follow(topology);
   }
 
   /** Keeps a tree for each range that this member owns now, and no other. What it owns newly is to be counted. */
   follow(topology: Topology): void {
-    const ranges = new Map(rangesOf(this.#self, topology).map((range) => [nameOfRange(range), range]));
+    const ranges = new Map(rangesOf(this.#dependencies.self, topology).map((range) => [nameOfRange(range), range]));
     for (const name of this.#trees.keys()) if (!ranges.has(name)) this.#trees.delete(name);
     for (const [name, range] of ranges) {
       const keyspace = topology.keyspaceById(range.keyspaceId);
       if (keyspace === undefined || this.#trees.has(name)) continue;
-      this.#trees.set(name, { range, records: recordsIn(keyspace), tree: this.#makeTree() });
+      this.#trees.set(name, { range, records: recordsIn(keyspace), tree: this.#dependencies.makeTree() });
     }
   }
 
@@ -87,21 +99,54 @@ export class RangeTrees {
   }
 
   #scan(counted: CountedRange): void {
-    const { tree } = counted;
+    const { tree, range, records } = counted;
+    const { deletions, damage } = this.#dependencies;
     try {
       const found = [...this.#entries(counted, tree.scanned, scanEntries)];
       tree.count(found);
+      if (found.some(({ meta }) => records.spent.mayBeSpentLater(meta))) deletions.note(range);
       if (found.length < scanEntries) tree.finish();
     } catch (error) {
-      this.#damage.tell(error);
+      damage.tell(error);
       this.#unreadable.add(tree);
     }
   }
 
-  /** What an exchange lists of a range. */
+  /** What an exchange lists of a range: all but what is spent, which no owner is to get from another. */
   listOf(range: Range): ListEntries {
     const counted = this.#trees.get(nameOfRange(range));
-    return (query) => listFrom(counted === undefined ? [] : versioned(this.#entries(counted, query.after)), query);
+    return (query) => listFrom(counted === undefined ? [] : this.#listed(counted, query.after), query);
+  }
+
+  *#listed(counted: CountedRange, after: Uint8Array | undefined): Iterable<{ key: Uint8Array; version: Uint8Array }> {
+    const { watermark } = this.#dependencies.watermarks.of(counted.range);
+    const now = this.#dependencies.expiredBefore();
+    for (const { key, version, meta } of this.#entries(counted, after)) {
+      if (version !== undefined && !counted.records.spent.isSpent(meta, watermark, now)) yield { key, version };
+    }
+  }
+
+  /** The next entries of a range of which nothing counts any more, and how far the look for them came. */
+  spentIn(range: Range, after: Uint8Array | undefined, limit: number): SpentPiece {
+    const counted = this.#trees.get(nameOfRange(range));
+    if (counted === undefined) return { spent: [], others: 0, through: undefined };
+    const { watermarks, expiredBefore, damage } = this.#dependencies;
+    const { watermark } = watermarks.of(range);
+    const { spent } = counted.records;
+    let found: VersionedKey[];
+    try {
+      found = [...this.#entries(counted, after, limit)];
+    } catch (error) {
+      damage.tell(error);
+      return { spent: [], others: 1, through: undefined };
+    }
+    const now = expiredBefore();
+    const isSpent = ({ meta }: VersionedKey): boolean => spent.isSpent(meta, watermark, now);
+    return {
+      spent: found.filter(isSpent).map(({ key }) => key),
+      others: found.filter((entry) => !isSpent(entry) && spent.mayBeSpentLater(entry.meta)).length,
+      through: found.length < limit ? undefined : found.at(-1)?.key,
+    };
   }
 
   /** The stamp in the version of an entry of the range, where it has one. */
@@ -117,14 +162,11 @@ export class RangeTrees {
   ): Iterable<VersionedKey> {
     const { gte, lt } = records.rangeOf(range);
     const begin = after === undefined ? { gte } : { gt: records.storageKey(range, after) };
-    for (const { key, meta } of this.#engine.scanMeta({ ...begin, lt, limit, tombstones: true })) {
-      yield { key: records.keyIn(key), version: records.versionIn(meta) };
+    const { engine } = this.#dependencies;
+    for (const { key, meta } of engine.scanMeta({ ...begin, lt, limit, tombstones: true })) {
+      yield { key: records.keyIn(key), version: records.versionIn(meta), meta };
     }
   }
-}
-
-function* versioned(entries: Iterable<VersionedKey>): Iterable<{ key: Uint8Array; version: Uint8Array }> {
-  for (const { key, version } of entries) if (version !== undefined) yield { key, version };
 }
 
 /** The ranges that a member owns. */
@@ -135,13 +177,4 @@ export function rangesOf(self: string, topology: Topology): Range[] {
       .filter((partition) => topology.owners(keyspace, partition).includes(self))
       .map((partition) => ({ partition, keyspaceId: keyspace.id })),
   );
-}
-
-export function nameOfRange({ partition, keyspaceId }: Range): string {
-  return `${partition}/${keyspaceId}`;
-}
-
-export function rangeNamed(name: string): Range {
-  const [partition = '', keyspaceId = ''] = name.split('/');
-  return { partition: Number(partition), keyspaceId: Number(keyspaceId) };
 }

@@ -1,6 +1,6 @@
 /** How a record goes from one owner of a range to another, so that what is newer stays, whatever happens meanwhile. */
 import { compareKeys } from '@kv/anti-entropy';
-import { compareBallots, majority } from '@kv/quorum';
+import { compareBallots, majority, type Stamp } from '@kv/quorum';
 import { type AcceptedRegister, versionBytesOfMeta } from '@kv/wire';
 import type { ReplicaAccess } from '../coordinator/replica-access.ts';
 import type { RequestPlan } from '../coordinator/request-plan.ts';
@@ -23,6 +23,8 @@ export interface RecordCopyJob {
   readonly place: PlannedPlace;
   readonly from: string;
   readonly to: string;
+  /** The purge watermark of `from`, or less: what it had when this was begun. */
+  readonly readUnder: Stamp;
   /** Monotonic milliseconds. */
   readonly deadline: number;
 }
@@ -45,7 +47,7 @@ export class RecordCopy {
 
   /** Whether `from` holds, of the key, exactly what trees count as `version`; false also when it cannot be asked. */
   holds(
-    { place, from, deadline }: Omit<RecordCopyJob, 'to'>,
+    { place, from, deadline }: Omit<RecordCopyJob, 'to' | 'readUnder'>,
     version: Uint8Array,
     done: (same: boolean) => void,
   ): void {
@@ -56,7 +58,7 @@ export class RecordCopy {
   }
 
   /** As a write like any other. */
-  #copyRecord({ place, from, to, deadline }: RecordCopyJob, done: (copied: boolean) => void): void {
+  #copyRecord({ place, from, to, deadline, readUnder }: RecordCopyJob, done: (copied: boolean) => void): void {
     const { access, deadlineClock } = this.#dependencies;
     const failed = (): void => done(false);
     access.read(from, place, 'value', deadline, {
@@ -65,7 +67,7 @@ export class RecordCopy {
         if (value === undefined) done(true);
         // Expired by a clock that is ahead: whoever still has the bytes may bring them, and until then this is owed.
         else if (isDropped(value) && !isExpired(value, deadlineClock())) done(false);
-        else access.write(to, place, value, deadline, { answered: () => done(true), failed });
+        else access.write(to, place, value, deadline, { answered: () => done(true), failed }, readUnder);
       },
       failed,
     });

@@ -90,7 +90,14 @@ describe('anti-entropy', () => {
     const answers: string[] = [];
     b.intercept = (frame) => answers.push(String(frame[4]));
     const header = { operationId: 77, keyspaceId: 1, epoch: 1, deadlineMs: 1000, stamp: { ms: 1, counter: 0 } };
-    const compare = { type: 'tree-compare', partition: 0, level: 1, nodes: [1], hashes: new Uint8Array(8) } as const;
+    const compare = {
+      type: 'tree-compare',
+      partition: 0,
+      level: 1,
+      nodes: [1],
+      hashes: new Uint8Array(8),
+      watermark: { ms: 0, counter: 0 },
+    } as const;
     const bad = [
       [{ ...header, epoch: 0 }, compare],
       [{ ...header, keyspaceId: 9 }, compare],

@@ -96,22 +96,37 @@ export class Repairer {
   }
 
   #begin(): void {
-    const { clock, membership, trees, counters } = this.#dependencies;
+    const { clock, membership, trees } = this.#dependencies;
     const isAlive = (peer: string): boolean => membership.stateOf(peer) === 'alive';
     const pairing = this.#running ? this.#schedule.begin(clock.monotonicMs(), isAlive) : undefined;
     if (pairing === undefined) return;
     const range = rangeNamed(pairing.range);
-    const tree = trees.of(range);
-    if (tree === undefined || !tree.complete) {
+    if (trees.of(range)?.complete !== true) {
       this.#schedule.finished(pairing, false, clock.monotonicMs());
       return;
     }
-    const merges = this.#dependencies.topology().keyspaceById(range.keyspaceId)?.conflict === 'siblings';
-    new ExchangeDriver(this.#dependencies, { range, merges, tree, peer: pairing.peer }, (confirmed) => {
-      if (confirmed) counters.exchangesConfirmed += 1;
-      else counters.exchangesFailed += 1;
+    this.compare(range, pairing.peer, (confirmed) => {
       this.#schedule.finished(pairing, confirmed, clock.monotonicMs());
       this.#begin();
+    });
+  }
+
+  /**
+   * Compares the range with another owner and repairs what differs. `done`: whether everything that was written before this
+   * began is with both.
+   */
+  compare(range: Range, peer: string, done: (confirmed: boolean) => void): void {
+    const { trees, counters, topology } = this.#dependencies;
+    const tree = trees.of(range);
+    if (!this.#running || tree === undefined || !tree.complete) {
+      done(false);
+      return;
+    }
+    const merges = topology().keyspaceById(range.keyspaceId)?.conflict === 'siblings';
+    new ExchangeDriver(this.#dependencies, { range, merges, tree, peer }, (confirmed) => {
+      if (confirmed) counters.exchangesConfirmed += 1;
+      else counters.exchangesFailed += 1;
+      done(confirmed);
     }).start();
   }
 }

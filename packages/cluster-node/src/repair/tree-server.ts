@@ -4,6 +4,7 @@ import type { HybridLogicalClock } from '@kv/quorum';
 import { type Frame, type Message, type TreeCompare, type TreeList } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { StorageDamage } from '../storage-damage.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RangeTrees } from './range-trees.ts';
@@ -11,6 +12,7 @@ import { toReply, toRequest } from './tree-messages.ts';
 
 export interface TreeServerDependencies {
   readonly trees: RangeTrees;
+  readonly watermarks: Watermarks;
   readonly hlc: HybridLogicalClock;
   readonly counters: Counters;
   readonly damage: StorageDamage;
@@ -33,7 +35,7 @@ export class TreeServer {
   }
 
   #answer(epoch: number, keyspaceId: number, message: TreeCompare | TreeList): Message {
-    const { topology, ready, trees, hlc, damage } = this.#dependencies;
+    const { topology, ready, trees, hlc, damage, watermarks } = this.#dependencies;
     if (!ready()) return refusal('NOT_READY', 'this member is still starting');
     const fenced = fence(topology(), epoch, keyspaceId);
     if (fenced !== undefined) return refusal(fenced.code, fenced.message);
@@ -42,13 +44,16 @@ export class TreeServer {
     if (tree === undefined) return refusal('NOT_AN_OWNER', `this member does not own partition ${message.partition}`);
     if (!tree.complete) return refusal('NOT_READY', 'this member has not counted all that it stores');
     try {
+      const { watermark } = watermarks.of(range);
+      // Of two owners that have been compared each goes by the higher watermark, so that neither brings back what is purged.
+      if (message.type === 'tree-compare') watermarks.raise(range, message.watermark);
       const response = respond(toRequest(message), tree.tree, trees.listOf(range));
       // As with every version that leaves: the stamp of the frame must not be before one inside it.
       for (const { version } of response.type === 'listed' ? response.entries : []) {
         const stamp = trees.stampIn(range, version);
         if (stamp !== undefined) hlc.merge(stamp);
       }
-      return toReply(response);
+      return toReply(response, watermark);
     } catch (error) {
       if (error instanceof AntiEntropyError) return refusal('MALFORMED', error.message);
       damage.tell(error);

@@ -13,6 +13,8 @@ import { MemoryManifest } from '../testing/memory-manifest.ts';
 import { firstTopology } from '../topology/first-topology.ts';
 import { RingTopology } from '../topology/ring-topology.ts';
 import { AcceptorStore } from './acceptor-store.ts';
+import { Deletions } from '../purge/deletions.ts';
+import { Watermarks } from '../purge/watermarks.ts';
 import { StorageDamage } from '../storage-damage.ts';
 import { StorageFailures } from '../storage-failures.ts';
 
@@ -39,6 +41,8 @@ interface Opened {
   readonly engine: StorageEngine;
   readonly store: AcceptorStore;
   readonly trees: RangeTrees;
+  readonly watermarks: Watermarks;
+  readonly deletions: Deletions;
 }
 
 /** Turns of proposers end soon. */
@@ -50,14 +54,11 @@ const soon = {
 };
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-function treesOf(engine: StorageEngine): RangeTrees {
-  return new RangeTrees(
-    engine,
-    new StorageDamage({ log, counters: createCounters() }),
-    self,
-    topology,
-    () => new RangeTree(1),
-  );
+function treesOf(engine: StorageEngine, watermarks: Watermarks, deletions: Deletions): RangeTrees {
+  const damage = new StorageDamage({ log, counters: createCounters() });
+  const makeTree = () => new RangeTree(1);
+  const dependencies = { self, engine, damage, watermarks, deletions, expiredBefore: () => 0, makeTree };
+  return new RangeTrees(dependencies, topology);
 }
 
 async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {
@@ -66,18 +67,23 @@ async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): 
   const damage = new StorageDamage({ log, counters });
   const wall = { wallMs: () => 0, monotonicMs: () => 0 };
   const room = new DiskRoom({ clock: wall, log, counters });
-  const trees = treesOf(engine);
+  const failures = new StorageFailures(room, damage, refuse);
+  const watermarks = new Watermarks({ engine, failures });
+  const deletions = new Deletions();
+  const trees = treesOf(engine, watermarks, deletions);
   const hlc = new HybridLogicalClock();
   const store = new AcceptorStore({
     engine,
     counters,
     hlc,
     trees,
-    failures: new StorageFailures(room, damage, refuse),
+    failures,
+    watermarks,
+    deletions,
     clock: wall,
     timers: soon,
   });
-  return { engine, store, trees };
+  return { engine, store, trees, watermarks, deletions };
 }
 
 function refuse(error: unknown): never {
@@ -117,7 +123,7 @@ describe('an acceptor at rest', () => {
   });
 
   it('counts in the tree of its range what it accepted, and nothing that it only promised', async () => {
-    const { store, trees, engine } = await open(new CrashableFileSystem(), new MemoryManifest());
+    const { store, trees, engine, watermarks, deletions } = await open(new CrashableFileSystem(), new MemoryManifest());
     while (trees.scanOn());
     const query = { includes: () => true, limit: 10, after: undefined, through: undefined };
     const rootOf = (): string => Buffer.from(trees.of(place)!.tree.hashesOf(0, [0])).toString('hex');
@@ -130,7 +136,7 @@ describe('an acceptor at rest', () => {
     await prepare(store, 9);
     expect(rootOf()).toBe(full);
     expect(trees.listOf(place)(query).entries).toHaveLength(1);
-    const again = treesOf(engine);
+    const again = treesOf(engine, watermarks, deletions);
     while (again.scanOn());
     expect(Buffer.from(again.of(place)!.tree.hashesOf(0, [0])).toString('hex')).toBe(full);
     await engine.close();

@@ -4,9 +4,21 @@
  * durable: a promise that a crash makes forgotten is a lie.
  */
 import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
-import { accept, type AcceptorState, type AcceptorStep, type Ballot, emptyAcceptor, prepare } from '@kv/quorum';
-import type { HybridLogicalClock, Version } from '@kv/quorum';
 import {
+  accept,
+  type AcceptorState,
+  type AcceptorStep,
+  type Ballot,
+  compareBallots,
+  compareStamps,
+  emptyAcceptor,
+  type HybridLogicalClock,
+  prepare,
+  type Stamp,
+  type Version,
+} from '@kv/quorum';
+import {
+  type AcceptedRegister,
   type AcceptReply,
   bytesOfBallot,
   decodeRegisterMeta,
@@ -14,6 +26,7 @@ import {
   encodeAcceptorKey,
   encodeRegisterMeta,
   encodeRegisterValue,
+  isTombstoneMeta,
   type PrepareReply,
   type RegisterMeta,
   type RegisterQueryReply,
@@ -22,6 +35,10 @@ import {
   versionOfMeta,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
+import type { Deletions } from '../purge/deletions.ts';
+import { promiseUnder, sealedBallot } from '../purge/sealed-ballot.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
+import { tombstoneRecord } from '../record.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import { PromiseTurns, type PromiseTurnsDependencies } from './promise-turns.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
@@ -39,15 +56,23 @@ export interface AcceptorStoreDependencies extends PromiseTurnsDependencies {
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
   readonly failures: StorageFailures;
+  readonly watermarks: Watermarks;
+  readonly deletions: Deletions;
 }
 
 /** What was accepted, as it is stored; read only where it is needed. */
 type StoredValue = () => Uint8Array;
 
-/** How a state is stored: the value beside its version, which a promise leaves as it is. */
+/** How a state is stored: the value beside its version and whether it is a deletion, which a promise leaves as they are. */
 interface Judged {
   readonly step: AcceptorStep<StoredValue>;
   readonly version: Version;
+  readonly deleted: boolean;
+}
+
+interface MetaFields extends Pick<Judged, 'version' | 'deleted'> {
+  readonly promised: Ballot | undefined;
+  readonly accepted: Ballot | undefined;
 }
 
 const noBytes = new Uint8Array(0);
@@ -84,15 +109,16 @@ export class AcceptorStore {
     failed: (failure: WriteFailure) => void,
   ): void {
     let reply: PrepareReply = { type: 'prepare-reply', outcome: 'promised' };
-    const judge = (state: AcceptorState<StoredValue>, version: Version): Judged => {
+    const { watermark } = this.#dependencies.watermarks.of(place);
+    const judge = (state: AcceptorState<StoredValue>, meta: RegisterMeta | undefined): Judged => {
       const step = this.#rules.prepare(state, ballot);
       if (step.state !== state) this.#turns.began(nameOfPlace(place));
       if (step.reply.type === 'outbid') reply = { ...reply, outcome: 'outbid', promised: step.reply.promised };
       else if (step.reply.type === 'promised' && step.reply.accepted !== undefined) {
         const { ballot: under, value } = step.reply.accepted;
         reply = { ...reply, outcome: 'promised', accepted: { ballot: under, value: decodeRegisterValue(value()) } };
-      }
-      return { step, version };
+      } else if (watermark.ms > 0) reply = { ...reply, outcome: 'promised', accepted: purgedRegister(watermark) };
+      return { step, version: meta?.version ?? noVersion, deleted: meta?.deleted ?? false };
     };
     this.#dependencies.counters.acceptorPrepares += 1;
     this.#apply(place, judge, () => done(this.#heardIn(reply)), failed);
@@ -115,11 +141,44 @@ export class AcceptorStore {
       if (step.reply.type === 'outbid') {
         reply = { type: 'accept-reply', outcome: 'outbid', promised: step.reply.promised };
       }
-      return { step, version: versionOfMeta(value.meta) };
+      return { step, version: versionOfMeta(value.meta), deleted: isTombstoneMeta(value.meta) };
     };
     this.#dependencies.counters.acceptorAccepts += 1;
     this.#apply(place, judge, () => done(reply), failed);
     if (isAccepted) this.#turns.accepted(nameOfPlace(place));
+  }
+
+  /**
+   * Forgets a deletion, or a mere promise, of which nothing lies above the range's watermark: whatever it refused is refused by
+   * the seal from then on. `done`: whether it did.
+   */
+  purge(place: RecordPlace, done: (purged: boolean) => void): void {
+    const { engine, trees, failures, counters } = this.#dependencies;
+    const { watermark } = this.#dependencies.watermarks.of(place);
+    const tree = trees.of(place);
+    let before: Uint8Array | undefined;
+    let purged = false;
+    const decide: Decide = (current, _, currentValue) => {
+      if (current === undefined) return 'keep';
+      const meta = decodeRegisterMeta(current);
+      if (!isForgettable(meta, stateOf(meta, currentValue), watermark)) return 'keep';
+      purged = true;
+      before = bytesOf(meta.accepted);
+      if (before !== undefined) tree?.writing(place.key, before);
+      return { meta: noBytes, value: undefined };
+    };
+    const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
+    engine.apply(key, { meta: noBytes, value: undefined }, decide).then(
+      () => {
+        if (before !== undefined) tree?.written(place.key, { before, after: undefined });
+        if (purged) counters.deletionsPurged += 1;
+        done(purged);
+      },
+      (error: unknown) => {
+        if (before !== undefined) tree?.notWritten(place.key);
+        failures.ofWrite(error, () => done(false));
+      },
+    );
   }
 
   /** What is durable. @throws StorageError when what is stored is damaged */
@@ -134,17 +193,17 @@ export class AcceptorStore {
   }
 
   #query({ partition, keyspaceId, key }: RecordPlace, want: RegisterWant): RegisterQueryReply {
-    const { engine, hlc } = this.#dependencies;
+    const { engine, hlc, watermarks } = this.#dependencies;
     const acceptorKey = encodeAcceptorKey(partition, keyspaceId, key);
     const entry = want === 'value' ? engine.getEntrySync(acceptorKey) : engine.getMeta(acceptorKey);
-    if (entry === undefined) return { type: 'register-query-reply' };
+    const { sealed } = watermarks.of({ partition, keyspaceId });
+    if (entry === undefined) return promising(promiseUnder(sealed, undefined));
     const { version, promised, accepted } = decodeRegisterMeta(entry.meta);
     hlc.merge(version);
     const stored = 'value' in entry ? entry.value : undefined;
     const value = stored === undefined || accepted === undefined ? undefined : decodeRegisterValue(stored);
     return {
-      type: 'register-query-reply',
-      ...(promised !== undefined && { promised }),
+      ...promising(promiseUnder(sealed, promised)),
       ...(accepted !== undefined && {
         accepted: { ballot: accepted, version, ...(value !== undefined && { value }) },
       }),
@@ -153,24 +212,26 @@ export class AcceptorStore {
 
   #apply(
     place: RecordPlace,
-    judge: (state: AcceptorState<StoredValue>, version: Version) => Judged,
+    judge: (state: AcceptorState<StoredValue>, meta: RegisterMeta | undefined) => Judged,
     done: () => void,
     failed: (failure: WriteFailure) => void,
   ): void {
-    const { engine, trees, failures } = this.#dependencies;
+    const { engine, trees, failures, watermarks, deletions } = this.#dependencies;
     const tree = trees.of(place);
     let change: { readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined } | undefined;
     const decide: Decide = (current, _, currentValue) => {
       const meta = current === undefined ? undefined : decodeRegisterMeta(current);
-      const state = stateOf(meta, currentValue);
-      const { step, version } = judge(state, meta?.version ?? noVersion);
+      const state = promisedUnder(watermarks.of(place).sealed, stateOf(meta, currentValue));
+      const { step, version, deleted } = judge(state, meta);
       const { promised, accepted } = step.state;
       if (step.state === state) return 'keep';
+      if (deleted) deletions.note(place);
       if (tree !== undefined && accepted !== state.accepted) {
         change = { before: bytesOf(state.accepted?.ballot), after: bytesOf(accepted?.ballot) };
         tree.writing(place.key, change.before);
       }
-      return { meta: metaOf(version, promised, accepted?.ballot), value: accepted?.value() ?? noBytes };
+      const fields = { version, deleted, promised, accepted: accepted?.ballot };
+      return { meta: metaOf(fields), value: accepted?.value() ?? noBytes };
     };
     const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
     const applied = (): void => {
@@ -206,9 +267,43 @@ function stateOf(
   return { promised, accepted: accepted && { ballot: accepted, value } };
 }
 
-function metaOf(version: Version, promised: Ballot | undefined, accepted: Ballot | undefined): Uint8Array {
+function promising(promised: Ballot | undefined): RegisterQueryReply {
+  return { type: 'register-query-reply', ...(promised !== undefined && { promised }) };
+}
+
+function promisedUnder(sealed: Stamp, state: AcceptorState<StoredValue>): AcceptorState<StoredValue> {
+  const promised = promiseUnder(sealed, state.promised);
+  return promised === state.promised ? state : { ...state, promised };
+}
+
+function metaOf({ version, deleted, promised, accepted }: MetaFields): Uint8Array {
   const ballots = { ...(promised !== undefined && { promised }), ...(accepted !== undefined && { accepted }) };
-  return encodeRegisterMeta({ version, ...ballots });
+  return encodeRegisterMeta({ version, deleted, ...ballots });
+}
+
+/**
+ * What a register of which nothing is stored may have been: a deletion that was purged, and with it what it remembered of
+ * operations. Its ballot is below all that were ever taken, so anything that is stored elsewhere counts before it.
+ */
+function purgedRegister({ ms, counter }: Stamp): AcceptedRegister {
+  const version: Version = { ms, counter, actor: noVersion.actor };
+  const value = { ...tombstoneRecord(version), memory: { recent: [], forgotten: { ms, counter } } };
+  return { ballot: { counter: 0, proposer: '' }, value };
+}
+
+/** Whether nothing of a deletion, nor of a mere promise, lies above the watermark. */
+function isForgettable(meta: RegisterMeta, { accepted }: AcceptorState<StoredValue>, watermark: Stamp): boolean {
+  const bound = sealedBallot(watermark);
+  if (meta.promised !== undefined && compareBallots(meta.promised, bound) >= 0) return false;
+  if (accepted === undefined) return true;
+  if (!meta.deleted || compareBallots(accepted.ballot, bound) >= 0) return false;
+  const { recent, forgotten } = decodeRegisterValue(accepted.value()).memory;
+  const stamps: readonly Stamp[] = [
+    meta.version,
+    ...recent.map(({ id }) => id),
+    ...(forgotten === undefined ? [] : [forgotten]),
+  ];
+  return stamps.every((stamp) => compareStamps(stamp, watermark) <= 0);
 }
 
 /** As trees count what was accepted. */

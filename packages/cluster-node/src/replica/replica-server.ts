@@ -9,11 +9,12 @@ import {
   type Message,
   type ReplicaRead,
   type ReplicaWrite,
+  type RepairWrite,
   type Refusal,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import { isRecordMeta } from '../record.ts';
-import { writeFailureMessages } from '../storage-failures.ts';
+import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
 import { type PlaceChecks, placeRefusal, refusal } from './place-refusal.ts';
 import { isRegisterRequest, type RegisterRequestMessage, type RegisterServer } from './register-server.ts';
 import type { RecordPlace, Replica } from './replica.ts';
@@ -24,7 +25,8 @@ export interface ReplicaServerDependencies extends PlaceChecks {
   readonly counters: Counters;
 }
 
-type ReplicaRequest = ReplicaWrite | ReplicaRead | RegisterRequestMessage;
+type WriteRequest = ReplicaWrite | RepairWrite;
+type ReplicaRequest = WriteRequest | ReplicaRead | RegisterRequestMessage;
 
 export class ReplicaServer {
   readonly #dependencies: ReplicaServerDependencies;
@@ -42,15 +44,16 @@ export class ReplicaServer {
       return;
     }
     const place = { partition: message.partition, keyspaceId: header.keyspaceId, key: message.key };
-    if (message.type === 'replica-write') this.#write(place, message, reply);
+    if (isWriteRequest(message)) this.#write(place, message, reply);
     else if (isRegisterRequest(message)) this.#dependencies.registers.serve(place, message, header.deadlineMs, reply);
     else this.#read(place, message, reply);
   }
 
-  #write(place: RecordPlace, { meta, value }: ReplicaWrite, reply: (message: Message) => void): void {
-    this.#dependencies.replica.write(place, { meta, value }, reply, (code) => {
-      reply({ type: 'error', code, message: writeFailureMessages[code] });
-    });
+  #write(place: RecordPlace, message: WriteRequest, reply: (message: Message) => void): void {
+    const { meta, value } = message;
+    const readUnder = message.type === 'repair-write' ? message.watermark : undefined;
+    const failed = (code: WriteFailure): void => reply({ type: 'error', code, message: writeFailureMessages[code] });
+    this.#dependencies.replica.write(place, { meta, value }, reply, { failed, readUnder });
   }
 
   #read(place: RecordPlace, { want }: ReplicaRead, reply: (message: Message) => void): void {
@@ -69,12 +72,16 @@ export class ReplicaServer {
     if (keyspace !== undefined && keyspace.mode !== mode) {
       return refusal('WRONG_MODE', `keyspace ${keyspace.name} is ${keyspace.mode}, ${request.type} is not`);
     }
-    if (request.type !== 'replica-write') return undefined;
+    if (!isWriteRequest(request)) return undefined;
     const known = isRecordMeta(request.meta) && isSiblingSetMeta(request.meta) === (keyspace?.conflict === 'siblings');
     return known ? undefined : refusal('MALFORMED', 'the record meta is not one that this keyspace understands');
   }
 }
 
 function isReplicaRequest(message: Message): message is ReplicaRequest {
-  return message.type === 'replica-write' || message.type === 'replica-read' || isRegisterRequest(message);
+  return isWriteRequest(message) || message.type === 'replica-read' || isRegisterRequest(message);
+}
+
+function isWriteRequest(message: Message): message is WriteRequest {
+  return message.type === 'replica-write' || message.type === 'repair-write';
 }

@@ -3,7 +3,7 @@
  * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
  */
 import type { Decide, Offered, StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock, SiblingSet, Version } from '@kv/quorum';
+import type { HybridLogicalClock, SiblingSet, Stamp, Version } from '@kv/quorum';
 import {
   compareMetaVersions,
   deadlineOfMeta,
@@ -19,6 +19,9 @@ import {
   type Want,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
+import { belowWatermark, isBelow, isPurged } from '../purge/below-watermark.ts';
+import type { Deletions } from '../purge/deletions.ts';
+import type { Watermarks } from '../purge/watermarks.ts';
 import type { StoredRecord } from '../record.ts';
 import { maxDeadlineMs } from '../time-to-live.ts';
 import type { VersionChange } from '../repair/range-tree.ts';
@@ -54,6 +57,14 @@ export interface ReplicaDependencies {
   readonly hlc: HybridLogicalClock;
   readonly trees: RangeTrees;
   readonly failures: StorageFailures;
+  readonly watermarks: Watermarks;
+  readonly deletions: Deletions;
+}
+
+export interface WriteContext {
+  readonly failed: (failure: WriteFailure) => void;
+  /** Of a record that the owners' own repair brings: the watermark of the owner that it was read at. */
+  readonly readUnder?: Stamp | undefined;
 }
 
 export class Replica {
@@ -64,8 +75,11 @@ export class Replica {
   readonly #hlc: HybridLogicalClock;
   readonly #trees: RangeTrees;
   readonly #failures: StorageFailures;
+  readonly #watermarks: Watermarks;
+  readonly #deletions: Deletions;
 
-  constructor({ engine, counters, decide, siblings, hlc, trees, failures }: ReplicaDependencies) {
+  constructor(dependencies: ReplicaDependencies) {
+    const { engine, counters, decide, siblings, hlc, trees, failures, watermarks, deletions } = dependencies;
     this.#engine = engine;
     this.#counters = counters;
     this.#decide = decide;
@@ -73,6 +87,8 @@ export class Replica {
     this.#hlc = hlc;
     this.#trees = trees;
     this.#failures = failures;
+    this.#watermarks = watermarks;
+    this.#deletions = deletions;
   }
 
   /**
@@ -83,16 +99,20 @@ export class Replica {
     place: RecordPlace,
     record: StoredRecord,
     done: (reply: ReplicaWriteReply | Refusal) => void,
-    failed: (failure: WriteFailure) => void,
+    { failed, readUnder }: WriteContext,
   ): void {
     this.#counters.replicaWrites += 1;
     const merging = isSiblingSetMeta(record.meta) ? mergingDecision(record, this.#siblings) : undefined;
-    const written = (meta: Uint8Array): void => {
-      const refusal = merging?.refusal();
-      if (refusal === undefined) done(this.#writeReply(meta, record.meta));
-      else done(refusal);
+    const guarded = this.#guarded(place, merging?.decide ?? this.#decide, readUnder);
+    const written = (held: Uint8Array): void => {
+      const below = guarded.below();
+      const refusal = below === undefined ? merging?.refusal() : belowWatermark;
+      if (below === 'absent' && isPurged(record.meta, this.#watermarks.of(place))) {
+        done(this.#writeReply(record.meta, record.meta));
+      } else if (refusal !== undefined) done(refusal);
+      else done(this.#writeReply(held, record.meta));
     };
-    this.#apply(place, offered(record), merging?.decide ?? this.#decide, written, failed);
+    this.#apply(place, offered(record), guarded.decide, { written, failed });
   }
 
   /**
@@ -107,13 +127,51 @@ export class Replica {
   ): void {
     this.#counters.replicaWrites += 1;
     const { decide, given, refusal } = givingDecision(change);
+    const guarded = this.#guarded(place, decide, undefined);
     const written = (): void => {
-      const made = refusal() ?? given();
+      const made = guarded.below() === undefined ? (refusal() ?? given()) : belowWatermark;
       if (made === undefined) throw new TypeError('a decision was made or refused');
       if ('record' in made) this.#heardIn(made.record.meta);
       done(made);
     };
-    this.#apply(place, nothing, decide, written, failed);
+    this.#apply(place, nothing, guarded.decide, { written, failed });
+  }
+
+  /**
+   * Forgets a deletion that lies below the range's watermark, as a write like any other. `done`: whether it did; the key may
+   * have been written again.
+   */
+  purge(place: RecordPlace, isSpent: (meta: Uint8Array) => boolean, done: (purged: boolean) => void): void {
+    let purged = false;
+    const decide: Decide = (current) => {
+      if (current === undefined || !isSpent(current)) return 'keep';
+      purged = true;
+      return { meta: noBytes, value: undefined };
+    };
+    const written = (): void => {
+      if (purged) this.#counters.deletionsPurged += 1;
+      done(purged);
+    };
+    this.#apply(place, nothing, decide, { written, failed: () => done(false) });
+  }
+
+  /** Decides as `judge` does, but keeps out what lies below what the range's owners sealed. */
+  #guarded(
+    place: RecordPlace,
+    judge: Decide,
+    readUnder: Stamp | undefined,
+  ): { decide: Decide; below: () => 'absent' | 'held' | undefined } {
+    let below: 'absent' | 'held' | undefined;
+    const decide: Decide = (current, incoming, currentValue) => {
+      const decision = judge(current, incoming, currentValue);
+      if (decision === 'keep') return decision;
+      const kept = decision === 'replace' ? incoming : decision.meta;
+      if (!isBelow(kept, this.#watermarks.of(place), readUnder)) return decision;
+      below = current === undefined ? 'absent' : 'held';
+      this.#counters.writesBelowWatermark += 1;
+      return 'keep';
+    };
+    return { decide, below: () => below };
   }
 
   /** Keeps the range's tree in step. */
@@ -121,8 +179,7 @@ export class Replica {
     place: RecordPlace,
     offer: Offered,
     judge: Decide,
-    written: (meta: Uint8Array) => void,
-    failed: (failure: WriteFailure) => void,
+    { written, failed }: { written: (meta: Uint8Array) => void; failed: (failure: WriteFailure) => void },
   ): void {
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
     const tree = this.#trees.of(place);
@@ -133,6 +190,7 @@ export class Replica {
         change = { before: versionOf(current), after: versionOf(decision === 'replace' ? incoming : decision.meta) };
         tree.writing(place.key, change.before);
       }
+      if (decision !== 'keep') this.#deletions.noteWrite(place, decision === 'replace' ? incoming : decision.meta);
       return decision;
     };
     const applied = ({ meta }: { meta: Uint8Array }): void => {
@@ -199,7 +257,7 @@ const noBytes = new Uint8Array(0);
 const anyDeadline = 0;
 
 function versionOf(meta: Uint8Array | undefined): Uint8Array | undefined {
-  return meta === undefined ? undefined : versionBytesOfMeta(meta);
+  return meta === undefined || meta.length === 0 ? undefined : versionBytesOfMeta(meta);
 }
 
 /** What is offered where the decision alone makes what is kept. */

@@ -1,6 +1,7 @@
 /** Real members in one process, over memory: frames travel at once or not at all, and time moves when a test says so. */
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
 import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
+import { decodeFrame, type Message } from '@kv/wire';
 import { ClusterNode } from '../cluster-node.ts';
 import type { RequestError } from '../errors.ts';
 import type { ClusterNodeOptions } from '../options.ts';
@@ -55,6 +56,7 @@ export class TestCluster {
   readonly topology: TopologyConfig;
   readonly #settings: TestClusterSettings;
   readonly #cut = new Set<string>();
+  readonly #taps: ((message: Message) => void)[] = [];
   #random = 1;
 
   constructor(settings: TestClusterSettings) {
@@ -106,6 +108,17 @@ export class TestCluster {
     this.#cut.add(link(a.id, b.id)).add(link(b.id, a.id));
   }
 
+  /** Frames pass between the two again. */
+  join(a: TestMember, b: TestMember): void {
+    this.#cut.delete(link(a.id, b.id));
+    this.#cut.delete(link(b.id, a.id));
+  }
+
+  /** Calls back with every message that members send each other from here on. */
+  tap(listener: (message: Message) => void): void {
+    this.#taps.push(listener);
+  }
+
   heal(): void {
     this.#cut.clear();
   }
@@ -119,10 +132,7 @@ export class TestCluster {
 
   /** It starts again on what it had, with its links. */
   async restart(member: TestMember): Promise<void> {
-    for (const other of this.members) {
-      this.#cut.delete(link(member.id, other.id));
-      this.#cut.delete(link(other.id, member.id));
-    }
+    for (const other of this.members) this.join(member, other);
     (await this.open(member)).start();
     await this.settle();
   }
@@ -231,6 +241,7 @@ export class TestCluster {
   #deliver(from: string, to: string, frame: Uint8Array): void {
     const [sender, receiver] = [this.#member(from), this.#member(to)];
     const isCut = this.#cut.has(link(from, to));
+    if (this.#taps.length > 0) for (const tap of this.#taps) tap(decodeFrame(frame).message);
     this.time.set(0, () => {
       if (isCut) sender?.node?.linkLost(to);
       else if (receiver?.intercept !== undefined) receiver.intercept(frame);

@@ -19,6 +19,18 @@ import { type Change, type ChangeReply, change, changeReply } from './change.ts'
 import { type GossipAck, type GossipAck2, type GossipSyn, gossipAck, gossipAck2, gossipSyn } from './gossip.ts';
 import { type Hello, hello } from './hello.ts';
 import { type HintRead, type HintWrite, type RangeDirty, hintRead, hintWrite, rangeDirty } from './hint.ts';
+import {
+  type PurgeHints,
+  type PurgeRaise,
+  type PurgeReply,
+  type PurgeSeal,
+  type RepairWrite,
+  purgeHints,
+  purgeRaise,
+  purgeReply,
+  purgeSeal,
+  repairWrite,
+} from './purge.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import {
   type Accept,
@@ -132,7 +144,12 @@ export type Message =
   | SiblingWriteReply
   | GetSiblings
   | Siblings
-  | PutSibling;
+  | PutSibling
+  | PurgeHints
+  | PurgeSeal
+  | PurgeReply
+  | PurgeRaise
+  | RepairWrite;
 export type MessageType = Message['type'];
 
 type Entries = {
@@ -186,6 +203,11 @@ const entries: Entries = {
   'get-siblings': [62, getSiblings],
   siblings: [63, siblings],
   'put-sibling': [64, putSibling],
+  'purge-hints': [80, purgeHints],
+  'purge-seal': [81, purgeSeal],
+  'purge-reply': [82, purgeReply],
+  'purge-raise': [83, purgeRaise],
+  'repair-write': [84, repairWrite],
 };
 
 /** How one type of message travels. */

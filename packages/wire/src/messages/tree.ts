@@ -2,9 +2,10 @@
  * Hash trees of two owners of a partition, compared: the requests and responses of an exchange of `@kv/anti-entropy`, of
  * the keyspace that the frame names.
  */
+import type { Stamp } from '@kv/quorum';
 import { list, optional, struct } from '../layout/composites.ts';
 import { longBytes, shortBytes } from '../layout/byte-strings.ts';
-import { key } from '../layout/fields.ts';
+import { key, stamp } from '../layout/fields.ts';
 import type { Layout } from '../layout/layout.ts';
 import { constant, u16, u32, u8 } from '../layout/scalars.ts';
 
@@ -16,6 +17,8 @@ export interface TreeCompare {
   readonly nodes: readonly number[];
   /** Eight bytes for each node. */
   readonly hashes: Uint8Array;
+  /** The sender's purge watermark of the range. */
+  readonly watermark: Stamp;
 }
 
 export interface TreeCompareReply {
@@ -24,6 +27,8 @@ export interface TreeCompareReply {
   readonly levels: number;
   /** Those of the nodes that differ, at most 4096. */
   readonly differing: readonly number[];
+  /** The sender's purge watermark of the range. */
+  readonly watermark: Stamp;
 }
 
 export interface TreeList {
@@ -60,12 +65,14 @@ export const treeCompare: Layout<TreeCompare> = struct<TreeCompare>({
   level: u8,
   nodes,
   hashes: longBytes,
+  watermark: stamp,
 });
 
 export const treeCompareReply: Layout<TreeCompareReply> = struct<TreeCompareReply>({
   type: constant('tree-compare-reply'),
   levels: u8,
   differing: nodes,
+  watermark: stamp,
 });
 
 export const treeList: Layout<TreeList> = struct<TreeList>({

@@ -86,6 +86,7 @@ describe('a record of siblings', () => {
       kind: 'sibling-set',
       version: { ms: 1, counter: 2, actor: '0f'.repeat(16) },
       digest: 'c4501af7573eb204e63262b422083ef3',
+      siblings: 1,
     });
   });
 
@@ -99,7 +100,7 @@ describe('a record of siblings', () => {
     const record = encodeSiblings(deleted);
     expect(decodeSiblings(record)).toEqual(deleted);
     expect(decodeSiblings(record).siblings).toEqual([]);
-    expect(decodeRecordMeta(record.meta)).toMatchObject({ version: { ms: 2 } });
+    expect(decodeRecordMeta(record.meta)).toMatchObject({ version: { ms: 2 }, siblings: 0 });
   });
 
   it('is refused with the meta of another set, of a later layout, and when it was never written', () => {

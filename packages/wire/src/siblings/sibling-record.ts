@@ -99,7 +99,8 @@ export function encodeSiblings(set: SiblingSet<SiblingValue>): SiblingRecord {
   for (const { value } of set.siblings) writer.bytes(value.bytes);
   const value = writer.finish();
   const digest = hash128Hex(value.subarray(0, headBytes));
-  return { meta: encodeRecordMeta({ kind: 'sibling-set', version: highestOf(headed), digest }), value };
+  const siblings = headed.siblings.length;
+  return { meta: encodeRecordMeta({ kind: 'sibling-set', version: highestOf(headed), digest, siblings }), value };
 }
 
 /**
@@ -116,7 +117,8 @@ export function decodeSiblings({ meta, value }: SiblingRecord): SiblingSet<Sibli
   const reader = new ByteReader(value);
   const headed = head.read(reader);
   const digest = hash128Hex(value.subarray(0, value.length - reader.remaining));
-  if (layout === 0 || digest !== described.digest || compareVersions(highestOf(headed), described.version) !== 0) {
+  const isIts = digest === described.digest && headed.siblings.length === described.siblings;
+  if (layout === 0 || !isIts || compareVersions(highestOf(headed), described.version) !== 0) {
     throw malformed('needed the sibling set that its meta describes, got another one');
   }
   const set = setOf(headed, reader);

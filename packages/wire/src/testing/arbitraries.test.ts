@@ -1,5 +1,5 @@
 /** Every value that the formats can hold, as fast-check arbitraries. */
-import { type Ballot, consistencyLevels, type Receipt, type ReplicaAnswer, type Version } from '@kv/quorum';
+import { type Ballot, consistencyLevels, type Receipt, type ReplicaAnswer, type Stamp, type Version } from '@kv/quorum';
 import fc, { type Arbitrary } from 'fast-check';
 import {
   type ChangeMemory,
@@ -29,6 +29,8 @@ export const version: Arbitrary<Version> = record({
   counter: u16,
   actor: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
 });
+
+export const stamp: Arbitrary<Stamp> = record({ ms: u48, counter: u16 });
 
 export const key: Arbitrary<Uint8Array> = bytes(1, 40, 4096);
 const meta = bytes(0, 60, 255);
@@ -200,8 +202,20 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('version' as const), meta }),
     record({ type: fc.constant('replica-read-reply' as const), found: fc.constant('value' as const), meta, value }),
   ),
-  'tree-compare': record({ type: fc.constant('tree-compare'), partition: u16, level: u8, nodes, hashes: value }),
-  'tree-compare-reply': record({ type: fc.constant('tree-compare-reply'), levels: u8, differing: nodes }),
+  'tree-compare': record({
+    type: fc.constant('tree-compare'),
+    partition: u16,
+    level: u8,
+    nodes,
+    hashes: value,
+    watermark: stamp,
+  }),
+  'tree-compare-reply': record({
+    type: fc.constant('tree-compare-reply'),
+    levels: u8,
+    differing: nodes,
+    watermark: stamp,
+  }),
   'tree-list': record(
     { type: fc.constant('tree-list'), partition: u16, level: u8, nodes, limit: u16 },
     { after: key, through: key },
@@ -220,6 +234,18 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
     key,
     meta,
     value,
+  }),
+  'purge-hints': record({ type: fc.constant('purge-hints'), partition: u16, upTo: stamp }),
+  'purge-seal': record({ type: fc.constant('purge-seal'), partition: u16, upTo: stamp }),
+  'purge-reply': record({ type: fc.constant('purge-reply'), outcome: fc.constantFrom('clear', 'held') }),
+  'purge-raise': record({ type: fc.constant('purge-raise'), partition: u16, watermark: stamp }),
+  'repair-write': record({
+    type: fc.constant('repair-write'),
+    partition: u16,
+    key,
+    meta,
+    value,
+    watermark: stamp,
   }),
   'hint-read': record({ type: fc.constant('hint-read'), partition: u16, key }),
   'range-dirty': record({ type: fc.constant('range-dirty'), partition: u16, intendedOwner: uuid }),

@@ -148,11 +148,12 @@ export class SiblingWriteDriver {
     this.#planned.replan(this.#planned.plan, again, giveUp);
   }
 
-  /** Nothing was done anywhere, if this member refused by a code; else its storage failed in the middle of it. */
+  /** Nothing was done now, if this member refused by a code; else its storage failed in the middle of it. */
   #notMade(operation: WriteOperation, id: Version, code: string | undefined): void {
     if (operation.answered) return;
     if (code === 'TOO_MANY_SIBLINGS') this.#dependencies.counters.siblingsRefused += 1;
-    const outcome = code === undefined || code === 'WRITE_TOO_OLD' ? 'unknown' : 'rejected';
+    const isOld = code === 'WRITE_TOO_OLD' || code === 'BELOW_WATERMARK';
+    const outcome = code === undefined || isOld ? 'unknown' : 'rejected';
     const answer = code === undefined ? 'unreachable' : 'refused';
     const told = { answer, reason: code ?? 'STORAGE_FAILED' } as const;
     const replicas = [{ replica: this.#dependencies.self, role: 'primary', ...told }] as const;
@@ -203,6 +204,7 @@ function reasonOf(code: string | undefined): WriteFailure {
     case 'TOO_MANY_SIBLINGS':
       return 'too-many-siblings';
     case 'WRITE_TOO_OLD':
+    case 'BELOW_WATERMARK':
       return 'write-too-old';
     case 'INVALID_CONTEXT':
       return 'invalid-context';

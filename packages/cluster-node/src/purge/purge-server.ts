@@ -1,0 +1,81 @@
+/** What this member does for whoever raises a range's purge watermark: it seals, and tells what it keeps. */
+import type { Stamp } from '@kv/quorum';
+import type { Frame, Message, Refusal } from '@kv/wire';
+import type { Counters } from '../counters.ts';
+import type { HintedHandoff } from '../hints/hinted-handoff.ts';
+import type { Range } from '../repair/range-records.ts';
+import { refusal } from '../replica/place-refusal.ts';
+import { fence } from '../topology/fence.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { Watermarks } from './watermarks.ts';
+
+export interface PurgeServerDependencies {
+  readonly self: string;
+  readonly watermarks: Watermarks;
+  readonly handoff: HintedHandoff;
+  readonly counters: Counters;
+  readonly topology: () => Topology;
+  readonly ready: () => boolean;
+  /** Milliseconds since 1970: what this member itself holds for the time. */
+  readonly now: () => number;
+  /** How old a stamp is at least, by this member's own clock, before it is sealed. */
+  readonly leastAgeMs: number;
+}
+
+export interface Seal {
+  readonly type: 'purge-hints' | 'purge-seal';
+  readonly upTo: Stamp;
+}
+
+export class PurgeServer {
+  readonly #dependencies: PurgeServerDependencies;
+
+  constructor(dependencies: PurgeServerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  serve({ header, message }: Frame, reply: (message: Message) => void): void {
+    if (message.type !== 'purge-hints' && message.type !== 'purge-seal' && message.type !== 'purge-raise') return;
+    const range = { partition: message.partition, keyspaceId: header.keyspaceId };
+    const refused = this.#refusalOf(header.epoch, range, message.type);
+    if (message.type === 'purge-raise') {
+      if (refused === undefined) this.#dependencies.watermarks.raise(range, message.watermark);
+    } else if (refused === undefined) this.take(range, message, reply);
+    else {
+      this.#dependencies.counters.replicaRefusals += 1;
+      reply(refused);
+    }
+  }
+
+  take(range: Range, { type, upTo }: Seal, reply: (message: Message) => void): void {
+    const { watermarks, handoff, now, leastAgeMs } = this.#dependencies;
+    // One member whose clock is far ahead must not close the range to everybody.
+    if (upTo.ms > now() - leastAgeMs) {
+      reply(refusal('STAMP_TOO_YOUNG', `${upTo.ms} is not ${leastAgeMs} ms ago by this member's clock`));
+      return;
+    }
+    const sealed = (durable: boolean): void => {
+      if (!durable) reply(refusal('STORAGE_FAILED', 'this member could not make the seal durable'));
+      else {
+        const isHeld = type === 'purge-hints' && handoff.holdsUpTo(range, upTo);
+        reply({ type: 'purge-reply', outcome: isHeld ? 'held' : 'clear' });
+      }
+    };
+    if (type === 'purge-hints') watermarks.sealHints(range, upTo, sealed);
+    else watermarks.seal(range, upTo, sealed);
+  }
+
+  #refusalOf(epoch: number, { partition, keyspaceId }: Range, type: Message['type']): Refusal | undefined {
+    const { self, topology: current, ready } = this.#dependencies;
+    const topology = current();
+    if (!ready()) return refusal('NOT_READY', 'this member is still starting');
+    const fenced = fence(topology, epoch, keyspaceId);
+    if (fenced !== undefined) return refusal(fenced.code, fenced.message);
+    const keyspace = topology.keyspaceById(keyspaceId);
+    if (keyspace === undefined || partition >= topology.state.partitions) {
+      return refusal('UNKNOWN_KEYSPACE', 'there is no such range');
+    }
+    if (type === 'purge-hints' || topology.owners(keyspace, partition).includes(self)) return undefined;
+    return refusal('NOT_AN_OWNER', `this member does not own partition ${partition}`);
+  }
+}

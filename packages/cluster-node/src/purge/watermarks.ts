@@ -1,0 +1,106 @@
+/**
+ * How far each range was purged, and what this member takes no more of it, across restarts too: one small record for each
+ * range that was ever sealed.
+ *
+ * The owners of a range agree on its watermark in three steps, driven by the first of them (see {@link PurgeRound}). Every member
+ * of the cluster takes no hint up to a stamp any more, and keeps none; then every owner takes no write up to it from outside; then
+ * each owner is compared with all others. From there on every owner has the newest of what was ever written up to the stamp, and
+ * nothing older can come in: deletions up to it have nothing left to hide.
+ */
+import type { StorageEngine } from '@kv/lsm-storage/core';
+import { compareStamps, type Stamp, zeroStamp } from '@kv/quorum';
+import {
+  decodePurgeKey,
+  decodePurgeRecord,
+  encodePurgeKey,
+  encodePurgeRecord,
+  type PurgeRecord,
+  purgeRecords,
+} from '@kv/wire';
+import { nameOfRange, type Range } from '../repair/range-trees.ts';
+import type { StorageFailures } from '../storage-failures.ts';
+import type { Topology } from '../topology/topology.ts';
+
+export interface WatermarksDependencies {
+  readonly engine: StorageEngine;
+  readonly failures: StorageFailures;
+}
+
+const untouched: PurgeRecord = { watermark: zeroStamp, sealed: zeroStamp, hintsSealed: zeroStamp };
+
+interface Marks {
+  /** What holds. A seal does at once, so that nothing slips in while it is written down; the watermark once it is durable. */
+  holding: PurgeRecord;
+  /** What the last write that was begun says. */
+  written: PurgeRecord;
+}
+
+export class Watermarks {
+  readonly #dependencies: WatermarksDependencies;
+  readonly #ranges = new Map<string, Marks>();
+
+  /** Reads what is stored. To be made before the first write. */
+  constructor(dependencies: WatermarksDependencies) {
+    this.#dependencies = dependencies;
+    for (const { key, value } of dependencies.engine.scan(purgeRecords)) {
+      if (value === undefined) continue;
+      const record = decodePurgeRecord(value);
+      this.#ranges.set(nameOfRange(decodePurgeKey(key)), { holding: record, written: record });
+    }
+  }
+
+  of(range: Range): PurgeRecord {
+    return this.#ranges.size === 0 ? untouched : (this.#ranges.get(nameOfRange(range))?.holding ?? untouched);
+  }
+
+  /** No hint up to the stamp is taken from here on. `done`: whether that is durable. */
+  sealHints(range: Range, upTo: Stamp, done: (durable: boolean) => void): void {
+    this.#change(range, { hintsSealed: upTo }, done);
+  }
+
+  /** No write up to the stamp is taken from outside from here on. `done`: whether that is durable. */
+  seal(range: Range, upTo: Stamp, done: (durable: boolean) => void): void {
+    this.#change(range, { sealed: upTo, hintsSealed: upTo }, done);
+  }
+
+  /** Some owner holds this watermark, so it holds for all of them. It holds here once it is durable. */
+  raise(range: Range, watermark: Stamp, done: (durable: boolean) => void = () => undefined): void {
+    if (compareStamps(watermark, this.of(range).watermark) <= 0) done(true);
+    else this.#change(range, { watermark, sealed: watermark, hintsSealed: watermark }, done);
+  }
+
+  /** Forgets what is no keyspace any more. */
+  follow(topology: Topology): void {
+    for (const name of this.#ranges.keys()) {
+      const keyspaceId = Number(name.split('/')[1]);
+      if (topology.keyspaceById(keyspaceId) === undefined) this.#ranges.delete(name);
+    }
+  }
+
+  #change(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
+    const { engine, failures } = this.#dependencies;
+    const name = nameOfRange(range);
+    const marks = this.#ranges.get(name) ?? { holding: untouched, written: untouched };
+    const next = highest(marks.written, { ...marks.written, ...raised });
+    this.#ranges.set(name, marks);
+    marks.written = next;
+    marks.holding = { ...highest(marks.holding, next), watermark: marks.holding.watermark };
+    engine.put(encodePurgeKey(range.partition, range.keyspaceId), encodePurgeRecord(next)).then(
+      () => {
+        failures.room.wasThere();
+        marks.holding = highest(marks.holding, next);
+        done(true);
+      },
+      (error: unknown) => failures.ofWrite(error, () => done(false)),
+    );
+  }
+}
+
+function highest(a: PurgeRecord, b: PurgeRecord): PurgeRecord {
+  const higher = (x: Stamp, y: Stamp): Stamp => (compareStamps(x, y) >= 0 ? x : y);
+  return {
+    watermark: higher(a.watermark, b.watermark),
+    sealed: higher(a.sealed, b.sealed),
+    hintsSealed: higher(a.hintsSealed, b.hintsSealed),
+  };
+}
