@@ -10,6 +10,10 @@ export { type Hint, type HintsOfRange, HintStore, type HintStoreDependencies } f
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
+export { mayBeSpentLater } from './purge/spent-records.ts';
+export { PurgeRound, type PurgePlan, type PurgeRoundDependencies } from './purge/purge-round.ts';
+export type { PurgeDebt } from './purge/purger.ts';
+export { Watermarks, type WatermarksDependencies } from './purge/watermarks.ts';
 export { RangeTree, type VersionChange } from './repair/range-tree.ts';
 export type {
   ChangeRequest,

@@ -23,6 +23,7 @@ import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
 import { HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
+import { type HeldBack, type PurgePlan, PurgeRound, type PurgeRoundDependencies } from './purge/purge-round.ts';
 import { Watermarks, type WatermarksDependencies } from './purge/watermarks.ts';
 import { type AcceptorRules, AcceptorStore, type AcceptorStoreDependencies } from './replica/acceptor-store.ts';
 
@@ -39,6 +40,11 @@ export interface Strategies {
   readonly siblings: SiblingStrategies;
   readOperation<Value>(plan: ReplicaPlan, startedAt: number): ReadOperation<Value>;
   writeOperation(plan: ReplicaPlan, version: Version, startedAt: number): WriteOperation;
+  purgeRound(
+    dependencies: PurgeRoundDependencies,
+    plan: PurgePlan,
+    done: (heldBack: HeldBack | undefined) => void,
+  ): PurgeRound;
   watermarks(dependencies: WatermarksDependencies): Watermarks;
   hintStore(dependencies: HintStoreDependencies, limits: HintLimits): HintStore;
   clock(floor: Stamp): HybridLogicalClock;
@@ -56,6 +62,7 @@ export const defaultStrategies: Strategies = {
   siblings: { merge: (a, b) => mergeSiblings(a, b), write: (set, write) => writeSibling(set, write) },
   readOperation: (plan, startedAt) => new ReadOperation(plan, startedAt),
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
+  purgeRound: (dependencies, plan, done) => new PurgeRound(dependencies, plan, done),
   watermarks: (dependencies) => new Watermarks(dependencies),
   hintStore: (dependencies, limits) => new HintStore(dependencies, limits),
   clock: (floor) => new HybridLogicalClock(floor),

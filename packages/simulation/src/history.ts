@@ -105,6 +105,8 @@ export interface SiblingRecord extends OperationRecord {
 }
 
 export interface History {
+  /** Whether owners may forget deletions in the end. */
+  readonly forgets?: boolean;
   /** N: how many replicas hold each key. */
   readonly replicas: number;
   readonly writes: readonly WriteRecord[];
@@ -120,6 +122,8 @@ export interface StoredCopy {
   readonly version: Version | undefined;
   /** Fingerprint of all stored bytes, meta and value. */
   readonly bytes: string;
+  /** It is a deletion, which may be forgotten at one replica and not yet at another: then it counts as nothing. */
+  readonly deletion?: Version;
   /** Its disk was damaged: it may lack what the others have, but what it holds is what they hold under that version. */
   readonly damaged?: boolean;
 }

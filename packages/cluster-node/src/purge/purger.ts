@@ -7,12 +7,14 @@ import { compareStamps, maxStampCounter, type Stamp, zeroStamp } from '@kv/quoru
 import type { Counters } from '../counters.ts';
 import type { Log } from '../ports.ts';
 import { nameOfRange, type Range, rangeNamed } from '../repair/range-records.ts';
-import { type HeldBack, PurgeRound, type PurgeRoundDependencies } from './purge-round.ts';
+import type { Strategies } from '../strategies.ts';
+import type { HeldBack, PurgeRound, PurgeRoundDependencies } from './purge-round.ts';
 import { PurgeSweep, type PurgeSweepDependencies } from './purge-sweep.ts';
 
 export interface PurgerDependencies extends PurgeRoundDependencies, PurgeSweepDependencies {
   readonly counters: Counters;
   readonly log: Log;
+  readonly strategies: Pick<Strategies, 'purgeRound'>;
   readonly now: () => number;
 }
 
@@ -87,7 +89,8 @@ export class Purger {
     if (keyspace === undefined || upTo.ms <= 0) return;
     const members = current.state.members.map(({ id }) => id);
     const owners = current.owners(keyspace, range.partition);
-    this.#round = new PurgeRound(this.#dependencies, { range, upTo, members, owners }, (heldBack) =>
+    const plan = { range, upTo, members, owners };
+    this.#round = this.#dependencies.strategies.purgeRound(this.#dependencies, plan, (heldBack) =>
       this.#ended(range, heldBack),
     );
     this.#round.start();

@@ -29,7 +29,7 @@ export interface WatermarksDependencies {
 const untouched: PurgeRecord = { watermark: zeroStamp, sealed: zeroStamp, hintsSealed: zeroStamp };
 
 interface Marks {
-  /** What holds. A seal does at once, so that nothing slips in while it is written down; the watermark once it is durable. */
+  /** What is durable, and holds: nobody is refused, nor told of a promise, by what a crash could make forgotten. */
   holding: PurgeRecord;
   /** What the last write that was begun says. */
   written: PurgeRecord;
@@ -53,14 +53,14 @@ export class Watermarks {
     return this.#ranges.size === 0 ? untouched : (this.#ranges.get(nameOfRange(range))?.holding ?? untouched);
   }
 
-  /** No hint up to the stamp is taken from here on. `done`: whether that is durable. */
+  /** No hint up to the stamp is taken once it is `done`, durably if true; and what was taken before is durable too. */
   sealHints(range: Range, upTo: Stamp, done: (durable: boolean) => void): void {
-    this.#change(range, { hintsSealed: upTo }, done);
+    this.#seal(range, { hintsSealed: upTo }, done);
   }
 
-  /** No write up to the stamp is taken from outside from here on. `done`: whether that is durable. */
+  /** As {@link sealHints}, of writes from outside. */
   seal(range: Range, upTo: Stamp, done: (durable: boolean) => void): void {
-    this.#change(range, { sealed: upTo, hintsSealed: upTo }, done);
+    this.#seal(range, { sealed: upTo, hintsSealed: upTo }, done);
   }
 
   /** Some owner holds this watermark, so it holds for all of them. It holds here once it is durable. */
@@ -77,6 +77,14 @@ export class Watermarks {
     }
   }
 
+  /** What was decided before the seal held lies before the second write in the log. */
+  #seal(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
+    this.#change(range, raised, (durable) => {
+      if (durable) this.#change(range, raised, done);
+      else done(false);
+    });
+  }
+
   #change(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
     const { engine, failures } = this.#dependencies;
     const name = nameOfRange(range);
@@ -84,7 +92,6 @@ export class Watermarks {
     const next = highest(marks.written, { ...marks.written, ...raised });
     this.#ranges.set(name, marks);
     marks.written = next;
-    marks.holding = { ...highest(marks.holding, next), watermark: marks.holding.watermark };
     engine.put(encodePurgeKey(range.partition, range.keyspaceId), encodePurgeRecord(next)).then(
       () => {
         failures.room.wasThere();

@@ -1,6 +1,7 @@
 /** Every promise that a finished history can be held to. */
 import type { History, StoredCopy, Violation } from '../history.ts';
 import { convergence } from './convergence.ts';
+import { rememberingDeletions } from './forgotten-deletions.ts';
 import { honestOutcomes } from './honest-outcomes.ts';
 import { monotoneReads } from './monotone-reads.ts';
 import { noLostWrite } from './no-lost-write.ts';
@@ -8,7 +9,8 @@ import { ownWritesWin } from './own-writes-win.ts';
 import { readAfterWrite } from './read-after-write.ts';
 import { timeToLive } from './time-to-live.ts';
 
-export function checkHistory(history: History, copies: readonly StoredCopy[]): Violation[] {
+export function checkHistory(given: History, copies: readonly StoredCopy[]): Violation[] {
+  const history = given.forgets === true ? rememberingDeletions(given) : given;
   return [
     ...noLostWrite(history),
     ...readAfterWrite(history),

@@ -18,6 +18,12 @@ export interface ReplicaClaim {
 export class ReplicaMemory {
   readonly #highest = new Map<string, { version: Version; at: number }>();
   readonly #violations: Violation[] = [];
+  readonly #mayBeForgotten: (key: string, version: Version) => boolean;
+
+  /** @param mayBeForgotten whether it, or what may have replaced it, is a deletion of which nothing need be left in the end */
+  constructor(mayBeForgotten: (key: string, version: Version) => boolean = () => false) {
+    this.#mayBeForgotten = mayBeForgotten;
+  }
 
   get violations(): readonly Violation[] {
     return this.#violations;
@@ -33,6 +39,10 @@ export class ReplicaMemory {
 
   claim({ replica, key, version, at }: ReplicaClaim): void {
     const before = this.#highest.get(`${replica} ${key}`);
+    if (before !== undefined && version === undefined && this.#mayBeForgotten(key, before.version)) {
+      this.#highest.delete(`${replica} ${key}`);
+      return;
+    }
     if (before !== undefined && (version === undefined || compareVersions(version, before.version) < 0)) {
       const now = version === undefined ? 'nothing' : shortVersion(version);
       const then = `${shortVersion(before.version)} at ${before.at.toFixed(1)}`;

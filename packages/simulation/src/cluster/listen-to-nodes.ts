@@ -5,6 +5,7 @@
  * A replica's reply does not name its key, so it is matched with the request of the same operation id; where that id
  * was used for two keys, as after a restart, the reply is left out.
  */
+import { mayBeSpentLater } from '@kv/cluster-node';
 import { type Ballot, compareBallots, type Receipt, type Version } from '@kv/quorum';
 import { decodeFrame, type Frame, type Message, type RegisterValue, versionOfBytes, versionOfMeta } from '@kv/wire';
 import type { StampedVersions } from '../checkers/clock-hears.ts';
@@ -18,6 +19,8 @@ export interface NodeListener {
   /** A receipt says that an owner holds something. */
   reported(claim: ReplicaClaim): void;
   promised(claim: AcceptorClaim): void;
+  /** The version of the key is a deletion or has a time to live: in the end nothing need be left of it. */
+  mortal(key: string, version: Version): void;
   stamped(versions: StampedVersions): void;
 }
 
@@ -57,6 +60,10 @@ class ClaimMatcher {
   readonly #listener: NodeListener;
   readonly #addressOf: (id: string) => string;
   readonly #asked = new Map<string, string | typeof ambiguous>();
+  /** Requests of clients for a deletion, or for a value with a time to live. */
+  readonly #mortal = new Set<string>();
+  /** Likewise for a deletion of siblings, with its key. */
+  readonly #deletions = new Map<string, string>();
 
   constructor(listener: NodeListener, addressOf: (id: string) => string) {
     this.#listener = listener;
@@ -64,18 +71,40 @@ class ClaimMatcher {
   }
 
   hear(from: string, to: string, { header, message }: Frame, at: number): void {
+    this.#hearDeletionOfSiblings(`${from}>${to} ${header.operationId}`, `${to}>${from} ${header.operationId}`, message);
     if (isAboutOneKey(message)) {
       const id = `${from}>${to} ${header.operationId}`;
       const key = new TextDecoder().decode(message.key);
+      this.#hearMortal(id, key, message);
       const before = this.#asked.get(id);
       this.#asked.set(id, before === undefined || before === key ? key : ambiguous);
       return;
     }
-    const key = this.#asked.get(`${to}>${from} ${header.operationId}`);
+    const asked = `${to}>${from} ${header.operationId}`;
+    const key = this.#asked.get(asked);
+    if (typeof key === 'string') this.#hearMortal(asked, key, message);
     if (message.type === 'write-reply' && typeof key === 'string') this.#report(key, message.receipt, at);
     const claim = claimIn(message);
     if (claim !== undefined && typeof key === 'string') {
       this.#listener.claimed({ replica: from, key, version: claim.version, at });
+    }
+  }
+
+  #hearDeletionOfSiblings(id: string, asked: string, message: Message): void {
+    const isRequest = message.type === 'put-sibling' || message.type === 'sibling-write';
+    if (isRequest && message.content === undefined) this.#deletions.set(id, new TextDecoder().decode(message.key));
+    const key = this.#deletions.get(asked);
+    const isReply = message.type === 'write-reply' || message.type === 'sibling-write-reply';
+    if (isReply && key !== undefined) this.#listener.mortal(key, message.version);
+  }
+
+  #hearMortal(id: string, key: string, message: Message): void {
+    if (message.type === 'delete' || (message.type === 'put' && message.ttlMs !== undefined)) {
+      this.#mortal.add(id);
+      if (message.version !== undefined) this.#listener.mortal(key, message.version);
+    } else if (message.type === 'write-reply' && this.#mortal.has(id)) this.#listener.mortal(key, message.version);
+    else if ('meta' in message && message.meta !== undefined && mayBeSpentLater(message.meta)) {
+      this.#listener.mortal(key, versionOfMeta(message.meta));
     }
   }
 
@@ -87,10 +116,10 @@ class ClaimMatcher {
   }
 }
 
-type AboutOneKey = Extract<Message, { type: 'replica-write' | 'replica-read' | 'put' | 'delete' }>;
+type AboutOneKey = Extract<Message, { type: 'replica-write' | 'repair-write' | 'replica-read' | 'put' | 'delete' }>;
 
 function isAboutOneKey(message: Message): message is AboutOneKey {
-  return ['replica-write', 'replica-read', 'put', 'delete'].includes(message.type);
+  return ['replica-write', 'repair-write', 'replica-read', 'put', 'delete'].includes(message.type);
 }
 
 /** As {@link ClaimMatcher}, for acceptors. */
@@ -154,6 +183,7 @@ function claimIn(message: Message): { readonly version: Version | undefined } | 
 function versionsIn(message: Message): Version[] {
   switch (message.type) {
     case 'replica-write':
+    case 'repair-write':
     case 'hint-write':
       return [versionOfMeta(message.meta)];
     case 'replica-write-reply':

@@ -3,6 +3,7 @@ import type { TopologyConfig } from '@kv/cluster-node';
 import { noCodec } from '@kv/lsm-storage/core';
 import { ZstdCodec } from '@kv/lsm-storage';
 import type { ClusterOptions } from '../scenario/options.ts';
+import { hintMaxAgeMs } from '../scenario/purge-options.ts';
 import type { DiskOptions } from '../world/disk/disk-options.ts';
 import type { Machine } from '../world/machine.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
@@ -85,8 +86,9 @@ function drawTopology(
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
   const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
     options;
-  const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs } = options;
+  const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs, purge } = options;
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
-  const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs };
+  const purging = { purgeAfterMs: purge.afterMs, purgeIntervalMs: purge.intervalMs, hintMaxAgeMs };
+  const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, ...purging };
   return { ...waits, repairTreeLevels: 1, expiredKeptMs, storage };
 }

@@ -2,7 +2,7 @@
  * What the replicas hold in the end, read from their disks by a storage engine of its own: past every cache and
  * cover.
  */
-import type { Topology } from '@kv/cluster-node';
+import { mayBeSpentLater, type Topology } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
 import { type StorageClock, StorageEngine, StorageError } from '@kv/lsm-storage/core';
 import { encodeDataKey, versionOfMeta } from '@kv/wire';
@@ -16,6 +16,8 @@ import { VirtualJobs } from './virtual-jobs.ts';
 export interface StoredPlace {
   readonly keyspaceId: number;
   readonly key: string;
+  /** Whether deletions may be forgotten: then one that is still there counts as nothing. */
+  readonly forgets: boolean;
 }
 
 /** Takes virtual time; the node must be closed and its machine down. */
@@ -63,7 +65,7 @@ function copyOf(
   node: SimulatedNode,
   engine: StorageEngine,
   topology: Topology,
-  { keyspaceId, key }: StoredPlace,
+  { keyspaceId, key, forgets }: StoredPlace,
 ): StoredCopy | undefined {
   const bytes = new TextEncoder().encode(key);
   const partition = topology.partitionOf(bytes);
@@ -71,7 +73,9 @@ function copyOf(
   if (config === undefined || !topology.owners(config, partition).includes(node.config.nodeId)) return undefined;
   const entry = engine.getEntrySync(encodeDataKey(partition, keyspaceId, bytes));
   const replica = node.machine.name;
-  if (entry === undefined) return { replica, keyspaceId, key, version: undefined, bytes: 'none' };
+  const nothing = { replica, keyspaceId, key, version: undefined, bytes: 'none' };
+  if (entry === undefined) return nothing;
+  if (forgets && mayBeSpentLater(entry.meta)) return { ...nothing, deletion: versionOfMeta(entry.meta) };
   return {
     replica,
     keyspaceId,

@@ -10,6 +10,7 @@ import { dropsLastSegment } from './drops-last-segment.ts';
 import { forgetsHintsEarly } from './forgets-hints-early.ts';
 import { forgetsOperations } from './forgets-operations.ts';
 import { forgetsPromises } from './forgets-promises.ts';
+import { forgetsSeals } from './forgets-seals.ts';
 import { ignoresStamps } from './ignores-stamps.ts';
 import { lastArrivalWins } from './last-arrival-wins.ts';
 import { mergeDropsSiblings } from './merge-drops-siblings.ts';
@@ -18,6 +19,7 @@ import { noRepairBeforeAnswer } from './no-repair-before-answer.ts';
 import { noSyncBeforeAck } from './no-sync-before-ack.ts';
 import { noSyncOfRuns } from './no-sync-of-runs.ts';
 import type { PlantedBug } from './planted-bug.ts';
+import { purgesByAge } from './purges-by-age.ts';
 import { readsOneReplica } from './reads-one-replica.ts';
 import { refusalIsAbsent } from './refusal-is-absent.ts';
 import { repairsBackwards } from './repairs-backwards.ts';
@@ -52,6 +54,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   acceptsAnything,
   believesOneAcceptor,
   forgetsOperations,
+  purgesByAge,
+  forgetsSeals,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

@@ -7,6 +7,7 @@ import type { DiskOptions } from '../world/disk/disk-options.ts';
 import type { NetworkOptions } from '../world/network/network-options.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
+import { drawLeaps, drawPurge, type Leap, never, type PurgeOptions } from './purge-options.ts';
 import { drawKeyspaces, kindOf, type ScenarioName } from './scenarios.ts';
 
 export interface ClusterOptions {
@@ -34,9 +35,8 @@ export interface ClusterOptions {
   readonly repairIntervalMs: number;
   /** How long the bytes of expired values stay; with 0 a node whose clock is ahead drops what still lives for others. */
   readonly expiredKeptMs: number;
+  readonly purge: PurgeOptions;
 }
-
-const never = 86_400_000;
 
 export interface WorkloadOptions {
   readonly operations: number;
@@ -59,6 +59,11 @@ export interface ScenarioOptions {
   /** Every wall clock, of nodes and of clients, starts within so many milliseconds of the true time. */
   readonly clockSpreadMs: number;
   readonly cluster: ClusterOptions;
+  /**
+   * Weeks pass at once: every clock on the wall is set forwards together, whatever is under way. All that waits, on its way or
+   * on a disk, is then weeks old.
+   */
+  readonly leaps: readonly Leap[];
   readonly keyspaces: readonly KeyspaceOptions[];
   readonly workload: WorkloadOptions;
   readonly network: NetworkOptions;
@@ -72,7 +77,8 @@ export function drawOptions(random: SeededRandom, scenario: ScenarioName): Scena
   const keyspaces = drawKeyspaces(scenario, random.fork('keyspaces'), surroundings);
   const workload = drawWorkload(random.fork('workload'), keyspaces);
   const clockSpreadMs = random.fork('clocks').pick([0, 10, 200, 1000]);
-  return { clockSpreadMs, cluster, keyspaces, workload, network, disk: drawDisk(random.fork('disk')) };
+  const leaps = drawLeaps(random.fork('leaps'), cluster.purge, workload.durationMs);
+  return { clockSpreadMs, leaps, cluster, keyspaces, workload, network, disk: drawDisk(random.fork('disk')) };
 }
 
 /** Whether one disk may be lost, whichever it is, with all that was acknowledged still there. */
@@ -110,6 +116,7 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     jobWaitMs: random.pick([0.1, 5, 100]),
     repairIntervalMs: random.fork('repair').pick([5000, 60_000, never, never]),
     expiredKeptMs: random.fork('expired').pick([0, 0, 600_000]),
+    purge: drawPurge(random.fork('purge')),
   };
 }
 

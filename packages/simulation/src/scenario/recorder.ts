@@ -73,14 +73,18 @@ export class Recorder {
   #underWay = 0;
   #counts = { operations: 0, succeeded: 0, begunDuringFaults: 0, succeededDuringFaults: 0 };
 
-  /** @param clocks the wall clocks of all nodes */
-  constructor(keyspaces: readonly KeyspaceOptions[], clocks: () => readonly WallClock[] = () => []) {
+  /** @param clocks the wall clocks of all nodes; `forgets`: see {@link History} */
+  constructor(
+    keyspaces: readonly KeyspaceOptions[],
+    clocks: () => readonly WallClock[] = () => [],
+    { forgets = false }: { readonly forgets?: boolean } = {},
+  ) {
     this.#clocks = clocks;
     this.#records = new Map(
       keyspaces.map((keyspace) => {
         return [
           keyspace.id,
-          { keyspace, replicas: keyspace.replicas, writes: [], reads: [], operations: [], besides: [] },
+          { keyspace, forgets, replicas: keyspace.replicas, writes: [], reads: [], operations: [], besides: [] },
         ];
       }),
     );

@@ -10,7 +10,8 @@ import { listenToNodes } from '../cluster/listen-to-nodes.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
 import { SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import { readDamagedCopies, readStoredCopies } from '../cluster/stored-copies.ts';
-import type { StoredCopy, Violation } from '../history.ts';
+import { compareVersions, newerOf, type Version } from '@kv/quorum';
+import { shortVersion, type StoredCopy, type Violation } from '../history.ts';
 import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
@@ -20,6 +21,7 @@ import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
 import { calmed, drawOptions, type ScenarioOptions, toleratesLoss } from './options.ts';
+import { forgets, needsLeaps } from './purge-options.ts';
 import { configOf, keysOf } from './keyspaces/keyspace-options.ts';
 import { type KeyspaceHistory, Recorder } from './recorder.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
@@ -41,6 +43,7 @@ const limits = {
   handedOver: 30_000,
   repaired: 600_000,
   finalReads: 600_000,
+  forgotten: 20_000,
   closed: 60_000,
 } as const;
 
@@ -59,12 +62,16 @@ export class Simulation {
   readonly #random: SeededRandom;
   readonly #cluster: SimulatedCluster;
   readonly #clients: readonly SimulatedClient[];
-  readonly #memory = new ReplicaMemory();
+  /** Of each key the newest version that is a deletion or has a time to live. */
+  readonly #mortal = new Map<string, Version>();
+  readonly #memory: ReplicaMemory;
   readonly #acceptorMemory = new AcceptorMemory();
   readonly #clockHears = new ClockHears();
   readonly #topologies = new OneTopology();
   readonly #administrator: Administrator;
   readonly #violations: Violation[] = [];
+  /** Deletions stamped before this must be gone in the end, in milliseconds since 1970. */
+  #forgottenUpTo = 0;
 
   constructor(settings: SimulationSettings) {
     const { scenario, seed, without, bug, onTrace } = settings;
@@ -73,7 +80,12 @@ export class Simulation {
     const drawn = drawOptions(random.fork('options'), scenario);
     const options = faults ? drawn : calmed(drawn);
     const clocks = () => [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock);
-    const recorder = new Recorder(options.keyspaces, clocks);
+    const mayForget = forgets(options.cluster.purge);
+    const recorder = new Recorder(options.keyspaces, clocks, { forgets: mayForget });
+    this.#memory = new ReplicaMemory((key, version) => {
+      const mortal = mayForget ? this.#mortal.get(key) : undefined;
+      return mortal !== undefined && compareVersions(version, mortal) <= 0;
+    });
     this.#settings = settings;
     this.#random = random;
     this.options = options;
@@ -130,6 +142,7 @@ export class Simulation {
       claimed: (claim) => this.#memory.claim(claim),
       reported: (claim) => this.#memory.reported(claim),
       promised: (claim) => this.#acceptorMemory.claim(claim),
+      mortal: (key, version) => this.#mortal.set(key, newerOf(this.#mortal.get(key), version) ?? version),
       stamped: (versions) => this.#clockHears.hear(versions),
     });
     for (const node of this.#cluster.nodes.values()) node.start(true);
@@ -151,6 +164,7 @@ export class Simulation {
       this.options.workload,
     );
     nemesis.begin(this.plan);
+    for (const { at, byMs } of this.options.leaps) world.scheduler.after(at, () => this.#leap(byMs));
     workload.begin();
     const names = this.options.keyspaces.map((keyspace) => configOf(keyspace).name);
     this.#administrator.begin(this.options.workload.durationMs, names);
@@ -165,6 +179,7 @@ export class Simulation {
     await this.world.run(settleMs);
     await this.#handOver();
     const isRepaired = await this.#beRepaired();
+    await this.#forget();
     const repairsByReads = this.#repairsByReads;
     const { world, recorder } = this;
     const lessened = (failures: number): boolean => failures >= triesOfAll && this.#someDiskIsDamaged;
@@ -180,7 +195,8 @@ export class Simulation {
       ),
     );
     const repaired = this.#repairsByReads - repairsByReads;
-    if (isRepaired && repaired > 0)
+    // While deletions are being forgotten, readers find one here and nothing there.
+    if (isRepaired && repaired > 0 && !forgets(this.options.cluster.purge))
       this.#violated('repaired-unread', `reads still found ${repaired} replicas that were behind`);
   }
 
@@ -206,6 +222,30 @@ export class Simulation {
     return true;
   }
 
+  /** All that is deleted by now gets old enough to be forgotten. */
+  async #forget(): Promise<void> {
+    const { purge } = this.options.cluster;
+    if (!forgets(purge)) return;
+    const clocks = [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock.wallMs());
+    if (needsLeaps(purge)) {
+      this.#forgottenUpTo = Math.min(...clocks);
+      this.#leap(2 * purge.afterMs);
+      await this.world.run(limits.forgotten);
+    } else await this.world.run(purge.afterMs + limits.forgotten);
+  }
+
+  #leap(byMs: number): void {
+    for (const { wallClock } of this.world.machines()) wallClock.jump(byMs);
+  }
+
+  /** Where all members are there and nothing is damaged, nobody holds deletions back. */
+  #checkForgotten(copies: readonly StoredCopy[]): void {
+    for (const { replica, key, deletion } of copies) {
+      if (deletion !== undefined && deletion.ms < this.#forgottenUpTo)
+        this.#violated('deletion-kept', `${replica} still holds the deletion ${shortVersion(deletion)} of ${key}`);
+    }
+  }
+
   get #someDiskIsDamaged(): boolean {
     return [...this.#cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
   }
@@ -221,9 +261,11 @@ export class Simulation {
     await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
     // What was closed must be durable: nothing that is lost now may be missed.
     for (const node of nodes) node.crash(totalPowerLoss);
+    const everybodyIsIn = [...this.#cluster.nodes.values()].every((node) => !node.isOut);
+    const mayForget = forgets(this.options.cluster.purge);
     const places = this.options.keyspaces
       .filter(({ mode }) => mode === 'eventual')
-      .flatMap((keyspace) => keysOf(keyspace).map((key) => ({ keyspaceId: keyspace.id, key })));
+      .flatMap((keyspace) => keysOf(keyspace).map((key) => ({ keyspaceId: keyspace.id, key, forgets: mayForget })));
     const read = Promise.all(
       nodes
         .filter(({ machine }) => !machine.disk.wiped)
@@ -232,7 +274,9 @@ export class Simulation {
           return readCopies(node, topology, places);
         }),
     );
-    return (await this.#await('the disks could not be read', read)).flat();
+    const copies = (await this.#await('the disks could not be read', read)).flat();
+    if (everybodyIsIn && !this.#someDiskIsDamaged) this.#checkForgotten(copies);
+    return copies;
   }
 
   #makeClients(count: number): SimulatedClient[] {

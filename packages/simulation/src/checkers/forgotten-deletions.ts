@@ -1,0 +1,35 @@
+/**
+ * Owners forget deletions in the end, and answer then that they hold nothing. To whoever reads, the one is as good as the other:
+ * so a read that found nothing at all counts as one that found the newest deletion of its key that may have been made by then.
+ * A value that came back to life has a version of its own, which is lower.
+ */
+import { compareVersions, type Version } from '@kv/quorum';
+import { answered, type History, type ReadRecord, type WriteRecord } from '../history.ts';
+
+/** The history as if no deletion had been forgotten. */
+export function rememberingDeletions(history: History): History {
+  return { ...history, reads: history.reads.map((read) => remembering(read, history)) };
+}
+
+function remembering(read: ReadRecord, { writes, reads }: History): ReadRecord {
+  if (read.outcome !== 'absent' || read.version !== undefined) return read;
+  const deletions = writes.filter((write) => write.key === read.key && mayBeDeletion(write, read));
+  const seen = answered(reads).filter(({ key, outcome, endedAt }) => {
+    return key === read.key && outcome === 'absent' && endedAt <= read.endedAt;
+  });
+  const version = newest([...deletions, ...seen].map((record) => record.version));
+  return version === undefined ? read : { ...read, version };
+}
+
+function mayBeDeletion({ kind, ttlMs, version, startedAt, outcome }: WriteRecord, read: ReadRecord): boolean {
+  if (version === undefined || outcome === 'rejected' || startedAt > read.endedAt) return false;
+  return kind === 'delete' || (ttlMs !== undefined && version.ms + ttlMs <= (read.clocks?.highestMs ?? 0));
+}
+
+function newest(versions: readonly (Version | undefined)[]): Version | undefined {
+  return versions.reduce<Version | undefined>(
+    (highest, version) =>
+      version !== undefined && (highest === undefined || compareVersions(version, highest) > 0) ? version : highest,
+    undefined,
+  );
+}
