@@ -1,6 +1,7 @@
 /** Turns what a coordinator says of a change in a strong keyspace into the answer over HTTP. */
 import type { ChangeResult } from '@kv/cluster-node';
 import { formatVersion } from '@kv/quorum';
+import { diskIsFullEverywhere } from './full-disks.ts';
 import { etag, type NameOf } from './key-answers.ts';
 import { Problem, type ProblemCode } from './problem-details.ts';
 import { deadlineText } from './time-to-live.ts';
@@ -51,7 +52,8 @@ function failed({ outcome, reason }: Failure, view: ReceiptView, headers: Record
   const meant = outcome === 'unknown' ? 'the change may have been made' : 'nothing was changed';
   const detail = `needed ${needed} of the key's owners to agree, got ${got}: ${failureDetails[reason]}; ${meant}`;
   const members = { outcome, needed, got, receipt: view };
-  return new Problem(problemOf[reason], detail, { headers, members });
+  const isFull = outcome === 'unavailable' && diskIsFullEverywhere(view.replicas);
+  return new Problem(isFull ? 'DISK_FULL' : problemOf[reason], detail, { headers, members });
 }
 
 const problemOf = {

@@ -3,6 +3,7 @@ import { type ClusterNode, type PutResult, RequestError } from '@kv/cluster-node
 import { noRepairs, type ReplicaAnswer, type Version } from '@kv/quorum';
 import { describe, expect, it } from 'vitest';
 import { createHttpApp } from './app.ts';
+import { changeHeaders } from './change-answers.ts';
 import type { CoordinatingMember } from './key-routes.ts';
 
 const version: Version = { ms: 1, counter: 0, actor: 'ab'.repeat(16) };
@@ -73,6 +74,29 @@ describe('a write', () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ code, status, outcome: result.outcome });
     expect(response.headers.get('kv-outcome')).toBe(result.outcome);
+  });
+
+  it.each([
+    ['507 when every owner that is up has no room', 507, 'DISK_FULL', 'unavailable', [full, full, { answer: 'down' }]],
+    [
+      '503 when one is missing for another reason',
+      503,
+      'TOO_FEW_REPLICAS',
+      'unavailable',
+      [full, { reason: 'NOT_READY' }],
+    ],
+    ['503 when all are down', 503, 'TOO_FEW_REPLICAS', 'unavailable', [{ answer: 'down' }, { answer: 'down' }]],
+    ['503 when it may have been made', 503, 'TOO_FEW_REPLICAS', 'unknown', [full, full]],
+  ] as const)('in a strong keyspace is answered with %s', (_what, status, code, outcome, answers) => {
+    const { receipt } = resultOf('rejected', undefined, [...answers]);
+    const result = { outcome, reason: 'too-few-replicas', receipt } as const;
+    try {
+      changeHeaders(result, 'put', (id) => id);
+    } catch (problem) {
+      expect(problem).toMatchObject({ code, status });
+      return;
+    }
+    throw new Error('nothing was refused');
   });
 
   it('is answered with 507 when there is no room to stamp it', async () => {

@@ -1,6 +1,7 @@
 /** Turns what a coordinator says of a read or a write into the answer over HTTP: status, headers, problem. */
 import type { FoundValue, GetResult, PutResult } from '@kv/cluster-node';
 import { formatVersion, type Receipt, type Version } from '@kv/quorum';
+import { diskIsFullEverywhere } from './full-disks.ts';
 import { Problem, type ProblemCode } from './problem-details.ts';
 import { deadlineText } from './time-to-live.ts';
 import { receiptHeader, type ReceiptView, viewReceipt } from './receipt-header.ts';
@@ -145,9 +146,7 @@ function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): Probl
     case 'deadline':
       return 'DEADLINE_PASSED';
     case 'refused':
-      return replicas.every(({ answer, reason }) => answer === 'down' || reason === 'DISK_FULL')
-        ? 'DISK_FULL'
-        : 'REFUSED';
+      return diskIsFullEverywhere(replicas) ? 'DISK_FULL' : 'REFUSED';
     case 'too-many-siblings':
       return 'TOO_MANY_SIBLINGS';
     case 'write-too-old':

@@ -173,6 +173,17 @@ describe('a write in a strong keyspace', () => {
     expect(changes().length).toBeGreaterThan(6);
   });
 
+  it('says so where no owner that is up has room on its disk', async () => {
+    const replicas = cluster.nodes.map(({ id }, index) => {
+      const rest = index === 0 ? { answer: 'down' as const } : { answer: 'refused' as const, reason: 'DISK_FULL' };
+      return { replica: id, role: 'primary' as const, ...rest };
+    });
+    const receipt = { ...cluster.receipt(2, 0), replicas };
+    everywhere(reply({ outcome: 'unavailable', reason: 'too-few-replicas', receipt }));
+    const error = await failure(locks.set('a', 'x', { timeoutMs: 1000 }));
+    expect(error).toMatchObject({ code: 'DISK_FULL', outcome: 'rejected', retryable: true });
+  });
+
   it('and a read ask for no number of replicas, and are refused with one', async () => {
     await settle(locks.get('a'));
     expect(cluster.nodes.flatMap((node) => node.got('get')).map(({ r }) => r)).toEqual([undefined]);

@@ -12,7 +12,7 @@ import { KvError, type KvErrorCode } from './errors.ts';
 import type { SetOptions } from './options.ts';
 import { clientReceipt, type Receipt } from './receipt.ts';
 import { type EncodedValue, plain } from './value.ts';
-import { type Judge, type NameOf, refusal, unexpected, type Verdict } from './verdict.ts';
+import { diskIsFullEverywhere, type Judge, type NameOf, refusal, unexpected, type Verdict } from './verdict.ts';
 
 export type ChangeAnswer =
   | { readonly outcome: 'applied'; readonly version: Version; readonly receipt: Receipt }
@@ -90,10 +90,22 @@ function verdictOf(reply: ChangeReply, nameOf: NameOf): Verdict<ChangeAnswer> {
     case 'conflict':
       return { type: 'settled', result: { ...conflictIn(reply), receipt } };
     case 'unavailable':
-      return { type: 'try-again', error: failure(reply.reason, receipt), harmless: true };
+      return {
+        type: 'try-again',
+        error: failure(
+          diskIsFullEverywhere(reply.receipt.replicas) ? 'DISK_FULL' : failureCodes[reply.reason],
+          reply.reason,
+          receipt,
+        ),
+        harmless: true,
+      };
     case 'unknown':
       // Of what it has forgotten a coordinator only says that this try did nothing.
-      return { type: 'try-again', error: failure(reply.reason, receipt), harmless: reply.reason === 'forgotten' };
+      return {
+        type: 'try-again',
+        error: failure(failureCodes[reply.reason], reply.reason, receipt),
+        harmless: reply.reason === 'forgotten',
+      };
   }
 }
 
@@ -118,7 +130,7 @@ const failureCodes: Readonly<Record<ChangeFailure, KvErrorCode>> = {
   forgotten: 'OPERATION_FORGOTTEN',
 };
 
-function failure(reason: ChangeFailure, receipt: Receipt): KvError {
+function failure(code: KvErrorCode, reason: ChangeFailure, receipt: Receipt): KvError {
   const message = `needed ${receipt.needed} of the key's owners to agree, got ${receipt.got} (${reason})`;
-  return new KvError(failureCodes[reason], message, { receipt });
+  return new KvError(code, message, { receipt });
 }

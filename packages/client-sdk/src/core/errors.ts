@@ -22,6 +22,7 @@ import type { Sibling } from './siblings.ts';
  * - `WRITE_TOO_OLD`: later writes of the key were so many that it may have forgotten this one, had it been made.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
+ * - `DISK_FULL`: no owner of the key that is up has room left; nothing was written.
  * - `TIMEOUT`: a read was not answered by its deadline, or an update found other writers in its way until then.
  * - `INVALID_CONDITION`: what a change was to depend on cannot be read.
  * - `CONFLICT`: the condition of a change did not hold; nothing was changed. `version` names what the key has, if anything.
@@ -63,6 +64,7 @@ export type KvErrorCode =
   | 'REPAIR_INCOMPLETE'
   | 'NOT_READY'
   | 'STAMP_TOO_FAR_AHEAD'
+  | 'DISK_FULL'
   | 'INVALID_CONDITION'
   | 'CONFLICT'
   | 'BUSY'
@@ -119,6 +121,7 @@ const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
   'REPAIR_INCOMPLETE',
   'NOT_READY',
   'STAMP_TOO_FAR_AHEAD',
+  'DISK_FULL',
   'BUSY',
   'OPERATION_FORGOTTEN',
   'WRITE_TOO_OLD',

@@ -179,9 +179,16 @@ function siblingRefusal(reason: string | undefined, receipt: Receipt): Verdict<n
   }
 }
 
-function writeCode({ needed, got }: CoordinatorReceipt, reason: string | undefined): KvErrorCode {
+function writeCode({ needed, got, replicas }: CoordinatorReceipt, reason: string | undefined): KvErrorCode {
   if (reason === 'deadline') return 'TIMEOUT';
+  if (reason === 'refused' && diskIsFullEverywhere(replicas)) return 'DISK_FULL';
   return reason === 'refused' || got >= needed ? 'REFUSED' : 'TOO_FEW_REPLICAS';
+}
+
+/** Every owner that was up refused because its disk is full. */
+export function diskIsFullEverywhere(replicas: CoordinatorReceipt['replicas']): boolean {
+  const isFull = replicas.map(({ reason }) => reason === 'DISK_FULL');
+  return isFull.includes(true) && replicas.every(({ answer }, index) => answer === 'down' || isFull[index] === true);
 }
 
 /** Codes of refusals that hold at every node, and those that may not; a node that refused did nothing. */
@@ -202,7 +209,12 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
   'INVALID_KEYSPACE',
   'TOO_MANY_KEYSPACES',
 ]);
-const passing: ReadonlySet<string> = new Set<KvErrorCode>(['NOT_READY', 'STAMP_TOO_FAR_AHEAD', 'TOO_FEW_VOTERS']);
+const passing: ReadonlySet<string> = new Set<KvErrorCode>([
+  'NOT_READY',
+  'STAMP_TOO_FAR_AHEAD',
+  'TOO_FEW_VOTERS',
+  'DISK_FULL',
+]);
 
 export function refusal({ code, message }: Refusal): Verdict<never> {
   if (lasting.has(code)) return { type: 'refused', error: new KvError(code as KvErrorCode, message) };
