@@ -17,7 +17,7 @@ import {
   type PurgeRecord,
   purgeRecords,
 } from '@kv/wire';
-import { nameOfRange, type Range } from '../repair/range-trees.ts';
+import type { Range } from '../repair/range-records.ts';
 import type { StorageFailures } from '../storage-failures.ts';
 import type { Topology } from '../topology/topology.ts';
 
@@ -37,7 +37,7 @@ interface Marks {
 
 export class Watermarks {
   readonly #dependencies: WatermarksDependencies;
-  readonly #ranges = new Map<string, Marks>();
+  readonly #ranges = new Map<number, Marks>();
 
   /** Reads what is stored. To be made before the first write. */
   constructor(dependencies: WatermarksDependencies) {
@@ -45,12 +45,12 @@ export class Watermarks {
     for (const { key, value } of dependencies.engine.scan(purgeRecords)) {
       if (value === undefined) continue;
       const record = decodePurgeRecord(value);
-      this.#ranges.set(nameOfRange(decodePurgeKey(key)), { holding: record, written: record });
+      this.#ranges.set(numberOf(decodePurgeKey(key)), { holding: record, written: record });
     }
   }
 
   of(range: Range): PurgeRecord {
-    return this.#ranges.size === 0 ? untouched : (this.#ranges.get(nameOfRange(range))?.holding ?? untouched);
+    return this.#ranges.get(numberOf(range))?.holding ?? untouched;
   }
 
   /** No hint up to the stamp is taken once it is `done`, durably if true; and what was taken before is durable too. */
@@ -71,9 +71,9 @@ export class Watermarks {
 
   /** Forgets what is no keyspace any more. */
   follow(topology: Topology): void {
-    for (const name of this.#ranges.keys()) {
-      const keyspaceId = Number(name.split('/')[1]);
-      if (topology.keyspaceById(keyspaceId) === undefined) this.#ranges.delete(name);
+    for (const range of this.#ranges.keys()) {
+      const keyspaceId = Math.floor(range / mostPartitions);
+      if (topology.keyspaceById(keyspaceId) === undefined) this.#ranges.delete(range);
     }
   }
 
@@ -87,10 +87,9 @@ export class Watermarks {
 
   #change(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
     const { engine, failures } = this.#dependencies;
-    const name = nameOfRange(range);
-    const marks = this.#ranges.get(name) ?? { holding: untouched, written: untouched };
+    const marks = this.#ranges.get(numberOf(range)) ?? { holding: untouched, written: untouched };
     const next = highest(marks.written, { ...marks.written, ...raised });
-    this.#ranges.set(name, marks);
+    this.#ranges.set(numberOf(range), marks);
     marks.written = next;
     engine.put(encodePurgeKey(range.partition, range.keyspaceId), encodePurgeRecord(next)).then(
       () => {
@@ -101,6 +100,13 @@ export class Watermarks {
       (error: unknown) => failures.ofWrite(error, () => done(false)),
     );
   }
+}
+
+const mostPartitions = 65_536;
+
+/** One number for each range: a small one, since every write looks here. */
+function numberOf({ partition, keyspaceId }: Range): number {
+  return keyspaceId * mostPartitions + partition;
 }
 
 function highest(a: PurgeRecord, b: PurgeRecord): PurgeRecord {
