@@ -48,6 +48,8 @@ export interface ReadRecord extends OperationRecord {
   readonly outcome: ReadRecordOutcome;
   /** What was found; of an absent key the version of its tombstone, if there is one. */
   readonly version: Version | undefined;
+  /** The version is that of the newest deletion that it may have found: it found nothing at all. */
+  readonly supposed?: true;
   /** The fingerprint of the value found. */
   readonly value: string | undefined;
   /** What the nodes' wall clocks showed; absent where nobody looked. */
@@ -102,6 +104,24 @@ export interface SiblingRecord extends OperationRecord {
   readonly version: Version | undefined;
   /** Read after the end of all faults, to settle what is there. */
   readonly final: boolean;
+}
+
+/** A key as a scan showed it. */
+export interface ScannedRecord {
+  readonly key: string;
+  readonly version: Version;
+  /** The fingerprint of its value. */
+  readonly value: string;
+}
+
+/** All keys of a keyspace, page by page, from the first to the last. */
+export interface ScanRecord {
+  readonly id: string;
+  readonly keyspaceId: number;
+  readonly r: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly found: readonly ScannedRecord[];
 }
 
 export interface History {

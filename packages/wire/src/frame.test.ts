@@ -250,7 +250,7 @@ describe('the frozen bytes', () => {
     [{ type: 'purge-hints', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-seal', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-reply', outcome: 'held' }, '02'],
-    [{ type: 'purge-raise', partition: 3, watermark: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
+    [{ type: 'purge-raise', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [
       {
         type: 'repair-write',

@@ -6,7 +6,8 @@
  * 2. Every owner takes no write up to it from outside. From here on nothing stamped so can appear anywhere but by repair.
  * 3. This owner is compared with each of the others, and so has the newest of all that they have; and then once more, and so
  *    each of the others has it too.
- * 4. The watermark holds, for whoever hears of it.
+ * 4. The watermark holds, for whoever hears of it: every other owner, and this one last, so that a round is made again
+ *    until all have.
  *
  * Whatever fails leaves the watermark where it was. What was sealed stays sealed, which refuses only what is older than anybody
  * should still be writing.
@@ -17,15 +18,13 @@ import type { Membership } from '../membership/membership.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
 import type { Range } from '../repair/range-records.ts';
-import type { PurgeServer } from './purge-server.ts';
-import type { Watermarks } from './watermarks.ts';
+import type { PurgeServer, PurgeStep } from './purge-server.ts';
 
 export interface PurgeRoundDependencies {
   readonly self: string;
   readonly clock: Clock;
   readonly peers: PeerRequests;
   readonly membership: Membership;
-  readonly watermarks: Watermarks;
   readonly server: PurgeServer;
   /** Compares the range with another owner and repairs what differs. `done`: whether both are now the same. */
   readonly compare: (range: Range, peer: string, done: (confirmed: boolean) => void) => void;
@@ -64,12 +63,14 @@ export class PurgeRound {
     const others = owners.filter((owner) => owner !== this.#dependencies.self);
     this.#askAll(members, 'purge-hints', () =>
       this.#askAll(owners, 'purge-seal', () =>
-        this.#compareAll(others, () => this.#compareAll(others, () => this.#raise(others))),
+        this.#compareAll(others, () =>
+          this.#compareAll(others, () => this.#askAll(others, 'purge-raise', () => this.#raiseOwn())),
+        ),
       ),
     );
   }
 
-  #askAll(members: readonly string[], type: 'purge-hints' | 'purge-seal', then: () => void): void {
+  #askAll(members: readonly string[], type: PurgeStep, then: () => void): void {
     const { membership, self } = this.#dependencies;
     const away = members.find((member) => member !== self && membership.stateOf(member) !== 'alive');
     if (away !== undefined) {
@@ -77,6 +78,7 @@ export class PurgeRound {
       return;
     }
     let left = members.length;
+    if (left === 0) then();
     for (const member of members) {
       this.#ask(member, type, () => {
         left -= 1;
@@ -85,7 +87,7 @@ export class PurgeRound {
     }
   }
 
-  #ask(member: string, type: 'purge-hints' | 'purge-seal', cleared: () => void): void {
+  #ask(member: string, type: PurgeStep, cleared: () => void): void {
     const { self, server, peers, clock, requestTimeoutMs } = this.#dependencies;
     const { range, upTo } = this.#plan;
     const take = (reply: Message): void => {
@@ -121,18 +123,8 @@ export class PurgeRound {
     });
   }
 
-  #raise(others: readonly string[]): void {
-    const { watermarks, peers, self } = this.#dependencies;
-    const { range, upTo } = this.#plan;
-    watermarks.raise(range, upTo, (durable) => {
-      if (!durable) {
-        this.#end({ member: self, reason: 'STORAGE_FAILED' });
-        return;
-      }
-      const message = { type: 'purge-raise', partition: range.partition, watermark: upTo } as const;
-      for (const to of others) peers.tell(to, message, { keyspaceId: range.keyspaceId });
-      this.#end(undefined);
-    });
+  #raiseOwn(): void {
+    if (!this.#over) this.#ask(this.#dependencies.self, 'purge-raise', () => this.#end(undefined));
   }
 
   #end(heldBack: HeldBack | undefined): void {

@@ -22,8 +22,10 @@ export interface PurgeServerDependencies {
   readonly leastAgeMs: number;
 }
 
-export interface Seal {
-  readonly type: 'purge-hints' | 'purge-seal';
+export type PurgeStep = 'purge-hints' | 'purge-seal' | 'purge-raise';
+
+export interface PurgeRequest {
+  readonly type: PurgeStep;
   readonly upTo: Stamp;
 }
 
@@ -38,31 +40,30 @@ export class PurgeServer {
     if (message.type !== 'purge-hints' && message.type !== 'purge-seal' && message.type !== 'purge-raise') return;
     const range = { partition: message.partition, keyspaceId: header.keyspaceId };
     const refused = this.#refusalOf(header.epoch, range, message.type);
-    if (message.type === 'purge-raise') {
-      if (refused === undefined) this.#dependencies.watermarks.raise(range, message.watermark);
-    } else if (refused === undefined) this.take(range, message, reply);
+    if (refused === undefined) this.take(range, message, reply);
     else {
       this.#dependencies.counters.replicaRefusals += 1;
       reply(refused);
     }
   }
 
-  take(range: Range, { type, upTo }: Seal, reply: (message: Message) => void): void {
+  take(range: Range, { type, upTo }: PurgeRequest, reply: (message: Message) => void): void {
     const { watermarks, handoff, now, leastAgeMs } = this.#dependencies;
     // One member whose clock is far ahead must not close the range to everybody.
     if (upTo.ms > now() - leastAgeMs) {
       reply(refusal('STAMP_TOO_YOUNG', `${upTo.ms} is not ${leastAgeMs} ms ago by this member's clock`));
       return;
     }
-    const sealed = (durable: boolean): void => {
-      if (!durable) reply(refusal('STORAGE_FAILED', 'this member could not make the seal durable'));
+    const taken = (durable: boolean): void => {
+      if (!durable) reply(refusal('STORAGE_FAILED', 'this member could not make it durable'));
       else {
         const isHeld = type === 'purge-hints' && handoff.holdsUpTo(range, upTo);
         reply({ type: 'purge-reply', outcome: isHeld ? 'held' : 'clear' });
       }
     };
-    if (type === 'purge-hints') watermarks.sealHints(range, upTo, sealed);
-    else watermarks.seal(range, upTo, sealed);
+    if (type === 'purge-hints') watermarks.sealHints(range, upTo, taken);
+    else if (type === 'purge-seal') watermarks.seal(range, upTo, taken);
+    else watermarks.raise(range, upTo, taken);
   }
 
   #refusalOf(epoch: number, { partition, keyspaceId }: Range, type: Message['type']): Refusal | undefined {

@@ -1,6 +1,6 @@
 /**
  * Owners forget deletions in the end, and answer then that they hold nothing. To whoever reads, the one is as good as the other:
- * so a read that found nothing at all counts as one that found the newest deletion of its key that may have been made by then.
+ * so a read that found nothing at all is supposed to have found the newest deletion of its key that may have been made by then.
  * A value that came back to life has a version of its own, which is lower.
  */
 import { compareVersions, type Version } from '@kv/quorum';
@@ -18,7 +18,7 @@ function remembering(read: ReadRecord, { writes, reads }: History): ReadRecord {
     return key === read.key && outcome === 'absent' && endedAt <= read.endedAt;
   });
   const version = newest([...deletions, ...seen].map((record) => record.version));
-  return version === undefined ? read : { ...read, version };
+  return version === undefined ? read : { ...read, version, supposed: true };
 }
 
 function mayBeDeletion({ kind, ttlMs, version, startedAt, outcome }: WriteRecord, read: ReadRecord): boolean {

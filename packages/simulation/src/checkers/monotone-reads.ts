@@ -14,8 +14,8 @@ export function monotoneReads(history: History): Violation[] {
 }
 
 function goneBackFrom(earlier: ReadRecord, reads: readonly ReadRecord[]): Violation[] {
-  const { version, lasting } = earlier;
-  if (version === undefined || !lasting) return [];
+  const { version, supposed, lasting } = earlier;
+  if (version === undefined || supposed === true || !lasting) return [];
   return reads
     .filter((later) => later.r >= earlier.r && isAfter(later, earlier))
     .filter((later) => later.version === undefined || compareVersions(later.version, version) < 0)

@@ -3,23 +3,14 @@
  * every reply, and tries again through another node with the same version. One operation at a time.
  */
 import { HybridLogicalClock, type Version } from '@kv/quorum';
-import {
-  anyClusterId,
-  decodeFrame,
-  encodeFrame,
-  type Hello,
-  highestProtocol,
-  lowestProtocol,
-  type Message,
-  versionOfMeta,
-} from '@kv/wire';
+import { decodeFrame, encodeFrame, type Message, versionOfMeta } from '@kv/wire';
 import type { Machine } from '../world/machine.ts';
 import type { Endpoint } from '../world/network/endpoint.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { VirtualTimer, VirtualTimers } from '../world/timers.ts';
 import type { World } from '../world/world.ts';
+import { clientHello } from './client-hello.ts';
 import { meaningOf, type OperationIntent, type OperationResult, type ReplyMeaning } from './client-operation.ts';
-import { drawUuid } from './draw-uuid.ts';
 import { encodeHello, packFrame, unpackFrame } from './greeted-frame.ts';
 
 export interface SimulatedClientConfig {
@@ -252,19 +243,4 @@ function besideOthers(
   const bytes = value ?? new Uint8Array(0);
   const content = { contentType: 'application/octet-stream', codec: 0, rawLength: bytes.length, value: bytes };
   return { type: 'put-sibling', key, w: quorum, ...optional, content };
-}
-
-function clientHello(random: SeededRandom): Hello {
-  return {
-    type: 'hello',
-    lowestProtocol,
-    highestProtocol,
-    features: 0,
-    codecs: [],
-    clusterId: anyClusterId,
-    nodeId: drawUuid(random),
-    role: 'client',
-    generation: 1,
-    authentication: new Uint8Array(0),
-  };
 }

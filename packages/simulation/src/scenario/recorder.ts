@@ -13,6 +13,7 @@ import type {
   ClockBounds,
   History,
   ReadRecord,
+  ScanRecord,
   SiblingRecord,
   StrongRecord,
   WriteCondition,
@@ -50,6 +51,7 @@ export interface KeyspaceHistory extends History {
   readonly keyspace: KeyspaceOptions;
   readonly operations: readonly StrongRecord[];
   readonly besides: readonly SiblingRecord[];
+  readonly scans: readonly ScanRecord[];
 }
 
 interface Records extends KeyspaceHistory {
@@ -84,7 +86,16 @@ export class Recorder {
       keyspaces.map((keyspace) => {
         return [
           keyspace.id,
-          { keyspace, forgets, replicas: keyspace.replicas, writes: [], reads: [], operations: [], besides: [] },
+          {
+            keyspace,
+            forgets,
+            replicas: keyspace.replicas,
+            writes: [],
+            reads: [],
+            operations: [],
+            besides: [],
+            scans: [],
+          },
         ];
       }),
     );

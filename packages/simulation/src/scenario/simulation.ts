@@ -7,10 +7,11 @@ import { ClockHears } from '../checkers/clock-hears.ts';
 import { OneTopology } from '../checkers/one-topology.ts';
 import { ReplicaMemory } from '../checkers/replica-memory.ts';
 import { listenToNodes } from '../cluster/listen-to-nodes.ts';
+import { ScanClient } from '../cluster/scan-client.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
 import { SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import { readDamagedCopies, readStoredCopies } from '../cluster/stored-copies.ts';
-import { compareVersions, newerOf, type Version } from '@kv/quorum';
+import { compareVersions, majority, newerOf, type Version } from '@kv/quorum';
 import { shortVersion, type StoredCopy, type Violation } from '../history.ts';
 import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
@@ -60,8 +61,9 @@ export class Simulation {
   readonly recorder: Recorder;
   readonly #settings: SimulationSettings;
   readonly #random: SeededRandom;
-  readonly #cluster: SimulatedCluster;
+  readonly cluster: SimulatedCluster;
   readonly #clients: readonly SimulatedClient[];
+  readonly #scanners: readonly ScanClient[];
   /** Of each key the newest version that is a deletion or has a time to live. */
   readonly #mortal = new Map<string, Version>();
   readonly #memory: ReplicaMemory;
@@ -79,7 +81,7 @@ export class Simulation {
     const { faults } = scenarios[scenario];
     const drawn = drawOptions(random.fork('options'), scenario);
     const options = faults ? drawn : calmed(drawn);
-    const clocks = () => [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock);
+    const clocks = () => [...this.cluster.nodes.values()].map(({ machine }) => machine.wallClock);
     const mayForget = forgets(options.cluster.purge);
     const recorder = new Recorder(options.keyspaces, clocks, { forgets: mayForget });
     this.#memory = new ReplicaMemory((key, version) => {
@@ -96,7 +98,7 @@ export class Simulation {
       operationsUnderWay: () => recorder.underWay,
       ...(onTrace !== undefined && { onTrace }),
     });
-    this.#cluster = new SimulatedCluster(this.world, {
+    this.cluster = new SimulatedCluster(this.world, {
       options: options.cluster,
       keyspaces: options.keyspaces.map(configOf),
       disk: options.disk,
@@ -107,12 +109,13 @@ export class Simulation {
     });
     this.#administrator = new Administrator({
       world: this.world,
-      nodes: this.#cluster.nodes,
+      nodes: this.cluster.nodes,
       random: random.fork('administrator'),
       topologies: this.#topologies,
     });
     this.#clients = this.#makeClients(options.workload.clients);
-    const names = { nodes: [...this.#cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
+    this.#scanners = this.#makeScanners();
+    const names = { nodes: [...this.cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
     const { durationMs } = options.workload;
     const casualty = toleratesLoss(options) ? random.fork('casualty').pick(names.nodes) : undefined;
     const plan = { ...names, durationMs, casualty, ...(without !== undefined && { without }) };
@@ -120,7 +123,10 @@ export class Simulation {
   }
 
   get histories(): readonly KeyspaceHistory[] {
-    return this.recorder.histories;
+    const scans = this.#scanners.flatMap((scanner) => scanner.scans);
+    return this.recorder.histories.map((history) => {
+      return { ...history, scans: scans.filter(({ keyspaceId }) => keyspaceId === history.keyspace.id) };
+    });
   }
 
   /** What was found while it ran, in addition to what the history tells. */
@@ -138,20 +144,20 @@ export class Simulation {
   }
 
   async #comeUp(): Promise<void> {
-    listenToNodes(this.world, this.#cluster.topology.members, {
+    listenToNodes(this.world, this.cluster.topology.members, {
       claimed: (claim) => this.#memory.claim(claim),
       reported: (claim) => this.#memory.reported(claim),
       promised: (claim) => this.#acceptorMemory.claim(claim),
       mortal: (key, version) => this.#mortal.set(key, newerOf(this.#mortal.get(key), version) ?? version),
       stamped: (versions) => this.#clockHears.hear(versions),
     });
-    for (const node of this.#cluster.nodes.values()) node.start(true);
-    await this.#until('the nodes were not ready', limits.ready, () => this.#cluster.ready);
+    for (const node of this.cluster.nodes.values()) node.start(true);
+    await this.#until('the nodes were not ready', limits.ready, () => this.cluster.ready);
   }
 
   async #work(): Promise<void> {
     const { world, recorder } = this;
-    const nemesis = new Nemesis(world, this.#cluster.nodes, recorder);
+    const nemesis = new Nemesis(world, this.cluster.nodes, recorder);
     const workload = new Workload(
       {
         world,
@@ -164,6 +170,7 @@ export class Simulation {
       this.options.workload,
     );
     nemesis.begin(this.plan);
+    for (const scanner of this.#scanners) scanner.begin();
     for (const { at, byMs } of this.options.leaps) world.scheduler.after(at, () => this.#leap(byMs));
     workload.begin();
     const names = this.options.keyspaces.map((keyspace) => configOf(keyspace).name);
@@ -171,11 +178,12 @@ export class Simulation {
     await world.run(this.options.workload.durationMs);
     await this.#until('operations did not end', limits.workload, () => workload.ended);
     nemesis.heal();
+    for (const scanner of this.#scanners) scanner.stop();
     if (!scenarios[this.#settings.scenario].faults) this.#checkCalm();
   }
 
   async #settle(): Promise<void> {
-    await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
+    await this.#until('the nodes were not ready after the faults', limits.healed, () => this.cluster.ready);
     await this.world.run(settleMs);
     await this.#handOver();
     const isRepaired = await this.#beRepaired();
@@ -190,7 +198,7 @@ export class Simulation {
     await this.world.run(settleMs);
     this.#administrator.look();
     this.#topologies.settled(
-      [...this.#cluster.nodes].flatMap(([name, { node }]) =>
+      [...this.cluster.nodes].flatMap(([name, { node }]) =>
         node === undefined ? [] : { node: name, epoch: node.topology.epoch },
       ),
     );
@@ -203,7 +211,7 @@ export class Simulation {
   /** Every member is back, so no hint may be left after a while. */
   async #handOver(): Promise<void> {
     const left = (): number =>
-      [...this.#cluster.nodes.values()]
+      [...this.cluster.nodes.values()]
         .flatMap(({ node }) => node?.status().hints ?? [])
         .reduce((sum, { count }) => sum + count, 0);
     await this.world.run(limits.handedOver, () => left() === 0);
@@ -216,7 +224,7 @@ export class Simulation {
     if (this.options.cluster.repairIntervalMs > limits.repaired || this.#someDiskIsDamaged) return false;
     const since = this.world.now;
     const isDone = (): boolean =>
-      [...this.#cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
+      [...this.cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
     for (let step = 0; !isDone() && step < limits.repaired / 1000; step += 1) await this.world.run(1000);
     if (!isDone()) throw new Error(`not all was compared within ${limits.repaired / 1000} virtual seconds`);
     return true;
@@ -226,7 +234,7 @@ export class Simulation {
   async #forget(): Promise<void> {
     const { purge } = this.options.cluster;
     if (!forgets(purge)) return;
-    const clocks = [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock.wallMs());
+    const clocks = [...this.cluster.nodes.values()].map(({ machine }) => machine.wallClock.wallMs());
     if (needsLeaps(purge)) {
       this.#forgottenUpTo = Math.min(...clocks);
       this.#leap(2 * purge.afterMs);
@@ -247,21 +255,21 @@ export class Simulation {
   }
 
   get #someDiskIsDamaged(): boolean {
-    return [...this.#cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
+    return [...this.cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
   }
 
   get #repairsByReads(): number {
-    return [...this.#cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
+    return [...this.cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
   }
 
   async #lookIntoDisks(): Promise<StoredCopy[]> {
-    const nodes = [...this.#cluster.nodes.values()];
+    const nodes = [...this.cluster.nodes.values()];
     const topology = nodes.find(({ node }) => node !== undefined)?.node?.topology;
     if (topology === undefined) throw new TypeError('no node is running');
     await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
     // What was closed must be durable: nothing that is lost now may be missed.
     for (const node of nodes) node.crash(totalPowerLoss);
-    const everybodyIsIn = [...this.#cluster.nodes.values()].every((node) => !node.isOut);
+    const everybodyIsIn = [...this.cluster.nodes.values()].every((node) => !node.isOut);
     const mayForget = forgets(this.options.cluster.purge);
     const places = this.options.keyspaces
       .filter(({ mode }) => mode === 'eventual')
@@ -287,12 +295,33 @@ export class Simulation {
       const name = `client-${index + 1}`;
       const machine = this.world.machine(name, { clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
       return new SimulatedClient(this.world, machine, {
-        nodes: this.#cluster.addresses,
-        ownersOf: (keyspaceId, key) => this.#cluster.ownersOf(keyspaceId, key),
+        nodes: this.cluster.addresses,
+        ownersOf: (keyspaceId, key) => this.cluster.ownersOf(keyspaceId, key),
         epoch: 1,
         tryTimeoutMs,
         timeoutMs,
         random: this.#random.fork(name),
+      });
+    });
+  }
+
+  /** One for each keyspace that can be scanned, in half of the seeds. */
+  #makeScanners(): ScanClient[] {
+    const random = this.#random.fork('scanners');
+    const scanned = this.options.keyspaces.filter(
+      ({ mode, conflict }) => mode === 'eventual' && conflict !== 'siblings',
+    );
+    return scanned.flatMap(({ id, name, replicas }) => {
+      const draws = random.fork(name);
+      if (draws.chance(0.5)) return [];
+      return new ScanClient(this.world, this.world.machine(`scanner-${id}`), {
+        nodes: this.cluster.addresses,
+        keyspaceId: id,
+        r: draws.pick([majority(replicas), majority(replicas), draws.integer(1, replicas)]),
+        limit: draws.pick([1, 3, 100]),
+        tryTimeoutMs: this.options.workload.tryTimeoutMs,
+        pauseMs: draws.logBetween(200, 10_000),
+        random: draws.fork('client'),
       });
     });
   }

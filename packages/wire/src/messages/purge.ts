@@ -30,11 +30,11 @@ export interface PurgeReply {
   readonly outcome: 'clear' | 'held';
 }
 
-/** The watermark has risen: deletions up to it may go. Not answered. */
+/** The watermark has risen to this: deletions up to it may go. For owners. */
 export interface PurgeRaise {
   readonly type: 'purge-raise';
   readonly partition: number;
-  readonly watermark: Stamp;
+  readonly upTo: Stamp;
 }
 
 /** A record on its way from one owner to another, by the owners' own repair. Answered by `replica-write-reply`. */
@@ -71,7 +71,7 @@ export const purgeReply: Layout<PurgeReply> = struct<PurgeReply>({
 export const purgeRaise: Layout<PurgeRaise> = struct<PurgeRaise>({
   type: constant('purge-raise'),
   partition: u16,
-  watermark: stamp,
+  upTo: stamp,
 });
 
 export const repairWrite: Layout<RepairWrite> = struct<RepairWrite>({

@@ -238,7 +238,7 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
   'purge-hints': record({ type: fc.constant('purge-hints'), partition: u16, upTo: stamp }),
   'purge-seal': record({ type: fc.constant('purge-seal'), partition: u16, upTo: stamp }),
   'purge-reply': record({ type: fc.constant('purge-reply'), outcome: fc.constantFrom('clear', 'held') }),
-  'purge-raise': record({ type: fc.constant('purge-raise'), partition: u16, watermark: stamp }),
+  'purge-raise': record({ type: fc.constant('purge-raise'), partition: u16, upTo: stamp }),
   'repair-write': record({
     type: fc.constant('repair-write'),
     partition: u16,

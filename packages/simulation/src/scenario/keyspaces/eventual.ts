@@ -1,6 +1,7 @@
 /** Versions from hybrid logical clocks, last write wins, any quorums: always writable, and converging. */
 import { majority } from '@kv/quorum';
 import { checkHistory } from '../../checkers/check-history.ts';
+import { wholeScans } from '../../checkers/whole-scans.ts';
 import type { SeededRandom } from '../../world/seeded-random.ts';
 import { drawValue } from './draw-value.ts';
 import type { KeyspaceKind } from './keyspace-kind.ts';
@@ -54,7 +55,7 @@ export const eventual: KeyspaceKind = {
     };
   },
 
-  check: checkHistory,
+  check: (history, copies) => [...checkHistory(history, copies), ...wholeScans(history, history.scans)],
 };
 
 function drawExpiry(random: SeededRandom, { ttlShare, ttlMs }: KeyspaceOptions): { readonly ttlMs?: number } {
