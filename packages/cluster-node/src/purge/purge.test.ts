@@ -160,6 +160,45 @@ describe('a deletion', () => {
   });
 });
 
+describe('a request to seal', () => {
+  it('is refused where it makes no sense, and changes nothing', async () => {
+    await start(4);
+    const { owners, others } = cluster.placesOf('key');
+    const [owner] = owners as [TestMember];
+    const [other] = others as [TestMember];
+    const partition = owner.node!.topology.partitionOf(new TextEncoder().encode('key'));
+    const old = { ms: cluster.time.wallMs() - 60_000, counter: 0 };
+    const young = { ms: cluster.time.wallMs() - 1000, counter: 0 };
+    const seal = { type: 'purge-seal', partition, upTo: old } as const;
+    const bad: [TestMember, Message, { epoch?: number; keyspaceId?: number }][] = [
+      [other, seal, {}],
+      [owner, { ...seal, partition: 64 }, {}],
+      [owner, seal, { epoch: 0 }],
+      [owner, seal, { keyspaceId: 9 }],
+      [owner, { ...seal, upTo: young }, {}],
+      [owner, { ...seal, type: 'purge-raise', upTo: young }, {}],
+    ];
+    const replies: string[] = [];
+    cluster.tap((message) => 'code' in message && replies.push(message.code));
+    for (const [to, message, more] of bad) {
+      const from = to === owner ? other : owner;
+      const header = { operationId: 7, epoch: 1, keyspaceId: 1, deadlineMs: 0, stamp: { ms: 1, counter: 0 }, ...more };
+      to.node!.receive(from.id, encodeFrame(header, message));
+      await cluster.settle();
+    }
+    expect(replies).toEqual([
+      'NOT_AN_OWNER',
+      'UNKNOWN_KEYSPACE',
+      'EPOCH_TOO_OLD',
+      'UNKNOWN_KEYSPACE',
+      'STAMP_TOO_YOUNG',
+      'STAMP_TOO_YOUNG',
+    ]);
+    const version = { ...old, actor: '0f'.repeat(16) };
+    expect(await cluster.put(owner, 'key', 'value', { version, w: 3 })).toMatchObject({ outcome: 'applied' });
+  });
+});
+
 describe('a deletion in a strong keyspace', () => {
   const strong = { keyspaces: [{ name: 'strong', replicas: 3, mode: 'strong' }] } as const;
 
