@@ -4,10 +4,11 @@
  * simulator runs exactly what production runs.
  */
 import { StorageEngine } from '@kv/lsm-storage/core';
-import { HedgeBudget, type HybridLogicalClock, LatencyTracker } from '@kv/quorum';
+import { HedgeBudget, LatencyTracker } from '@kv/quorum';
 import { decodeFrame, type Frame, type Hello, type Identity, type TopologyState, WireError } from '@kv/wire';
 import { ClientServer } from './client-server.ts';
-import { readCeiling, StampSource } from './clock/stamp-source.ts';
+import { MemberClocks } from './clock/member-clocks.ts';
+import { readCeiling } from './clock/stamp-source.ts';
 import { storageClock } from './clock/storage-clock.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
@@ -81,7 +82,7 @@ export class ClusterNode {
   readonly #engine: StorageEngine;
   readonly #options: ClusterNodeOptions;
   readonly #topology: TopologyService;
-  readonly #hlc: HybridLogicalClock;
+  readonly #clocks: MemberClocks;
   readonly #room: DiskRoom;
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
@@ -103,12 +104,15 @@ export class ClusterNode {
     const topology = () => this.topology;
     const ready = () => this.ready;
     const hlc = strategies.clock(readCeiling(engine));
-    const deadlineClock = () => clock.wallMs();
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
     const damage = new StorageDamage({ log, counters });
     const failures = new StorageFailures(room, damage, (error) => this.#stopBecause(error));
+    const members = () => this.topology.state.members.map(({ id }) => id);
+    const clocks = new MemberClocks({ self, engine, clock, hlc, failures, log, members, options });
+    const { stamps, offsets } = clocks;
+    const deadlineClock = () => offsets.correctedMs();
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
@@ -123,42 +127,28 @@ export class ClusterNode {
     const { decide, siblings, isNewer } = strategies;
     const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures, ...purging });
     const access = new ReplicaAccess({ self, replica, peers, topology });
-    const stamps = new StampSource({ engine, clock, hlc, failures }, self.replaceAll('-', ''), options.stampReserveMs);
     this.id = self;
     this.#ports = ports;
     this.#identity = identity;
     this.#engine = engine;
     this.#options = options;
     this.#topology = agreed;
-    this.#hlc = hlc;
+    this.#clocks = clocks;
     this.#room = room;
     this.#peers = peers;
     this.#membership = new Membership(
       {
-        clock,
-        random,
-        log,
-        counters,
-        topology,
-        send: (to, message) => peers.tell(to, message),
+        ...{ clock, random, log, counters, topology, peers, offsets },
         fatal: (error) => this.#stopBecause(error),
       },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
     const membership = this.#membership;
-    const driven = { clock, timers, hlc, stamps, membership, counters, codec, options, strategies };
+    const driven = { clock, clocks, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
     const shared = {
       ...driven,
-      deadlineClock,
-      self,
-      member,
-      random,
-      engine,
-      trees,
-      peers,
-      topology,
-      failures,
+      ...{ deadlineClock, self, member, random, engine, trees, peers, topology, failures },
       ...purging,
     };
     const { acceptors, registers, voters, strong } = strongParts(shared);
@@ -181,14 +171,8 @@ export class ClusterNode {
     );
     const { purgeServer, purger } = purgeParts(
       {
-        ...shared,
-        log,
-        replica,
-        acceptors,
-        handoff: this.#handoff,
-        repairer: this.#repairer,
-        now: deadlineClock,
-        ready,
+        ...{ ...shared, log, replica, acceptors, ready },
+        ...{ handoff: this.#handoff, repairer: this.#repairer, now: deadlineClock },
       },
       options,
     );
@@ -294,7 +278,7 @@ export class ClusterNode {
   receive(from: string, bytes: Uint8Array): void {
     const frame = this.#state === 'running' ? this.#decode(bytes, from) : undefined;
     if (frame === undefined) return;
-    this.#hlc.merge(frame.header.stamp);
+    this.#clocks.hlc.merge(frame.header.stamp);
     this.#frames.route(from, frame);
   }
 
@@ -354,7 +338,7 @@ export class ClusterNode {
       identity: this.#identity,
       topology: this.topology,
       membership: this.#membership,
-      hlc: this.#hlc,
+      clocks: this.#clocks,
       wallMs: this.#ports.clock.wallMs(),
       ready: this.ready,
       storage: this.#engine.stats(),
@@ -382,6 +366,7 @@ export class ClusterNode {
 
   #tickLater(): void {
     this.#ticking = this.#ports.timers.set(this.#options.tickMs, () => {
+      this.#clocks.tick();
       this.#membership.tick();
       this.#topology.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());

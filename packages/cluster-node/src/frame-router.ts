@@ -40,7 +40,7 @@ export class FrameRouter {
       case 'gossip-syn':
       case 'gossip-ack':
       case 'gossip-ack2':
-        membership.receive(from, message);
+        membership.receive(from, message, header.operationId);
         return;
       case 'topology-request':
       case 'topology-prepare':

@@ -31,7 +31,7 @@ export interface ClusterNodeOptions {
   readonly maxValueBytes: number;
   /** How far ahead of the clock stamps are reserved on disk: at most one small write per half of it. */
   readonly stampReserveMs: number;
-  /** How far ahead of this member's clock a client's stamp may be. */
+  /** How far ahead of this member's clock, corrected by the others', a client's stamp may be. */
   readonly maxAheadMs: number;
   /** In which each range is compared once with each other owner of it. Shorter: divergence ends sooner, more messages. */
   readonly repairIntervalMs: number;

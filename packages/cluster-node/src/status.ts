@@ -1,7 +1,8 @@
 /** What a member tells of itself and of what it believes of the others. */
-import type { HybridLogicalClock } from '@kv/quorum';
 import type { StorageStats } from '@kv/lsm-storage/core';
 import type { Identity, TopologyKeyspace, TopologyMember } from '@kv/wire';
+import type { ClockOffset } from './clock/clock-offsets.ts';
+import type { MemberClocks } from './clock/member-clocks.ts';
 import type { Counters } from './counters.ts';
 import type { HintStatus } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
@@ -21,6 +22,10 @@ export interface NodeStatus {
   readonly ready: boolean;
   /** How far the hybrid logical clock is ahead of the wall clock, in milliseconds. */
   readonly clockAheadMs: number;
+  /** What the clock that deadlines and stamps of clients are held against is ahead of the wall clock; negative: behind. */
+  readonly clockCorrectionMs: number;
+  /** Of the other members' wall clocks from this one's, as far as they were heard lately. */
+  readonly clockOffsets: readonly ClockOffset[];
   readonly members: readonly MemberStatus[];
   readonly keyspaces: readonly TopologyKeyspace[];
   readonly storage: StorageStats;
@@ -56,7 +61,7 @@ export interface StatusSources {
   readonly identity: Identity;
   readonly topology: Topology;
   readonly membership: Membership;
-  readonly hlc: HybridLogicalClock;
+  readonly clocks: MemberClocks;
   readonly wallMs: number;
   readonly ready: boolean;
   readonly storage: StorageStats;
@@ -68,7 +73,7 @@ export interface StatusSources {
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, hlc, wallMs, ready, storage, diskFullForMs, repairDebt, purgeDebt, hints, counters } =
+  const { identity, topology, clocks, wallMs, ready, storage, diskFullForMs, repairDebt, purgeDebt, hints, counters } =
     sources;
   const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
@@ -82,7 +87,9 @@ export function statusOf(sources: StatusSources): NodeStatus {
     epoch: topology.epoch,
     partitions,
     ready,
-    clockAheadMs: Math.max(0, hlc.latest.ms - wallMs),
+    clockAheadMs: Math.max(0, clocks.hlc.latest.ms - wallMs),
+    clockCorrectionMs: Math.round(clocks.offsets.correctionMs),
+    clockOffsets: clocks.offsets.all(),
     members: members.map((member) => memberStatus(member, sources, keyspace)),
     keyspaces,
     storage,

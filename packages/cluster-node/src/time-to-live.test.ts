@@ -156,7 +156,7 @@ describe('with a clock that is ahead', () => {
 
   it('a replica does not judge: what its own clock calls expired it answers nevertheless', async () => {
     c.clockAheadMs = minute;
-    const { version } = await cluster.put(a, 'key', 'value', { ttlMs: 10_000, w: 3 });
+    await cluster.put(a, 'key', 'value', { ttlMs: 10_000, w: 3 });
     const partition = a.node!.topology.partitionOf(bytesOf('key'));
     const answers: Message[] = [];
     b.intercept = (frame) => answers.push(decodeFrame(frame).message);
@@ -168,8 +168,18 @@ describe('with a clock that is ahead', () => {
     b.intercept = undefined;
     const replies = answers.filter(({ type }) => type === 'replica-read-reply');
     expect(replies).toMatchObject([{ found: 'value', value: bytesOf('value') }, { found: 'version' }]);
-    expect(await valueAt(a, { r: 3 })).toBe('value');
+    for (const member of cluster.members) expect(await valueAt(member, { r: 3 })).toBe('value');
+  });
+
+  it('a coordinator that hears too few others to know better calls expired what its own clock does', async () => {
+    const { version } = await cluster.put(a, 'key', 'value', { ttlMs: 30_000, w: 3 });
+    await cluster.kill(c);
+    c.clockAheadMs = minute;
+    cluster.join(b, c);
+    (await cluster.open(c)).start();
+    await cluster.elapse(5000);
     expect(await cluster.get(c, 'key')).toMatchObject({ outcome: 'absent', version });
+    expect(await valueAt(a)).toBe('value');
   });
 
   /** The bytes are gone at `member` although the value lives for a minute. */
@@ -203,7 +213,8 @@ describe('with a clock that is ahead', () => {
     await cluster.elapse(2000);
     for (let i = 0; i < 20; i += 1) await cluster.put(a, `other ${i}`, 'x'.repeat(1000), { w: 3 });
     expect(cluster.members.map(({ node }) => node!.status().storage.flushes)).not.toContain(0);
-    b.clockAheadMs = -5 * minute;
+    for (const member of cluster.members) member.clockAheadMs = -5 * minute;
+    await cluster.elapse(5000);
     expect(await valueAt(b)).toBe(read);
   });
 

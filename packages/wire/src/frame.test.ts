@@ -220,6 +220,19 @@ describe('the frozen bytes', () => {
     ],
     [
       {
+        type: 'gossip-ack',
+        clusterId,
+        wallMs: 1_700_000_000_000,
+        digests: [],
+        states: [{ id: nodeId, generation: 1, heartbeat: 2, status: 'normal', address: 'n1:1' }],
+        suspects: [nodeId],
+      },
+      '00112233445566778899aabbccddeeff 018bcfe56800 00000000' +
+        '00000001 0123456789abcdef0123456789abcdef 0000000000000001 0000000000000002 02 0004 6e313a31' +
+        '00000001 0123456789abcdef0123456789abcdef',
+    ],
+    [
+      {
         type: 'sibling-write',
         partition: 3,
         key,

@@ -1,8 +1,9 @@
 /**
  * Issues versions from the hybrid logical clock, and keeps on disk a ceiling that no issued stamp has reached: after a
- * crash the clock starts from there, so that a wall clock set back never issues the same stamp twice.
+ * crash the clock starts from there, so that a wall clock set back never issues the same stamp twice. The ceiling also rises
+ * above stamps of others that are to be remembered, but nothing waits for that.
  */
-import type { HybridLogicalClock, Stamp, Version } from '@kv/quorum';
+import { compareStamps, type HybridLogicalClock, maxStampMs, type Stamp, type Version } from '@kv/quorum';
 import type { StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
 import { RequestError } from '../errors.ts';
@@ -16,6 +17,8 @@ export interface StampSourceDependencies {
   readonly clock: Clock;
   readonly hlc: HybridLogicalClock;
   readonly failures: StorageFailures;
+  /** The foremost of all wall clocks known, in milliseconds since 1970. */
+  readonly foremostMs: () => number;
 }
 
 interface Waiting {
@@ -29,6 +32,8 @@ export class StampSource {
   readonly #reserveMs: number;
   /** Durable. Invariant: every issued stamp has ms below it. */
   #ceilingMs: number;
+  /** Where this life's clock began. */
+  readonly #floor: Stamp;
   #raising = false;
   readonly #waiting: Waiting[] = [];
 
@@ -37,7 +42,8 @@ export class StampSource {
     this.#dependencies = dependencies;
     this.#actor = actor;
     this.#reserveMs = reserveMs;
-    this.#ceilingMs = readCeiling(dependencies.engine).ms;
+    this.#floor = readCeiling(dependencies.engine);
+    this.#ceilingMs = this.#floor.ms;
   }
 
   /**
@@ -52,7 +58,27 @@ export class StampSource {
     } else {
       this.#waiting.push({ done, refused });
     }
-    if (next > this.#ceilingMs - this.#reserveMs / 2) this.#raise(next + this.#reserveMs);
+    this.#reserve(next);
+  }
+
+  /**
+   * Has the next life of this member know a stamp that it did not issue: soon, and usually already, for the ceiling is ahead.
+   * What the last life left is known anyway; to reserve above that again would push the clock ahead with every start.
+   */
+  remember(stamp: Stamp): void {
+    if (compareStamps(stamp, this.#floor) <= 0 || this.#dependencies.failures.room.fullForMs !== undefined) return;
+    this.#reserve(stamp.ms);
+  }
+
+  /**
+   * Stamps rise as the foremost wall clock does, or by a millisecond now and then. So the ceiling is kept ahead of that
+   * clock, and only a little ahead of a stamp that is beyond it.
+   */
+  #reserve(ms: number): void {
+    const foremostMs = this.#dependencies.foremostMs();
+    const isAhead = foremostMs <= this.#ceilingMs - this.#reserveMs / 2;
+    if (isAhead && ms < this.#ceilingMs) return;
+    this.#raise(Math.max(foremostMs + this.#reserveMs, ms + Math.max(1, this.#reserveMs / 4)));
   }
 
   #raise(ceilingMs: number): void {
@@ -90,6 +116,6 @@ export function readCeiling(engine: StorageEngine): Stamp {
 
 function encodeCeiling(ms: number): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.trunc(ms)));
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.min(Math.trunc(ms), maxStampMs)));
   return bytes;
 }

@@ -5,6 +5,7 @@
 import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { TopologyKeyspace } from '@kv/wire';
+import type { MemberClocks } from '../clock/member-clocks.ts';
 import type { StampSource } from '../clock/stamp-source.ts';
 import type { Counters } from '../counters.ts';
 import type { HintAccess } from '../hints/hint-access.ts';
@@ -50,6 +51,7 @@ export interface CoordinatorDependencies {
   readonly timers: Timers;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
+  readonly clocks: MemberClocks;
   readonly access: ReplicaAccess;
   readonly hints: HintAccess;
   /** Of other members, as reads find them. */
@@ -185,14 +187,12 @@ export class Coordinator {
 
   /** A client's stamp is judged once, here, where it enters the cluster. */
   #admit(version: Version): void {
-    const { hlc, clock, options } = this.#dependencies;
     checkVersion(version);
     try {
-      hlc.judge(version, clock.wallMs(), options.maxAheadMs);
+      this.#dependencies.clocks.admit(version);
     } catch (error) {
       throw asRequestError(error);
     }
-    hlc.merge(version);
   }
 
   #plan(request: RequestOptions, quorum: AskedQuorum): RequestPlan {

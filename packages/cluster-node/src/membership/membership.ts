@@ -1,12 +1,16 @@
 /**
- * What this member believes of the others: drives the gossip protocol, carries its messages, and says who is up.
+ * What this member believes of the others: drives the gossip protocol, carries its messages, and says who is up. With each
+ * exchange it asks what time it is there.
  *
  * It also says when this member may serve: once every other member was heard or found unreachable, so that a disk that
  * was wiped or rolled back is noticed (somebody has seen a higher generation) before it answers anything.
  */
 import { Gossiper, type GossipEffect, type GossipMessage, type Liveness, type MemberView } from '@kv/gossip';
+import type { GossipAck, GossipAck2, GossipSyn, Message } from '@kv/wire';
+import type { ClockOffsets } from '../clock/clock-offsets.ts';
 import type { Counters } from '../counters.ts';
 import { ClusterNodeError } from '../errors.ts';
+import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Log, Random } from '../ports.ts';
 import type { Topology } from '../topology/topology.ts';
 
@@ -16,7 +20,8 @@ export interface MembershipDependencies {
   readonly log: Log;
   readonly counters: Counters;
   readonly topology: () => Topology;
-  readonly send: (to: string, message: GossipMessage) => void;
+  readonly peers: PeerRequests;
+  readonly offsets: ClockOffsets;
   readonly fatal: (error: Error) => void;
 }
 
@@ -29,6 +34,9 @@ export interface MembershipOptions {
 
 /** What is known of one member of the topology; `unheard` since this member started. */
 export type MemberState = Liveness | 'unheard';
+
+/** A later answer says little of what time it is. */
+const longestRoundTripMs = 5000;
 
 export class Membership {
   readonly #dependencies: MembershipDependencies;
@@ -59,11 +67,11 @@ export class Membership {
 
   /** Greets every other member at once: a first round of gossip reaches only some. */
   start(): void {
-    const { clock, topology, send } = this.#dependencies;
+    const { clock, topology } = this.#dependencies;
     this.#greetingEnds = clock.monotonicMs() + this.#options.greetingMs;
     const { clusterId } = topology().state;
     const digests = [{ id: this.#options.self, generation: this.#options.generation, heartbeat: 0 }];
-    for (const member of this.#ungreeted) send(member, { type: 'gossip-syn', clusterId, digests, suspects: [] });
+    for (const member of this.#ungreeted) this.#ask(member, { type: 'gossip-syn', clusterId, digests, suspects: [] });
     this.tick();
   }
 
@@ -71,8 +79,11 @@ export class Membership {
     this.#carryOut(this.#gossiper.tick(this.#dependencies.clock.monotonicMs()));
   }
 
-  receive(from: string, message: GossipMessage): void {
-    this.#carryOut(this.#gossiper.receive(from, message, this.#dependencies.clock.monotonicMs()));
+  /** @param operationId of the frame */
+  receive(from: string, message: GossipSyn | GossipAck | GossipAck2, operationId: number): void {
+    const { clock, peers } = this.#dependencies;
+    if (message.type === 'gossip-ack') peers.answer(from, operationId, message);
+    this.#carryOut(this.#gossiper.receive(from, message, clock.monotonicMs()), operationId);
     if (message.type !== 'gossip-syn') this.#ungreeted.delete(from);
   }
 
@@ -109,16 +120,17 @@ export class Membership {
     return this.viewOf(member)?.address ?? addressIn(this.#dependencies.topology(), member);
   }
 
-  #carryOut(effects: readonly GossipEffect[]): void {
-    for (const effect of effects) this.#carryOutOne(effect);
+  /** @param operationId of the frame that they come of */
+  #carryOut(effects: readonly GossipEffect[], operationId = 0): void {
+    for (const effect of effects) this.#carryOutOne(effect, operationId);
   }
 
-  #carryOutOne(effect: GossipEffect): void {
-    const { log, send, fatal, counters } = this.#dependencies;
+  #carryOutOne(effect: GossipEffect, operationId: number): void {
+    const { log, fatal, counters } = this.#dependencies;
     switch (effect.type) {
       case 'send': {
         const to = effect.to ?? this.#memberAt(effect.address);
-        if (to !== undefined && to !== this.#options.self) send(to, effect.message);
+        if (to !== undefined && to !== this.#options.self) this.#send(to, effect.message, operationId);
         return;
       }
       case 'generation-conflict':
@@ -141,6 +153,24 @@ export class Membership {
       case 'leave-spread':
         return;
     }
+  }
+
+  #send(to: string, message: GossipMessage, operationId: number): void {
+    const { clock, peers } = this.#dependencies;
+    if (message.type === 'gossip-syn') this.#ask(to, message);
+    else if (message.type === 'gossip-ack2') peers.tell(to, message);
+    else peers.tell(to, { ...message, wallMs: Math.max(0, Math.trunc(clock.wallMs())) }, { operationId });
+  }
+
+  #ask(to: string, message: GossipSyn): void {
+    const { clock, peers, offsets } = this.#dependencies;
+    const sentAt = clock.monotonicMs();
+    const answered = (answer: Message): void => {
+      if (answer.type !== 'gossip-ack') return;
+      offsets.heard({ member: to, sentAt, receivedAt: clock.monotonicMs(), wallMs: answer.wallMs });
+    };
+    const deadline = sentAt + longestRoundTripMs;
+    peers.ask({ to, keyspaceId: 0, message, deadline, answered, failed: () => undefined });
   }
 
   #memberAt(address: string | null): string | undefined {

@@ -1,12 +1,15 @@
 /**
  * The three steps of a gossip exchange (van Renesse et al. 1998, as in Cassandra): what I know of, what I want and what
  * you lack, what you wanted. Every list holds at most 1024 entries, every id is a UUID.
+ *
+ * Each exchange also tells how far two wall clocks are apart (Cristian 1989): an ack answers its syn under the same operation
+ * id, and says what time it is, so that whoever asked knows it to within the time that it waited.
  */
 import { text } from '../layout/byte-strings.ts';
 import { list, struct } from '../layout/composites.ts';
 import { uuid } from '../layout/fields.ts';
 import type { Layout } from '../layout/layout.ts';
-import { choice, constant, u64 } from '../layout/scalars.ts';
+import { choice, constant, u48, u64 } from '../layout/scalars.ts';
 
 /** How much of a member the sender knows. */
 export interface GossipDigest {
@@ -37,6 +40,8 @@ export interface GossipSyn {
 export interface GossipAck {
   readonly type: 'gossip-ack';
   readonly clusterId: string;
+  /** Milliseconds since 1970 by the sender's wall clock, rounded down: not its stamp, which may be ahead of that. */
+  readonly wallMs: number;
   /** What the sender knows of the members that it wants newer states of. */
   readonly digests: readonly GossipDigest[];
   /** States that the receiver lacks. */
@@ -76,6 +81,7 @@ export const gossipSyn: Layout<GossipSyn> = struct<GossipSyn>({
 export const gossipAck: Layout<GossipAck> = struct<GossipAck>({
   type: constant('gossip-ack'),
   clusterId: uuid,
+  wallMs: u48,
   digests,
   states,
   suspects,

@@ -180,6 +180,7 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
   'gossip-ack': record({
     type: fc.constant('gossip-ack'),
     clusterId: uuid,
+    wallMs: u48,
     digests: fc.array(digest, few),
     states: fc.array(state, few),
     suspects: fc.array(uuid, few),
