@@ -30,6 +30,9 @@ describe('what a node tells of itself', () => {
       { name: 'node-3', state: 'alive' },
     ]);
     expect(status.members.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(status.clockOffsets.map(({ member }) => member).sort()).toEqual(['node-2', 'node-3']);
+    for (const { offsetMs, errorMs } of status.clockOffsets) expect(Math.abs(offsetMs)).toBeLessThanOrEqual(errorMs);
+    expect(status.clockCorrectionMs).toBe(0);
     expect(status.keyspaces).toMatchObject([{ id: 1, name: 'default', replicas: 3, mode: 'eventual', since: 1 }]);
   });
 
@@ -75,6 +78,8 @@ describe('the metrics', () => {
     expect(gained('kv_reads_total{outcome="absent"}')).toBe(0);
     expect(after.get('kv_members{state="alive"}')).toBe(3);
     expect(after.get('kv_ready')).toBe(1);
+    expect(after.get('kv_clock_correction_seconds')).toBe(0);
+    expect(Math.abs(after.get('kv_clock_offset_seconds{member="node-2"}') ?? 1)).toBeLessThan(1);
     expect(after.get('kv_connections')).toBeGreaterThanOrEqual(2);
     expect(after.get('kv_storage_memtable_bytes')).toBeGreaterThan(0);
     expect(after.has('nodejs_eventloop_lag_seconds')).toBe(true);

@@ -165,6 +165,8 @@ export class NodeMetrics {
   readonly #diskFull: Gauge;
   readonly #repairDebt: Gauge;
   readonly #purgeDebt: Gauge;
+  readonly #clockCorrection: Gauge;
+  readonly #clockOffset: Gauge<'member'>;
   readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
 
   constructor() {
@@ -188,6 +190,17 @@ export class NodeMetrics {
       help: '1 while this node refuses writes because its disk is full.',
       registers,
     });
+    this.#clockCorrection = new Gauge({
+      name: 'kv_clock_correction_seconds',
+      help: "What is added to this node's wall clock for the median of the members' clocks.",
+      registers,
+    });
+    this.#clockOffset = new Gauge({
+      name: 'kv_clock_offset_seconds',
+      help: "How far the wall clocks of the other members are ahead of this node's.",
+      labelNames: ['member'],
+      registers,
+    });
     const hints = (name: string, help: string) => new Gauge({ name, help, labelNames: ['owner'] as const, registers });
     this.#hints = {
       count: hints('kv_hints_queued', 'Hints kept here, by the owner that they are for.'),
@@ -208,7 +221,9 @@ export class NodeMetrics {
     return this.#registry.metrics();
   }
 
-  #record({ counters, storage, members, repairDebt, purgeDebt, diskFullForMs, hints }: NodeStatus): void {
+  #record(status: NodeStatus): void {
+    const { counters, storage, members, repairDebt, purgeDebt, diskFullForMs, hints } = status;
+    this.#recordClocks(status);
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
     for (const gauge of Object.values(this.#hints)) gauge.reset();
     for (const { owner: id, count, bytes, oldestAgeMs } of hints) {
@@ -225,6 +240,15 @@ export class NodeMetrics {
     for (const metric of this.#metrics.values()) metric.reset();
     for (const [field, place] of entriesOf(counterPlaces)) this.#set(place, counters[field]);
     for (const [field, place] of entriesOf(storagePlaces)) this.#set(place, storage[field]);
+  }
+
+  #recordClocks({ clockCorrectionMs, clockOffsets, members }: NodeStatus): void {
+    this.#clockCorrection.set(clockCorrectionMs / 1000);
+    this.#clockOffset.reset();
+    for (const { member: id, offsetMs } of clockOffsets) {
+      const member = members.find((other) => other.id === id)?.name ?? id;
+      this.#clockOffset.set({ member }, offsetMs / 1000);
+    }
   }
 
   #add({ name, help }: Place, isCounter: boolean): void {

@@ -87,6 +87,19 @@ export const statusSchema = z.object({
   partitions: count,
   ready: z.boolean().meta({ description: 'Whether the answering node serves requests.' }),
   clockAheadMs: z.number().meta({ description: 'How far its stamps are ahead of its wall clock.' }),
+  clockCorrectionMs: z.number().meta({
+    description: 'What it adds to its wall clock to hold deadlines and the stamps of clients against.',
+  }),
+  clockOffsets: z
+    .array(
+      z.object({
+        member: z.string().meta({ description: 'Name of the member.' }),
+        offsetMs: z.number().meta({ description: "How far its wall clock is ahead of the answering node's." }),
+        errorMs: z.number().nonnegative().meta({ description: 'The offset is at most so much more or less.' }),
+        ageMs: z.number().nonnegative().meta({ description: 'Since it was heard.' }),
+      }),
+    )
+    .meta({ description: 'Of the members whose clock was heard within the last two minutes.' }),
   members: z.array(memberSchema),
   keyspaces: z.array(keyspaceSchema),
   storage: storageSchema,
@@ -139,6 +152,7 @@ export function viewStatus(status: NodeStatus): StatusView {
       ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }),
     },
     ...(purgeDebt !== undefined && { purgeDebt: { ...purgeDebt, member: nameIn(status, purgeDebt.member) } }),
+    clockOffsets: status.clockOffsets.map(({ member, ...offset }) => ({ member: nameIn(status, member), ...offset })),
     hints: status.hints.map(({ owner, ...hints }) => ({ owner: nameIn(status, owner), ...hints })),
     counters: { ...status.counters },
   };

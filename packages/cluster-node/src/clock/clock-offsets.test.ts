@@ -56,9 +56,9 @@ describe('an offset', () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 100, 2);
     hear(offsets, 'a', 100, 200);
-    expect(offsets.all()).toMatchObject([{ errorMs: 2, ageMs: 200 }]);
+    expect(offsets.all()).toMatchObject([{ errorMs: 3, ageMs: 200 }]);
     time.advance(100_000);
-    expect(offsets.all()).toMatchObject([{ errorMs: 102 }]);
+    expect(offsets.all()).toMatchObject([{ errorMs: 103 }]);
     hear(offsets, 'a', 100, 200);
     expect(offsets.all()).toMatchObject([{ errorMs: 101, ageMs: 0 }]);
   });
@@ -210,7 +210,7 @@ describe('the log', () => {
   it('says once that the clock is off, and once that it is right again', () => {
     hear(offsets, 'a', 0);
     hear(offsets, 'b', 0);
-    for (const aheadMs of [0, 400, 27_001, 27_001, 600, 400, 200, 0, -501, 0]) tick(aheadMs);
+    for (const aheadMs of [0, 400, 27_001, 27_001, 600, 400, 200, 0, -502, 0]) tick(aheadMs);
     expect(logged).toEqual([
       'clock-off {"aheadMs":27000,"mostMs":500}',
       'clock-right {"aheadMs":199}',

@@ -67,7 +67,8 @@ export class ClockOffsets {
   /** Takes in a sample; what cannot be one, or is of nobody known, changes nothing. */
   heard({ member, sentAt, receivedAt, wallMs }: ClockSample): void {
     if (receivedAt < sentAt || member === this.#self || !this.#members().includes(member)) return;
-    const heard = { low: wallMs - receivedAt, high: wallMs + 1 - sentAt, at: receivedAt };
+    // Both clocks may show whole milliseconds only, and so be as much behind what they are.
+    const heard = { low: wallMs - 1 - receivedAt, high: wallMs + 1 - sentAt, at: receivedAt };
     const known = this.#samples.get(member);
     if (known === undefined || isBetter(heard, grown(known, receivedAt))) this.#samples.set(member, heard);
     this.#judge(receivedAt);
