@@ -2,7 +2,7 @@
  * One member of a cluster: ring, gossip, quorums and storage composed, without sockets, clock or globals.
  * @packageDocumentation
  */
-export type { ClockOffset } from './clock/clock-offsets.ts';
+export { type ClockOffset, clockSampleKeptMs } from './clock/clock-offsets.ts';
 export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
 export { maxKeyBytes } from './coordinator/request-checks.ts';
 export type { Counters } from './counters.ts';

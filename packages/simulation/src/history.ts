@@ -83,9 +83,9 @@ export interface StrongRecord extends OperationRecord {
 
 /** Between which times the clock of whoever coordinated an operation must have been, in milliseconds since 1970. */
 export interface ClockBounds {
-  /** No node's clock showed less while it ran. `-Infinity`: one was set back. */
+  /** No node can have held an earlier time for the present one while it ran. */
   readonly lowestMs: number;
-  /** No node's clock had ever shown more by its end. */
+  /** Nor ever a later one by its end. */
   readonly highestMs: number;
 }
 

@@ -99,7 +99,7 @@ export const statusSchema = z.object({
         ageMs: z.number().nonnegative().meta({ description: 'Since it was heard.' }),
       }),
     )
-    .meta({ description: 'Of the members whose clock was heard within the last two minutes.' }),
+    .meta({ description: 'Of the members whose clock was heard lately.' }),
   members: z.array(memberSchema),
   keyspaces: z.array(keyspaceSchema),
   storage: storageSchema,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualTime } from '../testing/virtual-time.ts';
 import { ClockAlarm } from './clock-alarm.ts';
-import { ClockOffsets, sampleKeptMs } from './clock-offsets.ts';
+import { ClockOffsets, clockSampleKeptMs } from './clock-offsets.ts';
 
 let time: VirtualTime;
 beforeEach(() => (time = new VirtualTime()));
@@ -26,7 +26,7 @@ describe('an offset', () => {
     hear(offsets, 'a', 300, 40);
     hear(offsets, 'b', -5000);
     expect(offsets.all()).toMatchObject([
-      { member: 'a', offsetMs: expect.closeTo(300, -1), errorMs: 21, ageMs: 0 },
+      { member: 'a', offsetMs: expect.closeTo(300, -1), errorMs: 22, ageMs: 40 },
       { member: 'b', offsetMs: expect.closeTo(-5000, -1), errorMs: 1, ageMs: 0 },
     ]);
   });
@@ -56,18 +56,18 @@ describe('an offset', () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 100, 2);
     hear(offsets, 'a', 100, 200);
-    expect(offsets.all()).toMatchObject([{ errorMs: 3, ageMs: 200 }]);
-    time.advance(100_000);
-    expect(offsets.all()).toMatchObject([{ errorMs: 103 }]);
-    hear(offsets, 'a', 100, 200);
-    expect(offsets.all()).toMatchObject([{ errorMs: 101, ageMs: 0 }]);
+    expect(offsets.all()).toMatchObject([{ errorMs: 3, ageMs: 202 }]);
+    time.advance(20_000);
+    expect(offsets.all()).toMatchObject([{ errorMs: 23 }]);
+    hear(offsets, 'a', 100, 40);
+    expect(offsets.all()).toMatchObject([{ errorMs: 22, ageMs: 40 }]);
   });
 
   it('follows a clock that was set, though the answer that tells so took long', () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 0);
     hear(offsets, 'a', 60_000, 400);
-    expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(60_000, -1), errorMs: 201 }]);
+    expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(60_000, -1), errorMs: 202 }]);
   });
 
   it("changes at once with this member's own clock", () => {
@@ -77,17 +77,26 @@ describe('an offset', () => {
     expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(-59_900, -1), errorMs: 1 }]);
   });
 
-  it('is forgotten when its member was not heard for two minutes, or is none any more', () => {
+  it('is forgotten when its member was not heard for half a minute, or is none any more', () => {
     const members = ['self', 'a', 'b'];
     const offsets = new ClockOffsets(time, 'self', () => members);
     hear(offsets, 'a', 100);
     hear(offsets, 'b', 100);
     members.pop();
-    offsets.tick();
+    time.advance(250);
     expect(offsets.all()).toMatchObject([{ member: 'a' }]);
-    time.advance(sampleKeptMs + 1);
-    offsets.tick();
+    time.advance(clockSampleKeptMs + 1);
     expect(offsets.all()).toEqual([]);
+  });
+
+  it('is kept for longer where there are so many members that gossip takes longer to ask them all', () => {
+    const others = Array.from({ length: 99 }, (_, index) => `member ${index}`);
+    const offsets = offsetsAmong(...others);
+    hear(offsets, 'member 0', 100);
+    time.advance(199_999);
+    expect(offsets.all()).toHaveLength(1);
+    time.advance(1);
+    expect(offsets.all()).toHaveLength(0);
   });
 
   it('is not taken from who is no other member, or from an answer before the question', () => {
@@ -154,12 +163,11 @@ describe('the corrected clock', () => {
     expect(offsets.correctionMs).toBeLessThanOrEqual(58_000);
   });
 
-  it('is the own one again when the others were not heard for two minutes', () => {
+  it('is the own one again when the others were not heard for half a minute', () => {
     const offsets = offsetsAmong('a', 'b');
     hear(offsets, 'a', 60_000);
     hear(offsets, 'b', 60_000);
-    time.advance(sampleKeptMs + 1);
-    offsets.tick();
+    time.advance(clockSampleKeptMs + 1);
     expect(offsets.correctionMs).toBe(0);
   });
 
@@ -173,7 +181,6 @@ describe('the corrected clock', () => {
         for (const [index, aheadMs] of aheads.entries()) {
           if (aheadMs !== undefined) hear(offsets, names[index]!, aheadMs, roundTripMs);
         }
-        offsets.tick();
         const sorted = [0, ...aheads.map((aheadMs) => aheadMs ?? 0)].sort((a, b) => a - b);
         const lower = sorted[Math.ceil(sorted.length / 2) - 1]!;
         const upper = sorted[Math.floor(sorted.length / 2)]!;
@@ -202,7 +209,6 @@ describe('the log', () => {
   function tick(aheadMs: number): void {
     time.wallOffsetMs = 1_700_000_000_000 + aheadMs;
     for (let ticks = 0; ticks < 3; ticks += 1) {
-      offsets.tick();
       alarm.tick();
     }
   }
@@ -223,7 +229,7 @@ describe('the log', () => {
     hear(offsets, 'a', 0);
     hear(offsets, 'b', 0);
     tick(27_000);
-    time.advance(sampleKeptMs + 1);
+    time.advance(clockSampleKeptMs + 1);
     tick(27_000);
     expect(logged).toHaveLength(1);
   });

@@ -29,7 +29,7 @@ export interface ClockOffset {
   readonly offsetMs: number;
   /** The true offset is at most so much more or less, unless the member's clock was set since. */
   readonly errorMs: number;
-  /** Since it was heard. */
+  /** Since it was asked. */
   readonly ageMs: number;
 }
 
@@ -37,12 +37,18 @@ export interface ClockOffset {
 interface Bounds {
   readonly low: number;
   readonly high: number;
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds when the member was asked. */
   readonly at: number;
 }
 
-/** Milliseconds after which a sample counts no more: the member's clock may have been set. */
-export const sampleKeptMs = 120_000;
+/**
+ * After which a sample counts no more: the member's clock may have been set. At least that of `clockSampleKeptMs`, and for
+ * each member so much that gossip has asked almost all of them meanwhile (three a second, by chance).
+ */
+export const clockSampleKeptMs = 30_000;
+const keptMsPerMember = 2000;
+/** Time makes samples wider: how often that is looked at. */
+const judgeEveryMs = 250;
 /** Of the time since, by which a sample grows wider: more than quartz drifts, or a daemon bends a clock (0.0005). */
 const drift = 0.001;
 
@@ -56,6 +62,8 @@ export class ClockOffsets {
   #high = Number.POSITIVE_INFINITY;
   /** Of the other members, the highest number that one's wall clock minus the monotonic clock here may be. */
   #foremost = Number.NEGATIVE_INFINITY;
+  /** Monotonic milliseconds from which on these bounds are to be found anew. */
+  #judgeAgainAt = Number.NEGATIVE_INFINITY;
 
   /** @param members ids of all members of the cluster, `self` among them */
   constructor(clock: Clock, self: string, members: () => readonly string[]) {
@@ -68,46 +76,39 @@ export class ClockOffsets {
   heard({ member, sentAt, receivedAt, wallMs }: ClockSample): void {
     if (receivedAt < sentAt || member === this.#self || !this.#members().includes(member)) return;
     // Both clocks may show whole milliseconds only, and so be as much behind what they are.
-    const heard = { low: wallMs - 1 - receivedAt, high: wallMs + 1 - sentAt, at: receivedAt };
+    const heard = { low: wallMs - 1 - receivedAt, high: wallMs + 1 - sentAt, at: sentAt };
     const known = this.#samples.get(member);
-    if (known === undefined || isBetter(heard, grown(known, receivedAt))) this.#samples.set(member, heard);
+    const isBest = known === undefined || isBetter(grown(heard, receivedAt), grown(known, receivedAt));
+    if (isBest) this.#samples.set(member, heard);
     this.#judge(receivedAt);
-  }
-
-  /** To be called a few times a second: time makes samples wider, and then old. */
-  tick(): void {
-    const now = this.#clock.monotonicMs();
-    const members = new Set(this.#members());
-    for (const [member, { at }] of this.#samples) {
-      if (now - at > sampleKeptMs || !members.has(member)) this.#samples.delete(member);
-    }
-    this.#judge(now);
   }
 
   /** This member's wall clock, corrected: milliseconds since 1970. It may go backwards, as wall clocks do. */
   correctedMs(): number {
-    return this.#corrected(this.#clock.wallMs(), this.#clock.monotonicMs());
+    return this.#corrected(this.#clock.wallMs());
   }
 
   /** What the corrected clock is ahead of this member's own; negative: behind. */
   get correctionMs(): number {
     const wallMs = this.#clock.wallMs();
-    return this.#corrected(wallMs, this.#clock.monotonicMs()) - wallMs;
+    return this.#corrected(wallMs) - wallMs;
   }
 
   /** The foremost of all wall clocks known, this member's own among them: milliseconds since 1970. */
   foremostMs(): number {
-    return Math.max(this.#clock.wallMs(), this.#foremost + this.#clock.monotonicMs());
+    const now = this.#judgedNow();
+    return Math.max(this.#clock.wallMs(), this.#foremost + now);
   }
 
   /** Whether so many were heard that they would correct this member's clock if they agreed that it is wrong. */
   get isJudged(): boolean {
+    this.#judgedNow();
     return this.#samples.size >= this.#majority();
   }
 
   /** Of the members heard lately. */
   all(): readonly ClockOffset[] {
-    const now = this.#clock.monotonicMs();
+    const now = this.#judgedNow();
     const own = this.#clock.wallMs() - now;
     return Array.from(this.#samples, ([member, sample]) => {
       const { low, high } = grown(sample, now);
@@ -116,16 +117,25 @@ export class ClockOffsets {
     });
   }
 
-  #corrected(wallMs: number, monotonicMs: number): number {
-    return Math.min(Math.max(wallMs, this.#low + monotonicMs), this.#high + monotonicMs);
+  #corrected(wallMs: number): number {
+    const now = this.#judgedNow();
+    return Math.min(Math.max(wallMs, this.#low + now), this.#high + now);
   }
 
   #majority(): number {
     return Math.floor(this.#members().length / 2) + 1;
   }
 
+  /** Monotonic milliseconds, at which the bounds hold: also in a process that stood still for long. */
+  #judgedNow(): number {
+    const now = this.#clock.monotonicMs();
+    if (now >= this.#judgeAgainAt) this.#judge(now);
+    return now;
+  }
+
   /** Two majorities share a member, whose sample is in order: so the low bound never exceeds the high one. */
   #judge(now: number): void {
+    this.#forget(now);
     const samples = Array.from(this.#samples.values(), (sample) => grown(sample, now));
     const last = this.#majority() - 1;
     const lows = samples.map(({ low }) => low).sort((a, b) => b - a);
@@ -133,6 +143,17 @@ export class ClockOffsets {
     this.#low = lows[last] ?? Number.NEGATIVE_INFINITY;
     this.#high = highs[last] ?? Number.POSITIVE_INFINITY;
     this.#foremost = highs.at(-1) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #forget(now: number): void {
+    const members = new Set(this.#members());
+    const keptMs = Math.max(clockSampleKeptMs, keptMsPerMember * members.size);
+    this.#judgeAgainAt = now + judgeEveryMs;
+    for (const [member, { at }] of this.#samples) {
+      const isOld = now - at >= keptMs;
+      if (isOld || !members.has(member)) this.#samples.delete(member);
+      else this.#judgeAgainAt = Math.min(this.#judgeAgainAt, at + keptMs);
+    }
   }
 }
 

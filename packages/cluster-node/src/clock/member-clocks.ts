@@ -36,7 +36,6 @@ export class MemberClocks {
   }
 
   tick(): void {
-    this.offsets.tick();
     this.#alarm.tick();
     this.#keepWhatIsAhead();
   }

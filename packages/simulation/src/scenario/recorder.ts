@@ -1,4 +1,5 @@
 /** Keeps the history while it happens: what each client began, what it was told, and what it knew before. */
+import { clockSampleKeptMs } from '@kv/cluster-node';
 import type { Version } from '@kv/quorum';
 import { newerOf } from '@kv/quorum';
 import {
@@ -20,7 +21,7 @@ import type {
   WriteRecord,
   WriteRecordOutcome,
 } from '../history.ts';
-import type { WallClock } from '../world/wall-clock.ts';
+import { startOfTimeMs, type WallClock } from '../world/wall-clock.ts';
 import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
 
 /** An operation that has begun. */
@@ -135,7 +136,6 @@ export class Recorder {
     this.#underWay += 1;
     const { client, intent } = operation;
     const seen = this.seen(client, intent);
-    const lowestMs = Math.min(...this.#clocks().map((clock) => clock.wallMs()));
     for (const work of this.#atNextBegin.splice(0)) work();
     return (result, endedAt) => {
       this.#underWay -= 1;
@@ -143,19 +143,20 @@ export class Recorder {
       if (intent.siblings !== undefined) besides.push(siblingRecord(operation, result, endedAt));
       else if (keyspace.mode === 'strong') operations.push(strongRecord(operation, result, endedAt));
       else if (intent.kind === 'get')
-        reads.push({ ...readRecord(operation, result, endedAt), ...this.#bounds(operation, lowestMs) });
+        reads.push({ ...readRecord(operation, result, endedAt), ...this.#bounds(operation) });
       else writes.push(writeRecord(operation, result, endedAt, seen));
       this.#see(operation, result, keyspace.mode === 'strong');
       if (!operation.final) this.#count(operation, result);
     };
   }
 
-  #bounds({ startedAt }: BegunOperation, lowestMs: number): { readonly clocks?: ClockBounds } {
+  /** A node goes by its own clock, or by another's as it last heard it. */
+  #bounds({ startedAt }: BegunOperation): { readonly clocks?: ClockBounds } {
     const clocks = this.#clocks();
     if (clocks.length === 0) return {};
-    const isSetBack = clocks.some(({ setBackAt }) => setBackAt >= startedAt);
-    const highestMs = Math.max(...clocks.map((clock) => clock.highestMs));
-    return { clocks: { lowestMs: isSetBack ? Number.NEGATIVE_INFINITY : lowestMs, highestMs } };
+    const least = clocks.map((clock) => clock.leastAheadMs(startedAt - clockSampleKeptMs));
+    const latest = clocks.map((clock) => clock.latestMs(clockSampleKeptMs));
+    return { clocks: { lowestMs: startOfTimeMs + startedAt + Math.min(...least), highestMs: Math.max(...latest) } };
   }
 
   #recordsOf({ keyspaceId }: OperationIntent): Records {

@@ -6,15 +6,19 @@
 /** Virtual time 0 in milliseconds since 1970: 2030-01-01T00:00:00Z. */
 export const startOfTimeMs = 1_893_456_000_000;
 
+/** A span of virtual time in which it ran evenly: when it ended, and how far the clock was ahead at both ends. */
+interface Span {
+  readonly to: number;
+  readonly aheadMs: readonly [number, number];
+}
+
 export class WallClock {
   readonly #now: () => number;
   #offsetMs: number;
   #drift: number;
   /** Virtual time from which the present drift counts. */
   #driftingSince = 0;
-  /** Before it was last set back. */
-  #highestMs = Number.NEGATIVE_INFINITY;
-  #setBackAt = Number.NEGATIVE_INFINITY;
+  readonly #past: Span[] = [];
 
   /**
    * @param now virtual time in milliseconds
@@ -37,29 +41,37 @@ export class WallClock {
     return this.#offsetMs + this.#drift * (this.#now() - this.#driftingSince);
   }
 
-  /** The latest time that it has ever shown. */
-  get highestMs(): number {
-    return Math.max(this.#highestMs, this.wallMs());
+  /** How far ahead of the true time it was at least since then, in virtual time. */
+  leastAheadMs(since: number): number {
+    const spans = [...this.#past, this.#present()].filter(({ to }) => to >= since);
+    return Math.min(...spans.flatMap(({ aheadMs }) => aheadMs));
   }
 
-  /** Virtual time at which it was last set back; from then on it has only gone forwards. */
-  get setBackAt(): number {
-    return this.#setBackAt;
+  /** The latest time that somebody may ever have taken it for who goes on by what it showed for up to `keptMs`. */
+  latestMs(keptMs: number): number {
+    const now = this.#now();
+    const spans = [...this.#past, this.#present()];
+    return (
+      startOfTimeMs + Math.max(...spans.map(({ to, aheadMs }) => Math.min(now, to + keptMs) + Math.max(...aheadMs)))
+    );
   }
 
   /** Sets it forwards, or backwards by a negative number. */
   jump(byMs: number): void {
-    if (byMs < 0) {
-      this.#highestMs = this.highestMs;
-      this.#setBackAt = this.#now();
-    }
+    this.drift(this.#drift);
     this.#offsetMs += byMs;
   }
 
   /** From now on it runs fast or slow by `drift`. */
   drift(drift: number): void {
-    this.#offsetMs = this.aheadMs;
-    this.#driftingSince = this.#now();
+    const present = this.#present();
+    this.#past.push(present);
+    this.#offsetMs = present.aheadMs[1];
+    this.#driftingSince = present.to;
     this.#drift = drift;
+  }
+
+  #present(): Span {
+    return { to: this.#now(), aheadMs: [this.#offsetMs, this.aheadMs] };
   }
 }
