@@ -70,6 +70,16 @@ describe('an offset', () => {
     expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(60_000, -1), errorMs: 202 }]);
   });
 
+  it('does not go back to an answer that was overtaken by one to a later question', () => {
+    const offsets = offsetsAmong('a');
+    const [sentAt, wallMs] = [time.monotonicMs(), time.wallMs()];
+    time.advance(1000);
+    hear(offsets, 'a', 60_000);
+    time.advance(1000);
+    offsets.heard({ member: 'a', sentAt, receivedAt: time.monotonicMs(), wallMs });
+    expect(offsets.all()).toMatchObject([{ offsetMs: 60_000 }]);
+  });
+
   it("changes at once with this member's own clock", () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 100);

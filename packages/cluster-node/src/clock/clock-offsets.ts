@@ -157,10 +157,10 @@ export class ClockOffsets {
   }
 }
 
-/** Of two samples that agree the narrower is better, of two that do not the newer: the member's clock was set in between. */
+/** Of two samples that agree the narrower is better, of two that do not the one asked for later: the clock was set in between. */
 function isBetter(newer: Bounds, older: Bounds): boolean {
   const agree = newer.low <= older.high && older.low <= newer.high;
-  return !agree || newer.high - newer.low <= older.high - older.low;
+  return agree ? newer.high - newer.low <= older.high - older.low : newer.at >= older.at;
 }
 
 function grown({ low, high, at }: Bounds, now: number): Bounds {
