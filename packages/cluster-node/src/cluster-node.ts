@@ -111,8 +111,8 @@ export class ClusterNode {
     const failures = new StorageFailures(room, damage, (error) => this.#stopBecause(error));
     const members = () => this.topology.state.members.map(({ id }) => id);
     const clocks = new MemberClocks({ self, engine, clock, hlc, failures, log, members, options });
-    const { stamps, offsets } = clocks;
-    const deadlineClock = () => offsets.correctedMs();
+    const { stamps, offsets, corrected } = clocks;
+    const deadlineClock = () => corrected.wallMs();
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
@@ -165,7 +165,7 @@ export class ClusterNode {
     );
     const storage = { engine, hlc, counters, failures, watermarks };
     this.#handoff = new HintedHandoff(
-      { ...storage, self, clock, log, peers, access, membership, repairer: this.#repairer, topology, ready },
+      { ...storage, self, clock: corrected, log, peers, access, membership, repairer: this.#repairer, topology, ready },
       options,
       strategies,
     );

@@ -114,6 +114,19 @@ describe('through a member whose clock is off', () => {
   });
 });
 
+it('hints are kept as long as ever by a member whose clock was set a day ahead', async () => {
+  await cluster.close();
+  await start(4);
+  const { owners, others } = cluster.placesOf('key');
+  const [keeper] = others as [TestMember];
+  await cluster.kill(owners[2]!);
+  await cluster.elapse(20_000);
+  await cluster.put(owners[0]!, 'key', 'value', { w: 3 });
+  keeper.clockAheadMs = 86_400_000;
+  await cluster.elapse(5000);
+  expect(keeper.node!.status().hints).toMatchObject([{ owner: owners[2]!.id, count: 1 }]);
+});
+
 describe('after all members were killed, one of which had run 27 seconds ahead', () => {
   const client = { current: new Client() };
   beforeEach(async () => {

@@ -1,10 +1,11 @@
 /**
  * The clocks of a member. Its wall clock issues stamps, through a hybrid logical clock that hears of everybody's; the same
- * wall clock corrected by the other members' is what stamps from outside and the deadlines of values are held against.
+ * wall clock corrected by the other members' is what stamps from outside, the deadlines of values and the ages of hints and
+ * deletions are held against.
  */
 import type { HybridLogicalClock, Stamp } from '@kv/quorum';
 import type { ClusterNodeOptions } from '../options.ts';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import { ClockAlarm } from './clock-alarm.ts';
 import { ClockOffsets } from './clock-offsets.ts';
 import { StampSource, type StampSourceDependencies } from './stamp-source.ts';
@@ -21,6 +22,8 @@ export class MemberClocks {
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly offsets: ClockOffsets;
+  /** With a wall clock that is corrected by the other members'. */
+  readonly corrected: Clock;
   readonly #maxAheadMs: number;
   readonly #alarm: ClockAlarm;
 
@@ -31,6 +34,7 @@ export class MemberClocks {
     const stamping = { ...dependencies, foremostMs: () => offsets.foremostMs() };
     this.stamps = new StampSource(stamping, self.replaceAll('-', ''), options.stampReserveMs);
     this.offsets = offsets;
+    this.corrected = { wallMs: () => offsets.correctedMs(), monotonicMs: () => clock.monotonicMs() };
     this.#maxAheadMs = options.maxAheadMs;
     this.#alarm = new ClockAlarm(offsets, log, options.maxAheadMs);
   }
