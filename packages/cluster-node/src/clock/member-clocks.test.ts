@@ -173,6 +173,20 @@ it('all clocks set back while everybody was down: who had written is not refused
   expect(compareVersions((await cluster.put(c, 'key', 'newer')).version, before.version)).toBeGreaterThan(0);
 });
 
+it('nothing is written down for the clocks while they agree, and little while one does not', async () => {
+  const groups = () => cluster.members.map(({ node }) => node!.status().storage.groups);
+  await cluster.elapse(5000);
+  const before = groups();
+  await cluster.elapse(10_000);
+  expect(groups()).toEqual(before);
+  b.clockAheadMs = 27_000;
+  await cluster.elapse(10_000);
+  for (const [index, count] of groups().entries()) {
+    expect(count - before[index]!).toBeGreaterThan(0);
+    expect(count - before[index]!).toBeLessThanOrEqual(8);
+  }
+});
+
 it('starting again and again does not push the clock ahead', async () => {
   for (let starts = 0; starts < 10; starts += 1) {
     await cluster.put(a, 'key', 'value');
