@@ -46,7 +46,7 @@ const openAgain = async (): Promise<void> => {
 };
 
 describe('a member whose runs are damaged', () => {
-  it('finds damage on reading, lets another owner answer, and serves what is whole', async () => {
+  it('finds damage on reading, lets another owner answer, and serves what is whole (T20)', async () => {
     await openAgain();
     const answers = await readAll();
     expect(answers).toContain('found held');

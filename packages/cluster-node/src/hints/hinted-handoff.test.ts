@@ -49,7 +49,7 @@ async function ownVersion(member: TestMember, key: string): Promise<unknown> {
 }
 
 describe('in a cluster of five, one of a key’s three owners killed', () => {
-  it('sloppy writes at W=2 and W=3 succeed and name the fallback with the hint; a strict one at W=3 is refused', async () => {
+  it('sloppy writes at W=2 and W=3 succeed and name the fallback with the hint; a strict one at W=3 is refused (T4)', async () => {
     await start(5);
     const { owners, others } = cluster.placesOf('key');
     const [a, b, c] = owners as [TestMember, TestMember, TestMember];

@@ -73,7 +73,7 @@ describe('a deletion', () => {
     expect(debts()).toEqual([]);
   });
 
-  it('is not forgotten while a hint from before it is kept by a member that was cut off: what the hint holds stays deleted', async () => {
+  it('is not forgotten while a hint from before it is kept by a member that was cut off: what the hint holds stays deleted (T12)', async () => {
     await start(4);
     const { owners, others } = cluster.placesOf('key');
     const [first, second, third] = owners as [TestMember, TestMember, TestMember];
