@@ -248,14 +248,14 @@ function spawnStarter(): { child: ChildProcess; shows: (text: string) => Promise
 
 describe('the table of members', () => {
   it('aligns its columns and shows shares as percentages', () => {
-    const lines = formatMembers([
+    const members = [
       { id: 'a', name: 'node-1', address: '127.0.0.1:7400', state: 'alive', share: 0.3359375 },
       { id: 'b', name: 'node-10', address: '127.0.0.1:740', state: 'suspect', share: 0 },
-    ]);
-    expect(lines).toEqual([
-      'node     address         state    share of the ring',
-      'node-1   127.0.0.1:7400  alive    33.6 %',
-      'node-10  127.0.0.1:740   suspect  0.0 %',
+    ] as const;
+    expect(formatMembers(members, new Map([['node-1', 4711]]))).toEqual([
+      'node     address         process  state    share of the ring',
+      'node-1   127.0.0.1:7400  4711     alive    33.6 %',
+      'node-10  127.0.0.1:740   -        suspect  0.0 %',
     ]);
   });
 });

@@ -63,21 +63,26 @@ async function runCluster(
 
 function announce(cluster: LocalCluster, members: readonly MemberStatus[], terminal: Terminal): void {
   terminal.line('');
-  for (const line of formatMembers(members)) terminal.line(line);
+  const pids = new Map(cluster.nodes.map(({ name, runningPid }) => [name, runningPid]));
+  for (const line of formatMembers(members, pids)) terminal.line(line);
   terminal.line('');
   terminal.line(`data in ${cluster.data}, Ctrl-C stops the cluster`);
   terminal.line(`cluster ready http://${cluster.node(1).address}`);
 }
 
-/** The members as a table: node, address, state, share of the ring. */
-export function formatMembers(members: readonly MemberStatus[]): string[] {
+/** The members as a table: node, address, process, state, share of the ring. @param pids processes by name, as far as known */
+export function formatMembers(
+  members: readonly MemberStatus[],
+  pids: ReadonlyMap<string, number | undefined>,
+): string[] {
   const rows = members.map(({ name, address, state, share }) => [
     name,
     address,
+    String(pids.get(name) ?? '-'),
     state,
     `${(share * 100).toFixed(1)} %`,
   ]);
-  return alignTable([['node', 'address', 'state', 'share of the ring'], ...rows]);
+  return alignTable([['node', 'address', 'process', 'state', 'share of the ring'], ...rows]);
 }
 
 async function stop(cluster: LocalCluster, terminal: Terminal): Promise<void> {

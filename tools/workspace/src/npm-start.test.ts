@@ -89,8 +89,8 @@ describe.skipIf(!isInstalled(root))('npm start', { timeout: 600_000 }, () => {
     const port = await freePort();
     const start = npm('start', '--', '--nodes', '3', '--port', String(port), '--data', data);
     await start.shows(`cluster ready http://127.0.0.1:${port}`);
-    expect(start.output()).toMatch(/node +address +state +share of the ring/);
-    expect(start.output().match(/^node-\d +127\.0\.0\.1:\d+ +alive +33\.\d %$/gm)).toHaveLength(3);
+    expect(start.output()).toMatch(/node +address +process +state +share of the ring/);
+    expect(start.output().match(/^node-\d +127\.0\.0\.1:\d+ +\d+ +alive +33\.\d %$/gm)).toHaveLength(3);
     const put = await fetch(keyUrl(port, 'greeting'), { method: 'PUT', body: 'hello' });
     expect(put.ok).toBe(true);
 

@@ -107,7 +107,12 @@ export const statusSchema = z.object({
     description: 'Milliseconds since it began to refuse writes because its disk is full; absent: there is room.',
   }),
   repairDebt: z
-    .object({ partition: count, keyspaceId: count, peer: z.string(), ageMs: z.number().nonnegative() })
+    .object({
+      partition: count,
+      keyspaceId: count,
+      peer: z.string().meta({ description: 'Name of the other owner.' }),
+      ageMs: z.number().nonnegative(),
+    })
     .optional()
     .meta({ description: 'The range and the other owner with whom it was compared the longest ago.' }),
   purgeDebt: z
@@ -140,7 +145,7 @@ export type StatusView = z.input<typeof statusSchema>;
 
 export function viewStatus(status: NodeStatus): StatusView {
   const { compactionFailure, compactionUnderWay, ...storage } = status.storage;
-  const { purgeDebt, ...rest } = status;
+  const { purgeDebt, repairDebt, ...rest } = status;
   return {
     ...rest,
     members: status.members.map((member) => ({ ...member })),
@@ -151,6 +156,7 @@ export function viewStatus(status: NodeStatus): StatusView {
       ...(compactionUnderWay !== undefined && { compactionUnderWay: { ...compactionUnderWay } }),
       ...(compactionFailure !== undefined && { compactionFailure: compactionFailure.message }),
     },
+    ...(repairDebt !== undefined && { repairDebt: { ...repairDebt, peer: nameIn(status, repairDebt.peer) } }),
     ...(purgeDebt !== undefined && { purgeDebt: { ...purgeDebt, member: nameIn(status, purgeDebt.member) } }),
     clockOffsets: status.clockOffsets.map(({ member, ...offset }) => ({ member: nameIn(status, member), ...offset })),
     hints: status.hints.map(({ owner, ...hints }) => ({ owner: nameIn(status, owner), ...hints })),
