@@ -4,6 +4,8 @@ import { VirtualTime } from '../testing/virtual-time.ts';
 import { ClockAlarm } from './clock-alarm.ts';
 import { ClockOffsets, clockSampleKeptMs } from './clock-offsets.ts';
 
+/** To within five milliseconds. */
+const about = (ms: number): unknown => expect.closeTo(ms, -1);
 let time: VirtualTime;
 beforeEach(() => (time = new VirtualTime()));
 
@@ -26,8 +28,8 @@ describe('an offset', () => {
     hear(offsets, 'a', 300, 40);
     hear(offsets, 'b', -5000);
     expect(offsets.all()).toMatchObject([
-      { member: 'a', offsetMs: expect.closeTo(300, -1), errorMs: 22, ageMs: 40 },
-      { member: 'b', offsetMs: expect.closeTo(-5000, -1), errorMs: 1, ageMs: 0 },
+      { member: 'a', offsetMs: about(300), errorMs: 22, ageMs: 40 },
+      { member: 'b', offsetMs: about(-5000), errorMs: 1, ageMs: 0 },
     ]);
   });
 
@@ -67,7 +69,7 @@ describe('an offset', () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 0);
     hear(offsets, 'a', 60_000, 400);
-    expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(60_000, -1), errorMs: 202 }]);
+    expect(offsets.all()).toMatchObject([{ offsetMs: about(60_000), errorMs: 202 }]);
   });
 
   it('does not go back to an answer that was overtaken by one to a later question', () => {
@@ -84,7 +86,7 @@ describe('an offset', () => {
     const offsets = offsetsAmong('a');
     hear(offsets, 'a', 100);
     time.wallOffsetMs += 60_000;
-    expect(offsets.all()).toMatchObject([{ offsetMs: expect.closeTo(-59_900, -1), errorMs: 1 }]);
+    expect(offsets.all()).toMatchObject([{ offsetMs: about(-59_900), errorMs: 1 }]);
   });
 
   it('is forgotten when its member was not heard for half a minute, or is none any more', () => {

@@ -5,6 +5,8 @@ import { decodeFrame, encodeFrame } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 
+/** To within five milliseconds. */
+const about = (ms: number): unknown => expect.closeTo(ms, -1);
 const minute = 60_000;
 const actor = '0f'.repeat(16);
 
@@ -54,15 +56,15 @@ describe('members that gossip', () => {
   it('know how far the clocks of the others are from their own before they serve', async () => {
     c.clockAheadMs = minute;
     await restartAll();
-    const near = { offsetMs: expect.closeTo(0, -1), errorMs: expect.closeTo(2, -1) };
+    const near = { offsetMs: about(0), errorMs: about(2) };
     const offsets = a.node!.status().clockOffsets;
     expect(offsets.find(({ member }) => member === b.id)).toMatchObject(near);
     expect(offsets.find(({ member }) => member === c.id)).toMatchObject({
       ...near,
-      offsetMs: expect.closeTo(minute, -1),
+      offsetMs: about(minute),
     });
     expect(a.node!.ready).toBe(true);
-    expect([correctionAt(a), correctionAt(b), correctionAt(c)]).toEqual([0, 0, expect.closeTo(-minute, -1)]);
+    expect([correctionAt(a), correctionAt(b), correctionAt(c)]).toEqual([0, 0, about(-minute)]);
   });
 
   it('go by their own clocks while they hear too few', async () => {
@@ -82,7 +84,7 @@ describe('members that gossip', () => {
     expect(correctionAt(c)).toBeCloseTo(minute, -1);
     await cluster.elapse(3000);
     const known = a.node!.status().clockOffsets.find(({ member }) => member === c.id);
-    expect(known).toMatchObject({ offsetMs: expect.closeTo(-minute, -1) });
+    expect(known).toMatchObject({ offsetMs: about(-minute) });
     expect([correctionAt(a), correctionAt(b)]).toEqual([0, 0]);
   });
 
