@@ -118,7 +118,7 @@ export class ClusterNode {
       { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
       parts.topology,
     );
-    const watermarks = strategies.watermarks({ engine, failures });
+    const watermarks = strategies.watermarks({ engine, failures, topology });
     const deletions = new Deletions();
     const expiredBefore = () => deadlineClock() - options.expiredKeptMs;
     const makeTree = () => strategies.rangeTree(options.repairTreeLevels);
@@ -200,7 +200,7 @@ export class ClusterNode {
     agreed.store.onChange((current) => {
       log.info('topology-changed', { epoch: current.epoch });
       trees.follow(current);
-      watermarks.follow(current);
+      for (const each of [watermarks, deletions, this.#purger]) each.follow(current);
       this.#repairer.follow();
     });
   }

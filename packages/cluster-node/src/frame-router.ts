@@ -97,6 +97,7 @@ export class FrameRouter {
       case 'purge-hints':
       case 'purge-seal':
       case 'purge-raise':
+      case 'purge-wanted':
         return purgeServer;
       case 'hint-write':
       case 'hint-read':

@@ -248,6 +248,23 @@ describe('a proposal that was abandoned half-way (T16)', () => {
   });
 });
 
+describe('an owner that keeps silent where the two others do not agree', () => {
+  it.each([
+    ['is not waited for, once it is slow', 0],
+    ['is not waited for at all, once it is known to be down', 60_000],
+  ])('%s', async (_, silentMs) => {
+    await applied(cluster.change(a, 'key', 'old'));
+    deliverOnly(a, [b, c], ['prepare']);
+    await cluster.change(a, 'key', 'half', { timeoutMs: 500 });
+    deliverAll();
+    c.intercept = () => undefined;
+    await cluster.elapse(silentMs);
+    const before = cluster.time.monotonicMs();
+    expect(await read(b)).toBe('half');
+    expect(cluster.time.monotonicMs() - before).toBeLessThan(1000);
+  });
+});
+
 describe('members that all want the same key', () => {
   it('each win once: of eight clients that create it one does, and a counter by compare-and-set misses none (T18)', async () => {
     const members = [a, b, c, a, b, c, a, b];

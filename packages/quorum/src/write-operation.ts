@@ -40,7 +40,8 @@ export interface WriteResult {
 
 /**
  * `too-few-replicas`: fewer than W can still answer. `deadline`: time ran out first. `refused`: everyone refused. The
- * others are of writes into a set of siblings, which refused it as the `SiblingErrorCode` of that name says.
+ * others are of writes into a set of siblings, which refused it as the `SiblingErrorCode` of that name says; a write of any kind
+ * is `write-too-old` where nobody can know any more whether it was made before.
  */
 export type WriteFailure =
   | 'too-few-replicas'

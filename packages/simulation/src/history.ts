@@ -125,8 +125,8 @@ export interface ScanRecord {
 }
 
 export interface History {
-  /** Whether owners may forget deletions in the end. */
-  readonly forgets?: boolean;
+  /** How old deletions are at least, in milliseconds, that owners may forget; absent: they forget none. */
+  readonly forgetsAfterMs?: number;
   /** N: how many replicas hold each key. */
   readonly replicas: number;
   readonly writes: readonly WriteRecord[];

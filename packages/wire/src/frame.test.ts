@@ -263,6 +263,7 @@ describe('the frozen bytes', () => {
     [{ type: 'purge-hints', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-seal', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-reply', outcome: 'held' }, '02'],
+    [{ type: 'purge-wanted', partition: 3 }, '0003'],
     [{ type: 'purge-raise', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [
       {
@@ -335,6 +336,7 @@ describe('the frozen bytes', () => {
       'purge-reply': 82,
       'purge-raise': 83,
       'repair-write': 84,
+      'purge-wanted': 85,
     });
   });
 });

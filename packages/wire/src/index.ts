@@ -17,7 +17,7 @@ export type { GossipAck, GossipAck2, GossipDigest, GossipState, GossipStatus, Go
 export { anyClusterId, type Hello } from './messages/hello.ts';
 export type { HintRead, HintWrite, RangeDirty } from './messages/hint.ts';
 export type { Message, MessageType } from './messages/message.ts';
-export type { PurgeHints, PurgeRaise, PurgeReply, PurgeSeal, RepairWrite } from './messages/purge.ts';
+export type { PurgeHints, PurgeRaise, PurgeReply, PurgeSeal, PurgeWanted, RepairWrite } from './messages/purge.ts';
 export type { Refusal } from './messages/refusal.ts';
 export type {
   Accept,
@@ -98,6 +98,7 @@ export {
   encodePurgeKey,
   type HintKey,
   hintRange,
+  hintsFrom,
   hintsOfAll,
   hintsOfRange,
   type KeyRange,

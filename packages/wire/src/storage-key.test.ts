@@ -12,6 +12,7 @@ import {
   encodeHintKey,
   encodePurgeKey,
   hintRange,
+  hintsFrom,
   hintsOfAll,
   hintsOfRange,
   keyspaceRanges,
@@ -130,6 +131,9 @@ describe('the keys of hints', () => {
         const storageKey = encodeHintKey({ ...at, key: user });
         const inside = compare(storageKey, gte) >= 0 && compare(storageKey, lt) < 0;
         expect(inside).toBe(same || JSON.stringify(at) === JSON.stringify(other));
+        const { gte: first } = hintsFrom(at.partition);
+        expect(compare(first, storageKey) < 0).toBe(true);
+        if (at.partition > 0) expect(compare(hintsFrom(at.partition - 1).gte, first)).toBe(-1);
         const whole = hintsOfRange(at.partition, at.keyspaceId);
         expect(compare(whole.gte, storageKey) < 0 && compare(storageKey, whole.lt) < 0).toBe(true);
       }),

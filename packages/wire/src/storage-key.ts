@@ -136,6 +136,11 @@ export const hintsOfAll: KeyRange = {
   lt: Uint8Array.of(storageKinds.hint + 1),
 };
 
+/** Of these the keys from one partition on. */
+export function hintsFrom(partition: number): KeyRange {
+  return { gte: rangeOf(storageKinds.hint, partition, 0).gte, lt: hintsOfAll.lt };
+}
+
 /** Where a node keeps how far one keyspace in one partition was purged. @throws WireError MALFORMED */
 export function encodePurgeKey(partition: number, keyspaceId: number): Uint8Array<ArrayBuffer> {
   return encodeKey(storageKinds.purge, partition, keyspaceId, onlyKey);

@@ -159,7 +159,8 @@ function writeProblem(reason: PutResult['reason'], { replicas }: Receipt): Probl
 const siblingDetails: Partial<Record<NonNullable<PutResult['reason']>, string>> = {
   'too-many-siblings':
     'the key has as many siblings as it may: read them, reconcile them, and write with the context of the read',
-  'write-too-old': 'so many writes were made since that this one, if it was made before, may have been forgotten',
+  'write-too-old':
+    'if this write was made before, it may have been replaced or deleted and forgotten since: read the key, and write anew',
   'invalid-context': 'the context names writes that nobody can have made yet',
 };
 

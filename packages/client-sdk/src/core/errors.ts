@@ -19,7 +19,7 @@ import type { Sibling } from './siblings.ts';
  * - `SIBLINGS`: the key has several values and nothing to resolve them; `siblings` holds them, `context` what replaces them.
  * - `TOO_MANY_SIBLINGS`: the key has as many as it may: read them, and write one with the context of the read.
  * - `INVALID_CONTEXT`: the context was not read from this key.
- * - `WRITE_TOO_OLD`: later writes of the key were so many that it may have forgotten this one, had it been made.
+ * - `WRITE_TOO_OLD`: had this write been made, it may have been replaced or deleted and forgotten since.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
  * - `DISK_FULL`: no owner of the key that is up has room left; nothing was written.

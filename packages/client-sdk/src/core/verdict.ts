@@ -171,7 +171,7 @@ function siblingRefusal(reason: string | undefined, receipt: Receipt): Verdict<n
         error: new KvError('INVALID_CONTEXT', 'the context names writes to come', { receipt }),
       };
     case 'write-too-old': {
-      const message = 'so many later writes were made that this one, had it been made, may have been forgotten';
+      const message = 'had this write been made before, it may have been replaced or deleted and forgotten since';
       return { type: 'try-again', error: new KvError('WRITE_TOO_OLD', message, { receipt }), harmless: true };
     }
     default:

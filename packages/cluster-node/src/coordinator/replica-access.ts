@@ -100,6 +100,7 @@ export class ReplicaAccess {
   /** Makes a write in this member's own set of siblings, see {@link Replica.writeSibling}. */
   writeOwnSibling(
     place: PlannedPlace,
+    id: Version,
     change: (set: SiblingSet<SiblingValue>) => SiblingSet<SiblingValue>,
     { answered, failed }: ReplicaCallbacks<GivenWrite>,
   ): void {
@@ -107,6 +108,7 @@ export class ReplicaAccess {
     if (refusal !== undefined) return failed('refused', refusal);
     this.#dependencies.replica.writeSibling(
       place,
+      id,
       change,
       (made) => ('record' in made ? answered(made) : failed('refused', made.code)),
       (failure) => failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure),

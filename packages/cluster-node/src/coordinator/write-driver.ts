@@ -5,6 +5,7 @@ import type { StoredRecord } from '../record.ts';
 import type { PutResult } from '../requests.ts';
 import type { CoordinatorDependencies } from './coordinator.ts';
 import { plannedTooEarly, type Replan } from './replan.ts';
+import { namingAge } from './too-old.ts';
 import type { RequestPlan } from './request-plan.ts';
 
 export interface DrivenWrite {
@@ -98,7 +99,7 @@ export class WriteDriver {
 
   #answer(result: PutResult): void {
     countWrite(this.#dependencies, result);
-    this.#done(result);
+    this.#done(namingAge(result));
   }
 
   #now(): number {

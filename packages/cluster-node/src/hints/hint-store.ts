@@ -19,7 +19,7 @@ import {
   encodeHintKey,
   type HintKey,
   hintRange,
-  hintsOfAll,
+  hintsFrom,
   hintsOfRange,
   versionOfMeta,
 } from '@kv/wire';
@@ -65,18 +65,39 @@ export type HintsOfRange = Omit<HintKey, 'key'>;
 export class HintStore {
   readonly ledger: HintLedger;
   readonly #dependencies: HintStoreDependencies;
+  /** Partitions in which some hints could not be read when this member started. */
+  readonly #uncounted = new Set<number>();
 
   /** Counts what is there, by the metas alone. To be made before the first write. */
   constructor(dependencies: HintStoreDependencies, limits: HintLimits) {
     this.#dependencies = dependencies;
     this.ledger = new HintLedger(limits);
-    this.#readingOn(() => {
-      for (const { key, meta } of dependencies.engine.scanMeta(hintsOfAll)) this.#count(decodeHintKey(key), meta);
-    });
+    for (let partition = 0, damages = 0; partition < mostPartitions; damages += 1) {
+      const damaged = this.#countFrom(partition);
+      // Behind what is damaged lies what may be whole; where nothing is any more, it is not looked for everywhere.
+      partition = damaged + (damages < closeLook ? 1 : damages);
+      for (let each = damaged; each < Math.min(partition, mostPartitions); each += 1) this.#uncounted.add(each);
+    }
+  }
+
+  /** Counts to the end, or tells the partition in which it met damage: nobody knows what hints of it there are. */
+  #countFrom(partition: number): number {
+    let counted = partition;
+    try {
+      for (const { key, meta } of this.#dependencies.engine.scanMeta(hintsFrom(partition))) {
+        const hint = decodeHintKey(key);
+        counted = hint.partition;
+        this.#count(hint, meta);
+      }
+      return mostPartitions;
+    } catch (error) {
+      this.#dependencies.failures.damage.tell(error);
+      return counted;
+    }
   }
 
   keep(hint: HintKey, record: StoredRecord, { kept, failed }: KeepCallbacks): void {
-    const { engine, clock, counters, hlc, failures, dropped, watermarks } = this.#dependencies;
+    const { engine, clock, counters, hlc, failures, dropped } = this.#dependencies;
     const [bytes, writtenMs] = [bytesOf(hint.key, record.meta), versionOfMeta(record.meta).ms];
     const admission = this.ledger.admit(hint.intendedOwner, bytes, writtenMs, clock.wallMs());
     if (admission !== 'admitted') {
@@ -90,7 +111,7 @@ export class HintStore {
     const decide: Decide = (current, incoming, currentValue) => {
       const decision = this.#dependencies.decide(current, incoming, currentValue);
       if (decision === 'keep') return decision;
-      isBelow = compareStamps(versionOfMeta(incoming), watermarks.of(hint).hintsSealed) <= 0;
+      isBelow = this.#isSealed(hint, incoming);
       if (isBelow) return 'keep';
       const meta = decision === 'replace' ? incoming : decision.meta;
       const before = current?.slice();
@@ -119,6 +140,11 @@ export class HintStore {
       undo?.();
       failures.ofWrite(error, failed);
     });
+  }
+
+  /** What it wrote may have been deleted and forgotten since. */
+  #isSealed(range: Range, meta: Uint8Array): boolean {
+    return compareStamps(versionOfMeta(meta), this.#dependencies.watermarks.of(range).hintsSealed) <= 0;
   }
 
   #count(hint: HintKey, meta: Uint8Array): void {
@@ -165,6 +191,7 @@ export class HintStore {
 
   /** Whether a hint of the range up to the stamp is kept for anybody, as far as can be read. Writes begun before count. */
   holdsUpTo({ partition, keyspaceId }: Range, upTo: Stamp): boolean {
+    if (this.#uncounted.has(partition)) return true;
     const name = nameOfRange({ partition, keyspaceId });
     if (!this.ledger.owners.some((owner) => this.ledger.has({ owner, range: name }))) return false;
     try {
@@ -237,6 +264,9 @@ export class HintStore {
 }
 
 const noBytes = new Uint8Array(0);
+const mostPartitions = 65_536;
+/** Damaged places behind which hints are looked for in the very next partition. */
+const closeLook = 1024;
 
 function groupOf(hint: HintsOfRange): { owner: string; range: string } {
   return { owner: hint.intendedOwner, range: nameOfRange(hint) };

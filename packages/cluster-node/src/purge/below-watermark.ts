@@ -1,18 +1,17 @@
 /** Whether a record may come in where it lies below what the range's owners sealed, or have purged. */
-import { compareStamps, type Stamp } from '@kv/quorum';
+import { compareStamps, type Stamp, zeroStamp } from '@kv/quorum';
 import { type PurgeRecord, type Refusal, versionOfMeta } from '@kv/wire';
 import { isDeletion } from '../record.ts';
 
 /**
- * What was stamped up to the seal is refused from outside. What the owners' own repair brings is not, unless it was read before
- * this member's watermark rose: then its deletion may have been forgotten here since.
+ * Up to where records are refused. What was stamped up to the seal is, from outside. What the owners' own repair brings is not,
+ * unless it was read before this member's watermark rose: then its deletion may have been forgotten here since.
  *
  * @param readUnder the watermark of the owner that it was read at; `undefined`: it comes from outside
  */
-export function isBelow(meta: Uint8Array, { watermark, sealed }: PurgeRecord, readUnder: Stamp | undefined): boolean {
-  const version = versionOfMeta(meta);
-  if (readUnder === undefined) return compareStamps(version, sealed) <= 0;
-  return compareStamps(version, watermark) <= 0 && compareStamps(readUnder, watermark) < 0;
+export function refusedUpTo({ watermark, sealed }: PurgeRecord, readUnder: Stamp | undefined): Stamp {
+  if (readUnder === undefined) return sealed;
+  return compareStamps(readUnder, watermark) < 0 ? watermark : zeroStamp;
 }
 
 /** A deletion up to the watermark of a key of which nothing is stored: it was purged, and is as good as stored. */

@@ -1,5 +1,6 @@
 /** Which ranges hold deletions: only those are worth a round, and a look through what they store. */
 import { nameOfRange, type Range, rangeNamed } from '../repair/range-records.ts';
+import type { Topology } from '../topology/topology.ts';
 import { mayBeSpentLater } from './spent-records.ts';
 
 export class Deletions {
@@ -20,8 +21,9 @@ export class Deletions {
     this.#ranges.add(nameOfRange(range));
   }
 
-  mayBeIn(range: Range): boolean {
-    return this.#ranges.has(nameOfRange(range));
+  /** Forgets what is no keyspace any more. */
+  follow(topology: Topology): void {
+    for (const range of this.ranges) if (topology.keyspaceById(range.keyspaceId) === undefined) this.forget(range);
   }
 
   /** A look through the range begins: what it finds, or what is stored meanwhile, is noted again. */

@@ -1,6 +1,7 @@
 /**
  * One attempt of the first owner of a range to have its purge watermark raised. In this order, each step only once all of the
- * one before is durable:
+ * one before is durable, and only if this owner can be compared with each of the others: else what was sealed would be refused
+ * for long, and nothing would come of it.
  *
  * 1. Every member of the cluster takes no hint up to the stamp any more, and keeps none.
  * 2. Every owner takes no write up to it from outside. From here on nothing stamped so can appear anywhere but by repair.
@@ -61,13 +62,11 @@ export class PurgeRound {
   start(): void {
     const { members, owners } = this.#plan;
     const others = owners.filter((owner) => owner !== this.#dependencies.self);
-    this.#askAll(members, 'purge-hints', () =>
-      this.#askAll(owners, 'purge-seal', () =>
-        this.#compareAll(others, () =>
-          this.#compareAll(others, () => this.#askAll(others, 'purge-raise', () => this.#raiseOwn())),
-        ),
-      ),
-    );
+    const compare = (then: () => void) => () => this.#compareAll(others, then);
+    const ask = (whom: readonly string[], step: PurgeStep, then: () => void) => () => this.#askAll(whom, step, then);
+    const raise = ask(others, 'purge-raise', () => this.#raiseOwn());
+    const seal = ask(members, 'purge-hints', ask(owners, 'purge-seal', compare(compare(raise))));
+    compare(seal)();
   }
 
   #askAll(members: readonly string[], type: PurgeStep, then: () => void): void {

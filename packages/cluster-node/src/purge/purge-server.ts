@@ -1,17 +1,19 @@
 /** What this member does for whoever raises a range's purge watermark: it seals, and tells what it keeps. */
 import type { Stamp } from '@kv/quorum';
-import type { Frame, Message, Refusal } from '@kv/wire';
+import type { Frame, Message, PurgeHints, PurgeRaise, PurgeSeal, PurgeWanted, Refusal } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { HintedHandoff } from '../hints/hinted-handoff.ts';
 import type { Range } from '../repair/range-records.ts';
 import { refusal } from '../replica/place-refusal.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { Deletions } from './deletions.ts';
 import type { Watermarks } from './watermarks.ts';
 
 export interface PurgeServerDependencies {
   readonly self: string;
   readonly watermarks: Watermarks;
+  readonly deletions: Deletions;
   readonly handoff: HintedHandoff;
   readonly counters: Counters;
   readonly topology: () => Topology;
@@ -37,10 +39,12 @@ export class PurgeServer {
   }
 
   serve({ header, message }: Frame, reply: (message: Message) => void): void {
-    if (message.type !== 'purge-hints' && message.type !== 'purge-seal' && message.type !== 'purge-raise') return;
+    if (!isPurgeMessage(message)) return;
     const range = { partition: message.partition, keyspaceId: header.keyspaceId };
     const refused = this.#refusalOf(header.epoch, range, message.type);
-    if (refused === undefined) this.take(range, message, reply);
+    if (message.type === 'purge-wanted') {
+      if (refused === undefined) this.#dependencies.deletions.note(range);
+    } else if (refused === undefined) this.take(range, message, reply);
     else {
       this.#dependencies.counters.replicaRefusals += 1;
       reply(refused);
@@ -80,3 +84,9 @@ export class PurgeServer {
     return refusal('NOT_AN_OWNER', `this member does not own partition ${partition}`);
   }
 }
+
+function isPurgeMessage(message: Message): message is PurgeHints | PurgeSeal | PurgeRaise | PurgeWanted {
+  return message.type in handled;
+}
+
+const handled = { 'purge-hints': 1, 'purge-seal': 1, 'purge-raise': 1, 'purge-wanted': 1 };

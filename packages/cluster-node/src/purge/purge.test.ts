@@ -109,7 +109,7 @@ describe('a deletion', () => {
     await cluster.elapse(10_000);
     for (const member of cluster.members) {
       const retry = await cluster.put(member, 'key', 'value', { version });
-      expect(retry).toMatchObject({ outcome: 'unknown' });
+      expect(retry).toMatchObject({ outcome: 'unknown', reason: 'write-too-old' });
       const reasons = retry.receipt.replicas.flatMap(({ role, reason }) => (role === 'primary' ? [reason] : []));
       expect(new Set(reasons)).toEqual(new Set(['BELOW_WATERMARK']));
     }

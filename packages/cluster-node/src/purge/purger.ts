@@ -8,6 +8,7 @@ import type { Counters } from '../counters.ts';
 import type { Log } from '../ports.ts';
 import { nameOfRange, type Range, rangeNamed } from '../repair/range-records.ts';
 import type { Strategies } from '../strategies.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { HeldBack, PurgeRound, PurgeRoundDependencies } from './purge-round.ts';
 import { PurgeSweep, type PurgeSweepDependencies } from './purge-sweep.ts';
 
@@ -69,7 +70,7 @@ export class Purger {
     this.#sweepOn();
   }
 
-  /** The one that is held back the longest; `undefined`: none is. */
+  /** The one that is held back the longest, as far as this member knows; `undefined`: none is. */
   debt(): PurgeDebt | undefined {
     const now = this.#dependencies.clock.monotonicMs();
     const [first] = [...this.#debts].sort(([, a], [, b]) => a.sinceMs - b.sinceMs);
@@ -90,10 +91,20 @@ export class Purger {
     const members = current.state.members.map(({ id }) => id);
     const owners = current.owners(keyspace, range.partition);
     const plan = { range, upTo, members, owners };
-    this.#round = this.#dependencies.strategies.purgeRound(this.#dependencies, plan, (heldBack) =>
-      this.#ended(range, heldBack),
-    );
+    this.#round = this.#dependencies.strategies.purgeRound(this.#dependencies, plan, (heldBack) => {
+      this.#round = undefined;
+      this.#ended(range, heldBack);
+    });
     this.#round.start();
+  }
+
+  /** Forgets what is no keyspace any more. */
+  follow(topology: Topology): void {
+    for (const known of [this.#dueAt, this.#debts, this.#swept]) {
+      for (const name of known.keys()) {
+        if (topology.keyspaceById(rangeNamed(name).keyspaceId) === undefined) known.delete(name);
+      }
+    }
   }
 
   /** Of the ranges with deletions that this member is the first owner of, the one that is due the longest. */
@@ -102,16 +113,32 @@ export class Purger {
     const current = topology();
     const now = clock.monotonicMs();
     let next: { readonly range: Range; readonly dueAt: number } | undefined;
-    const led = new Set<string>();
+    const noted = new Set<string>();
     for (const range of deletions.ranges) {
       const keyspace = current.keyspaceById(range.keyspaceId);
-      if (keyspace === undefined || current.owners(keyspace, range.partition)[0] !== self) continue;
-      led.add(nameOfRange(range));
+      const [first] = keyspace === undefined ? [] : current.owners(keyspace, range.partition);
+      if (first === undefined) continue;
+      noted.add(nameOfRange(range));
       const dueAt = this.#dueAtOf(range, now);
-      if (dueAt <= now && (next === undefined || dueAt < next.dueAt)) next = { range, dueAt };
+      if (dueAt > now) continue;
+      if (first !== self) this.#ask(first, range);
+      else if (next === undefined || dueAt < next.dueAt) next = { range, dueAt };
     }
-    for (const name of this.#debts.keys()) if (!led.has(name)) this.#debts.delete(name);
+    for (const name of this.#debts.keys()) if (!noted.has(name)) this.#debts.delete(name);
     return next?.range;
+  }
+
+  /** It may hold no deletion of the range itself any more, and then begins no round by itself. */
+  #ask(first: string, range: Range): void {
+    const { membership, peers } = this.#dependencies;
+    if (membership.stateOf(first) !== 'alive') {
+      this.#ended(range, { member: first, reason: 'MEMBER_AWAY' });
+      return;
+    }
+    const { partition, keyspaceId } = range;
+    peers.tell(first, { type: 'purge-wanted', partition }, { keyspaceId });
+    this.#debts.delete(nameOfRange(range));
+    this.#dueAt.set(nameOfRange(range), this.#dependencies.clock.monotonicMs() + this.#options.purgeIntervalMs);
   }
 
   #dueAtOf(range: Range, now: number): number {
@@ -127,7 +154,6 @@ export class Purger {
     const { clock, counters, log } = this.#dependencies;
     const name = nameOfRange(range);
     const now = clock.monotonicMs();
-    this.#round = undefined;
     if (heldBack === undefined) {
       counters.watermarksRaised += 1;
       this.#debts.delete(name);
@@ -155,15 +181,11 @@ export class Purger {
 
   /** A range with deletions whose watermark has risen since it was swept. */
   #nextSweep(): PurgeSweep | undefined {
-    const { deletions, watermarks, topology } = this.#dependencies;
+    const { deletions, watermarks } = this.#dependencies;
     for (const range of deletions.ranges) {
       const name = nameOfRange(range);
       const { watermark } = watermarks.of(range);
       if (compareStamps(watermark, this.#swept.get(name) ?? zeroStamp) === 0) continue;
-      if (topology().keyspaceById(range.keyspaceId) === undefined) {
-        deletions.forget(range);
-        continue;
-      }
       this.#swept.set(name, watermark);
       return new PurgeSweep(this.#dependencies, range);
     }

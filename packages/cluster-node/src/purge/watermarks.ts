@@ -24,6 +24,7 @@ import type { Topology } from '../topology/topology.ts';
 export interface WatermarksDependencies {
   readonly engine: StorageEngine;
   readonly failures: StorageFailures;
+  readonly topology: () => Topology;
 }
 
 const untouched: PurgeRecord = { watermark: zeroStamp, sealed: zeroStamp, hintsSealed: zeroStamp };
@@ -86,7 +87,11 @@ export class Watermarks {
   }
 
   #change(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
-    const { engine, failures } = this.#dependencies;
+    const { engine, failures, topology } = this.#dependencies;
+    if (topology().keyspaceById(range.keyspaceId) === undefined) {
+      done(false);
+      return;
+    }
     const marks = this.#ranges.get(numberOf(range)) ?? { holding: untouched, written: untouched };
     const next = highest(marks.written, { ...marks.written, ...raised });
     this.#ranges.set(numberOf(range), marks);

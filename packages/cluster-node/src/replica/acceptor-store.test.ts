@@ -68,7 +68,7 @@ async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): 
   const wall = { wallMs: () => 0, monotonicMs: () => 0 };
   const room = new DiskRoom({ clock: wall, log, counters });
   const failures = new StorageFailures(room, damage, refuse);
-  const watermarks = new Watermarks({ engine, failures });
+  const watermarks = new Watermarks({ engine, failures, topology: () => topology });
   const deletions = new Deletions();
   const trees = treesOf(engine, watermarks, deletions);
   const hlc = new HybridLogicalClock();

@@ -3,7 +3,7 @@
  * version, atomically inside the storage engine, so that any order of arrival leaves the highest version.
  */
 import type { Decide, Offered, StorageEngine } from '@kv/lsm-storage/core';
-import type { HybridLogicalClock, SiblingSet, Stamp, Version } from '@kv/quorum';
+import { compareStamps, type HybridLogicalClock, type SiblingSet, type Stamp, type Version } from '@kv/quorum';
 import {
   compareMetaVersions,
   deadlineOfMeta,
@@ -19,7 +19,7 @@ import {
   type Want,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import { belowWatermark, isBelow, isPurged } from '../purge/below-watermark.ts';
+import { belowWatermark, isPurged, refusedUpTo } from '../purge/below-watermark.ts';
 import type { Deletions } from '../purge/deletions.ts';
 import type { Watermarks } from '../purge/watermarks.ts';
 import type { StoredRecord } from '../record.ts';
@@ -103,7 +103,12 @@ export class Replica {
   ): void {
     this.#counters.replicaWrites += 1;
     const merging = isSiblingSetMeta(record.meta) ? mergingDecision(record, this.#siblings) : undefined;
-    const guarded = this.#guarded(place, merging?.decide ?? this.#decide, readUnder);
+    const version = versionOfMeta(record.meta);
+    const isTooOld = (): boolean => {
+      const upTo = refusedUpTo(this.#watermarks.of(place), readUnder);
+      return compareStamps(version, upTo) <= 0 || merging?.bringsBack(upTo) === true;
+    };
+    const guarded = this.#guarded(merging?.decide ?? this.#decide, isTooOld);
     const written = (held: Uint8Array): void => {
       const below = guarded.below();
       const refusal = below === undefined ? merging?.refusal() : belowWatermark;
@@ -116,18 +121,20 @@ export class Replica {
   }
 
   /**
-   * Makes a write of this replica's own in the key's set of siblings: `change` is given the set, `noSiblings` if there is none,
+   * Makes the write of that id in this replica's own set of the key's siblings: `change` is given the set, `noSiblings` if there is none,
    * and no other write comes between. It throws a SiblingError to refuse. Calls back when the set with the write is durable.
    */
   writeSibling(
     place: RecordPlace,
+    id: Version,
     change: (set: SiblingSet<SiblingValue>) => SiblingSet<SiblingValue>,
     done: (made: GivenWrite | Refusal) => void,
     failed: (failure: WriteFailure) => void,
   ): void {
     this.#counters.replicaWrites += 1;
     const { decide, given, refusal } = givingDecision(change);
-    const guarded = this.#guarded(place, decide, undefined);
+    const isTooOld = (): boolean => compareStamps(id, this.#watermarks.of(place).sealed) <= 0;
+    const guarded = this.#guarded(decide, isTooOld);
     const written = (): void => {
       const made = guarded.below() === undefined ? (refusal() ?? given()) : belowWatermark;
       if (made === undefined) throw new TypeError('a decision was made or refused');
@@ -156,17 +163,11 @@ export class Replica {
   }
 
   /** Decides as `judge` does, but keeps out what lies below what the range's owners sealed. */
-  #guarded(
-    place: RecordPlace,
-    judge: Decide,
-    readUnder: Stamp | undefined,
-  ): { decide: Decide; below: () => 'absent' | 'held' | undefined } {
+  #guarded(judge: Decide, isTooOld: () => boolean): { decide: Decide; below: () => 'absent' | 'held' | undefined } {
     let below: 'absent' | 'held' | undefined;
     const decide: Decide = (current, incoming, currentValue) => {
       const decision = judge(current, incoming, currentValue);
-      if (decision === 'keep') return decision;
-      const kept = decision === 'replace' ? incoming : decision.meta;
-      if (!isBelow(kept, this.#watermarks.of(place), readUnder)) return decision;
+      if (decision === 'keep' || !isTooOld()) return decision;
       below = current === undefined ? 'absent' : 'held';
       this.#counters.writesBelowWatermark += 1;
       return 'keep';

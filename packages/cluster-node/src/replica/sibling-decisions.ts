@@ -3,7 +3,7 @@
  * that comes in with the one it holds, and to make a write of one's own in it.
  */
 import type { Decide } from '@kv/lsm-storage/core';
-import { noSiblings, SiblingError, type SiblingSet } from '@kv/quorum';
+import { compareStamps, type Context, noSiblings, SiblingError, type SiblingSet, type Stamp } from '@kv/quorum';
 import { decodeSiblings, encodeSiblings, maxFrameBytes, type Refusal, type SiblingValue, WireError } from '@kv/wire';
 import type { StoredRecord } from '../record.ts';
 import type { SiblingStrategies } from '../strategies.ts';
@@ -24,14 +24,20 @@ export interface GivenWrite {
   readonly set: SiblingSet<SiblingValue>;
 }
 
-export function mergingDecision(incoming: StoredRecord, { merge }: SiblingStrategies): SiblingDecision {
+/** `bringsBack`: after `decide`, whether one of the siblings that came is that old and was not known before. */
+export function mergingDecision(
+  incoming: StoredRecord,
+  { merge }: SiblingStrategies,
+): SiblingDecision & { readonly bringsBack: (upTo: Stamp) => boolean } {
   const theirs = understood(incoming, 'MALFORMED');
+  let known: Context = noSiblings.context;
   let refusal = 'code' in theirs ? theirs : undefined;
   const decide: Decide = (current, _, currentValue) => {
     if ('code' in theirs) return 'keep';
     if (current === undefined) return 'replace';
     if (sameBytes(current, incoming.meta)) return 'keep';
     const ours = held(current, currentValue);
+    if (!('code' in ours)) known = ours.context;
     const merged = 'code' in ours ? ours : stored(merge(ours, theirs));
     if ('code' in merged) {
       refusal = merged;
@@ -40,7 +46,10 @@ export function mergingDecision(incoming: StoredRecord, { merge }: SiblingStrate
     if (sameBytes(merged.meta, current)) return 'keep';
     return sameBytes(merged.meta, incoming.meta) ? 'replace' : merged;
   };
-  return { decide, refusal: () => refusal };
+  const bringsBack = (upTo: Stamp): boolean =>
+    !('code' in theirs) &&
+    theirs.siblings.some(({ id, dot }) => compareStamps(id, upTo) <= 0 && (known.get(dot.actor) ?? 0) < dot.counter);
+  return { decide, refusal: () => refusal, bringsBack };
 }
 
 /** `change` returns the set that it was given when the write is in it already, and throws a SiblingError to refuse it. */

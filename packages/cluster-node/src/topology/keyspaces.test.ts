@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
+import { inlineJobs, noCodec, StorageEngine, StorageError } from '@kv/lsm-storage/core';
 import { type KeyspaceChange, keyspaceRanges } from '@kv/wire';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 import type { TopologyChangeResult } from './topology-changer.ts';
@@ -27,6 +27,25 @@ describe('keyspaces of a running cluster', () => {
     for (let waited = 0; answers.length === 0 && waited < 4000; waited += 50) await cluster.elapse(50);
     return answers[0]!;
   }
+
+  it('do not go back where the disk was full for some of their changes, and there was room again', async () => {
+    const third = members[2]!;
+    await change(members[0]!, create('one'));
+    third.disk.observe(({ operation }) => {
+      if (operation === 'write' || operation === 'create') throw new StorageError('DISK_FULL', 'no space');
+      return undefined;
+    });
+    await change(members[0]!, create('two'));
+    await cluster.elapse(1000);
+    await change(members[1]!, { kind: 'drop', name: 'one' });
+    await cluster.elapse(1000);
+    third.disk.observe(undefined);
+    await cluster.elapse(30_000);
+    await cluster.kill(third);
+    const { topology } = await cluster.open(third);
+    expect(topology.epoch).toBe(4);
+    expect(topology.state.keyspaces.map(({ name }) => name)).toEqual(['default', 'two']);
+  });
 
   const create = (name: string, more: Partial<KeyspaceChange & { kind: 'create' }> = {}): KeyspaceChange => ({
     kind: 'create',

@@ -3,7 +3,14 @@
  * has, a dropped keyspace, is erased in the same write.
  */
 import { type BatchOperation, type StorageEngine, StorageError } from '@kv/lsm-storage/core';
-import { decodeTopologyRecord, encodeTopologyRecord, keyspaceRanges, systemKey, type TopologyState } from '@kv/wire';
+import {
+  decodeTopologyRecord,
+  encodeTopologyRecord,
+  type KeyRange,
+  keyspaceRanges,
+  systemKey,
+  type TopologyState,
+} from '@kv/wire';
 import { ClusterNodeError } from '../errors.ts';
 import { firstTopology } from './first-topology.ts';
 import { RingTopology } from './ring-topology.ts';
@@ -22,8 +29,8 @@ export class TopologyStore implements TopologySource {
   readonly #dependencies: TopologyStoreDependencies;
   readonly #listeners: ((topology: Topology, before: Topology) => void)[] = [];
   #current: Topology;
-  /** What the disk had no room for. */
-  #unstored: BatchOperation[] | undefined;
+  /** What is to be erased and the disk had no room for; `undefined`: the current topology is stored, with all that it erases. */
+  #owed: KeyRange[] | undefined;
 
   constructor(dependencies: TopologyStoreDependencies, state: TopologyState) {
     this.#dependencies = dependencies;
@@ -49,25 +56,25 @@ export class TopologyStore implements TopologySource {
     if (state.clusterId !== before.state.clusterId || state.epoch <= before.epoch) return;
     this.#current = new RingTopology(state);
     const erased = droppedBetween(before.state, state).flatMap((id) => keyspaceRanges(state.partitions, id));
-    this.#store([
-      { type: 'put', key: topologyKey, value: encodeTopologyRecord(state) },
-      ...erased.map(({ gte, lt }) => ({ type: 'delete-range', from: gte, to: lt }) as const),
-    ]);
+    this.#store([...(this.#owed ?? []), ...erased]);
     for (const listener of this.#listeners) listener(this.#current, before);
   }
 
   /** Tries again what the disk had no room for. */
   tick(): void {
-    const operations = this.#unstored;
-    if (operations === undefined) return;
-    this.#unstored = undefined;
-    this.#store(operations);
+    if (this.#owed !== undefined) this.#store(this.#owed);
   }
 
-  #store(operations: BatchOperation[]): void {
+  /** Always the newest topology: one that the disk had no room for must not come behind a later one that it had. */
+  #store(erased: KeyRange[]): void {
+    this.#owed = undefined;
+    const operations: BatchOperation[] = [
+      { type: 'put', key: topologyKey, value: encodeTopologyRecord(this.#current.state) },
+      ...erased.map(({ gte, lt }) => ({ type: 'delete-range', from: gte, to: lt }) as const),
+    ];
     this.#dependencies.engine.batch(operations).catch((error: unknown) => {
       if (error instanceof StorageError && error.code === 'DISK_FULL') {
-        this.#unstored = [...operations, ...(this.#unstored ?? [])];
+        this.#owed = [...(this.#owed ?? []), ...erased];
       } else {
         this.#dependencies.failed(error);
       }

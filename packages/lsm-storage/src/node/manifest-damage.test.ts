@@ -5,6 +5,7 @@
 
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../contract/index.ts';
 import { StorageError, inlineJobs } from '../core/index.ts';
@@ -90,4 +91,38 @@ describe('damage to the manifest on a disk', { timeout: 60_000 }, () => {
     }
     expect(refused).toBeGreaterThan(0);
   });
+
+  it('in the name of a column is refused or does no harm, whichever it is', async () => {
+    await using directory = await temporaryDirectory();
+    const store = join(directory.path, 'store');
+    const contents = await makeCrashed(store, join(directory.path, 'crashed'));
+    const manifest = join(store, 'manifest.db');
+    const whole = await readFile(manifest);
+    const tables = ['state', 'run', 'run_reference', 'value_file', 'page'];
+    let refused = 0;
+    for (const table of tables) {
+      for (const column of columnsOf(manifest, table)) {
+        const database = new Database(manifest);
+        database.exec(`ALTER TABLE ${table} RENAME COLUMN ${column} TO ${column}_`);
+        database.close();
+        try {
+          await using opened = await openStorage(store, { ...OPTIONS, readOnly: true });
+          expect(contentsOf(opened)).toEqual(contents);
+        } catch (error) {
+          expect(error, `${table}.${column}`).toBeInstanceOf(StorageError);
+          refused++;
+        }
+        await writeFile(manifest, whole);
+      }
+    }
+    expect(refused).toBeGreaterThan(20);
+    await (await openStorage(store, OPTIONS)).close();
+  });
 });
+
+function columnsOf(manifest: string, table: string): string[] {
+  const database = new Database(manifest);
+  const columns = database.pragma(`table_info(${table})`) as { readonly name: string }[];
+  database.close();
+  return columns.map(({ name }) => name);
+}

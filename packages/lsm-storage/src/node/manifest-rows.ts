@@ -37,6 +37,8 @@ export function rowOfRun({ run, pages }: AddedRun): RunRow {
 
 /** `references`: the rows of this run, ascending by file. */
 export function runOfRow(row: RunRow, references: readonly ReferenceRow[]): RunDescription {
+  const { smallest_key: smallest, largest_key: largest, ...numbers } = row;
+  assertNumbers('run', numbers);
   const run: RunDescription = {
     number: row.number,
     bytes: row.bytes,
@@ -46,8 +48,8 @@ export function runOfRow(row: RunRow, references: readonly ReferenceRow[]): RunD
     ranges: row.ranges,
     firstSequence: row.first_sequence,
     lastSequence: row.last_sequence,
-    smallestKey: plain(row.smallest_key),
-    largestKey: row.largest_key === null ? undefined : plain(row.largest_key),
+    smallestKey: plain(smallest),
+    largestKey: largest === null ? undefined : plain(largest),
     earliestDeadline: row.earliest_deadline,
     references: references.map(({ file, value_count, value_bytes }) => {
       return { file, values: value_count, bytes: value_bytes };
@@ -69,6 +71,7 @@ export function rowOfValueFile(file: ValueFileDescription): ValueFileRow {
 }
 
 export function valueFileOfRow(row: ValueFileRow): ValueFileDescription {
+  assertNumbers('value file', row);
   const { number, bytes, value_count: values, footer_checksum: footerChecksum } = row;
   const file = { number, bytes, values, footerChecksum };
   if (checksumOfValueFile(file) === row.checksum) return file;
@@ -88,7 +91,15 @@ export function pageKeysOfRows(run: RunRow, rows: readonly Pick<PageRow, 'first_
   throw corrupt(`the pages of run ${run.number} do not match their checksum`);
 }
 
+/** Where the schema is damaged, a column may go by another name, or hold what it should not. */
+function assertNumbers(what: string, row: object): void {
+  for (const [column, value] of Object.entries(row)) {
+    if (typeof value !== 'number') throw corrupt(`column ${column} of a ${what} holds no number`);
+  }
+}
+
 /** SQLite hands out a `Buffer` of its own memory; a plain view of it keeps readers monomorphic. */
 function plain(bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) throw corrupt('a row lacks bytes');
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -72,10 +72,16 @@ export class RegisterRead<Value> {
     return [this.#answer({ outcome: 'unavailable', reason: 'too-few-voters' })];
   }
 
-  /** Whoever was asked for the value is slow: asks another holder of what a majority agreed on. The driver decides when. */
+  /**
+   * Some are slow, and the driver decides when. If it is who was asked for the value, another holder of what a majority agreed on
+   * is asked; if a majority has answered and does not agree, it is not waited for the others.
+   */
   standIn(): RegisterReadEffect<Value>[] {
-    const agreed = this.#answered ? undefined : this.#agreed();
-    return agreed?.accepted === undefined ? [] : this.#askHolder(agreed);
+    if (this.#answered) return [];
+    const agreed = this.#agreed();
+    if (agreed !== undefined) return agreed.accepted === undefined ? [] : this.#askHolder(agreed);
+    const enough = this.#voters.majorityOf((voter) => this.#views.has(voter));
+    return enough ? [this.#answer({ outcome: 'undecided' })] : [];
   }
 
   expire(): RegisterReadEffect<Value>[] {

@@ -215,6 +215,16 @@ describe('a read of a register', () => {
     }
   });
 
+  it('does not wait for one that is slow when a majority has answered and does not agree', () => {
+    const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+    read.start();
+    read.receive('a', accepted(2));
+    expect(read.standIn()).toEqual([]);
+    expect(read.receive('b', told(1))).toEqual([]);
+    expect(read.standIn()).toEqual([{ type: 'answer', result: { outcome: 'undecided' } }]);
+    expect(read.standIn()).toEqual([]);
+  });
+
   it('is undecided when those who could tell the value have gone on, or are gone', () => {
     const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
     read.start();

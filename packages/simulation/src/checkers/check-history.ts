@@ -10,7 +10,8 @@ import { readAfterWrite } from './read-after-write.ts';
 import { timeToLive } from './time-to-live.ts';
 
 export function checkHistory(given: History, copies: readonly StoredCopy[]): Violation[] {
-  const history = given.forgets === true ? rememberingDeletions(given) : given;
+  const { forgetsAfterMs } = given;
+  const history = forgetsAfterMs === undefined ? given : rememberingDeletions(given, forgetsAfterMs);
   return [
     ...noLostWrite(history),
     ...readAfterWrite(history),

@@ -16,7 +16,7 @@ export function convergence(history: History, copies: readonly StoredCopy[]): Vi
     const agree = held.every((copy) => {
       return sameVersion(copy.version, first.version) ? copy.bytes === first.bytes : copy.damaged === true;
     });
-    const isNothing = history.forgets === true && read?.outcome === 'absent' && first.version === undefined;
+    const isNothing = history.forgetsAfterMs !== undefined && read?.outcome === 'absent' && first.version === undefined;
     const asRead = read === undefined || isNothing || sameVersion(read.version, first.version);
     if (agree && asRead) return [];
     return [{ check: 'convergence', key, operations: read === undefined ? [] : [read.id], message: differing(held) }];

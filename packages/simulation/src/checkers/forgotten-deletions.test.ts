@@ -22,15 +22,19 @@ function read(at: number, change: Partial<ReadRecord> = {}): ReadRecord {
 }
 
 const checksOf = (writes: WriteRecord[], reads: ReadRecord[], forgets = true): string[] =>
-  checkHistory({ replicas: 3, forgets, writes, reads }, []).map(({ check }) => check);
+  checkHistory({ replicas: 3, ...(forgets && { forgetsAfterMs: 20 }), writes, reads }, []).map(({ check }) => check);
 
 describe('a deletion that was forgotten', () => {
   it('is as good as there for whoever reads nothing', () => {
     const writes = [write(1, 'put'), write(5, 'delete'), write(200, 'delete')];
-    const { reads } = rememberingDeletions({ replicas: 3, writes, reads: [read(100)] });
+    const { reads } = rememberingDeletions({ replicas: 3, writes, reads: [read(100)] }, 20);
     expect(reads[0]?.version).toEqual(versionAt(5));
     expect(checksOf(writes.slice(0, 2), [read(100)])).toEqual([]);
     expect(checksOf(writes.slice(0, 2), [read(100)], false), 'where nothing is forgotten').toContain('no-lost-write');
+  });
+
+  it('is not one that is too young to be', () => {
+    expect(checksOf([write(1, 'put'), write(95, 'delete')], [read(100)])).toContain('no-lost-write');
   });
 
   it('may be a value whose time has come, and no other', () => {

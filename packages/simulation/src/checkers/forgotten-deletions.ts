@@ -1,23 +1,26 @@
 /**
  * Owners forget deletions in the end, and answer then that they hold nothing. To whoever reads, the one is as good as the other:
- * so a read that found nothing at all is supposed to have found the newest deletion of its key that may have been made by then.
+ * so a read that found nothing at all is supposed to have found the newest deletion of its key that may have been made by then, and
+ * is old enough by the foremost of all clocks to have been forgotten.
  * A value that came back to life has a version of its own, which is lower.
  */
 import { compareVersions, type Version } from '@kv/quorum';
 import { answered, type History, type ReadRecord, type WriteRecord } from '../history.ts';
 
 /** The history as if no deletion had been forgotten. */
-export function rememberingDeletions(history: History): History {
-  return { ...history, reads: history.reads.map((read) => remembering(read, history)) };
+export function rememberingDeletions(history: History, forgetsAfterMs: number): History {
+  return { ...history, reads: history.reads.map((read) => remembering(read, history, forgetsAfterMs)) };
 }
 
-function remembering(read: ReadRecord, { writes, reads }: History): ReadRecord {
+function remembering(read: ReadRecord, { writes, reads }: History, forgetsAfterMs: number): ReadRecord {
   if (read.outcome !== 'absent' || read.version !== undefined) return read;
+  const oldestKept = (read.clocks?.highestMs ?? 0) - forgetsAfterMs;
   const deletions = writes.filter((write) => write.key === read.key && mayBeDeletion(write, read));
   const seen = answered(reads).filter(({ key, outcome, endedAt }) => {
     return key === read.key && outcome === 'absent' && endedAt <= read.endedAt;
   });
-  const version = newest([...deletions, ...seen].map((record) => record.version));
+  const forgotten = [...deletions, ...seen].filter(({ version }) => (version?.ms ?? 0) <= oldestKept);
+  const version = newest(forgotten.map((record) => record.version));
   return version === undefined ? read : { ...read, version, supposed: true };
 }
 

@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const countsAckTwice: PlantedBug = {
   name: 'counts-ack-twice',
   wrong: "counts one server's acknowledgement twice towards W",
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     writeOperation: (plan, version, startedAt) => new DoubleCountingWrite(plan, version, startedAt),

@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const countsHintTwice: PlantedBug = {
   name: 'counts-hint-twice',
   wrong: 'counts a hint for its keeper and for its owner',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     writeOperation: (plan, version, startedAt) => new TwiceHintedWrite(plan, version, startedAt),

@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const countsRefusals: PlantedBug = {
   name: 'counts-refusals',
   wrong: 'counts a replica that refused a write towards W',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     writeOperation: (plan, version, startedAt) => new CredulousWrite(plan, version, startedAt),

@@ -6,6 +6,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const deadlineSaysRejected: PlantedBug = {
   name: 'deadline-says-rejected',
   wrong: 'answers "rejected" to a write whose deadline passed',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     writeOperation: (plan, version, startedAt) => new OverconfidentWrite(plan, version, startedAt),

@@ -5,6 +5,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const forgetsHintsEarly: PlantedBug = {
   name: 'forgets-hints-early',
   wrong: 'removes a hint before its owner has acknowledged it',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({
     ...defaults,
     hintStore: (dependencies, limits) => new ForgetfulHintStore(dependencies, limits),

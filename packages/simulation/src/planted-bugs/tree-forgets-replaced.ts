@@ -5,6 +5,7 @@ import type { PlantedBug } from './planted-bug.ts';
 export const treeForgetsReplaced: PlantedBug = {
   name: 'tree-forgets-replaced',
   wrong: 'leaves its hash tree as it was when a version replaces another',
+  within: 'eventual',
   strategies: (defaults: Strategies) => ({ ...defaults, rangeTree: (levels) => new ForgetfulTree(levels) }),
 };
 

@@ -76,11 +76,11 @@ export class Recorder {
   #underWay = 0;
   #counts = { operations: 0, succeeded: 0, begunDuringFaults: 0, succeededDuringFaults: 0 };
 
-  /** @param clocks the wall clocks of all nodes; `forgets`: see {@link History} */
+  /** @param clocks the wall clocks of all nodes; `forgetsAfterMs`: see {@link History} */
   constructor(
     keyspaces: readonly KeyspaceOptions[],
     clocks: () => readonly WallClock[] = () => [],
-    { forgets = false }: { readonly forgets?: boolean } = {},
+    { forgetsAfterMs }: Pick<History, 'forgetsAfterMs'> = {},
   ) {
     this.#clocks = clocks;
     this.#records = new Map(
@@ -89,7 +89,7 @@ export class Recorder {
           keyspace.id,
           {
             keyspace,
-            forgets,
+            ...(forgetsAfterMs !== undefined && { forgetsAfterMs }),
             replicas: keyspace.replicas,
             writes: [],
             reads: [],

@@ -2,6 +2,7 @@
  * One run: a cluster comes up, clients work while the nemesis does too, then all faults end, every key is read at R =
  * N, the nodes shut down and their disks are looked into.
  */
+import { clockSampleKeptMs } from '@kv/cluster-node';
 import { AcceptorMemory } from '../checkers/acceptor-memory.ts';
 import { ClockHears } from '../checkers/clock-hears.ts';
 import { OneTopology } from '../checkers/one-topology.ts';
@@ -11,7 +12,7 @@ import { ScanClient } from '../cluster/scan-client.ts';
 import { SimulatedClient } from '../cluster/simulated-client.ts';
 import { SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import { readDamagedCopies, readStoredCopies } from '../cluster/stored-copies.ts';
-import { compareVersions, majority, newerOf, type Version } from '@kv/quorum';
+import { compareVersions, majority, sameVersion, type Version } from '@kv/quorum';
 import { shortVersion, type StoredCopy, type Violation } from '../history.ts';
 import type { PlantedBug } from '../planted-bugs/planted-bug.ts';
 import { totalPowerLoss } from '../world/disk/crash.ts';
@@ -61,11 +62,11 @@ export class Simulation {
   readonly recorder: Recorder;
   readonly #settings: SimulationSettings;
   readonly #random: SeededRandom;
-  readonly cluster: SimulatedCluster;
+  readonly #cluster: SimulatedCluster;
   readonly #clients: readonly SimulatedClient[];
   readonly #scanners: readonly ScanClient[];
-  /** Of each key the newest version that is a deletion or has a time to live. */
-  readonly #mortal = new Map<string, Version>();
+  /** Of each key the versions that are deletions or have a time to live. */
+  readonly #mortal = new Map<string, Version[]>();
   readonly #memory: ReplicaMemory;
   readonly #acceptorMemory = new AcceptorMemory();
   readonly #clockHears = new ClockHears();
@@ -81,12 +82,14 @@ export class Simulation {
     const { faults } = scenarios[scenario];
     const drawn = drawOptions(random.fork('options'), scenario);
     const options = faults ? drawn : calmed(drawn);
-    const clocks = () => [...this.cluster.nodes.values()].map(({ machine }) => machine.wallClock);
-    const mayForget = forgets(options.cluster.purge);
-    const recorder = new Recorder(options.keyspaces, clocks, { forgets: mayForget });
+    const clocks = () => [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock);
+    const { purge } = options.cluster;
+    const recorder = new Recorder(options.keyspaces, clocks, forgets(purge) ? { forgetsAfterMs: purge.afterMs } : {});
     this.#memory = new ReplicaMemory((key, version) => {
-      const mortal = mayForget ? this.#mortal.get(key) : undefined;
-      return mortal !== undefined && compareVersions(version, mortal) <= 0;
+      const latestMs = Math.max(...clocks().map((clock) => clock.latestMs(clockSampleKeptMs)));
+      const isOld = (mortal: Version): boolean => mortal.ms <= latestMs - purge.afterMs;
+      const mortal = forgets(purge) ? (this.#mortal.get(key) ?? []) : [];
+      return mortal.some((each) => isOld(each) && compareVersions(version, each) <= 0);
     });
     this.#settings = settings;
     this.#random = random;
@@ -98,7 +101,7 @@ export class Simulation {
       operationsUnderWay: () => recorder.underWay,
       ...(onTrace !== undefined && { onTrace }),
     });
-    this.cluster = new SimulatedCluster(this.world, {
+    this.#cluster = new SimulatedCluster(this.world, {
       options: options.cluster,
       keyspaces: options.keyspaces.map(configOf),
       disk: options.disk,
@@ -109,13 +112,13 @@ export class Simulation {
     });
     this.#administrator = new Administrator({
       world: this.world,
-      nodes: this.cluster.nodes,
+      nodes: this.#cluster.nodes,
       random: random.fork('administrator'),
       topologies: this.#topologies,
     });
     this.#clients = this.#makeClients(options.workload.clients);
     this.#scanners = this.#makeScanners();
-    const names = { nodes: [...this.cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
+    const names = { nodes: [...this.#cluster.nodes.keys()], clients: this.#clients.map(({ name }) => name) };
     const { durationMs } = options.workload;
     const casualty = toleratesLoss(options) ? random.fork('casualty').pick(names.nodes) : undefined;
     const plan = { ...names, durationMs, casualty, ...(without !== undefined && { without }) };
@@ -144,20 +147,20 @@ export class Simulation {
   }
 
   async #comeUp(): Promise<void> {
-    listenToNodes(this.world, this.cluster.topology.members, {
+    listenToNodes(this.world, this.#cluster.topology.members, {
       claimed: (claim) => this.#memory.claim(claim),
       reported: (claim) => this.#memory.reported(claim),
       promised: (claim) => this.#acceptorMemory.claim(claim),
-      mortal: (key, version) => this.#mortal.set(key, newerOf(this.#mortal.get(key), version) ?? version),
+      mortal: (key, version) => this.#noteMortal(key, version),
       stamped: (versions) => this.#clockHears.hear(versions),
     });
-    for (const node of this.cluster.nodes.values()) node.start(true);
-    await this.#until('the nodes were not ready', limits.ready, () => this.cluster.ready);
+    for (const node of this.#cluster.nodes.values()) node.start(true);
+    await this.#until('the nodes were not ready', limits.ready, () => this.#cluster.ready);
   }
 
   async #work(): Promise<void> {
     const { world, recorder } = this;
-    const nemesis = new Nemesis(world, this.cluster.nodes, recorder);
+    const nemesis = new Nemesis(world, this.#cluster.nodes, recorder);
     const workload = new Workload(
       {
         world,
@@ -183,7 +186,7 @@ export class Simulation {
   }
 
   async #settle(): Promise<void> {
-    await this.#until('the nodes were not ready after the faults', limits.healed, () => this.cluster.ready);
+    await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
     await this.world.run(settleMs);
     await this.#handOver();
     const isRepaired = await this.#beRepaired();
@@ -198,7 +201,7 @@ export class Simulation {
     await this.world.run(settleMs);
     this.#administrator.look();
     this.#topologies.settled(
-      [...this.cluster.nodes].flatMap(([name, { node }]) =>
+      [...this.#cluster.nodes].flatMap(([name, { node }]) =>
         node === undefined ? [] : { node: name, epoch: node.topology.epoch },
       ),
     );
@@ -211,7 +214,7 @@ export class Simulation {
   /** Every member is back, so no hint may be left after a while. */
   async #handOver(): Promise<void> {
     const left = (): number =>
-      [...this.cluster.nodes.values()]
+      [...this.#cluster.nodes.values()]
         .flatMap(({ node }) => node?.status().hints ?? [])
         .reduce((sum, { count }) => sum + count, 0);
     await this.world.run(limits.handedOver, () => left() === 0);
@@ -224,7 +227,7 @@ export class Simulation {
     if (this.options.cluster.repairIntervalMs > limits.repaired || this.#someDiskIsDamaged) return false;
     const since = this.world.now;
     const isDone = (): boolean =>
-      [...this.cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
+      [...this.#cluster.nodes.values()].every(({ node }) => (node?.repairDebt?.ageMs ?? 0) < this.world.now - since);
     for (let step = 0; !isDone() && step < limits.repaired / 1000; step += 1) await this.world.run(1000);
     if (!isDone()) throw new Error(`not all was compared within ${limits.repaired / 1000} virtual seconds`);
     return true;
@@ -234,12 +237,17 @@ export class Simulation {
   async #forget(): Promise<void> {
     const { purge } = this.options.cluster;
     if (!forgets(purge)) return;
-    const clocks = [...this.cluster.nodes.values()].map(({ machine }) => machine.wallClock.wallMs());
+    const clocks = [...this.#cluster.nodes.values()].map(({ machine }) => machine.wallClock.wallMs());
     if (needsLeaps(purge)) {
       this.#forgottenUpTo = Math.min(...clocks);
       this.#leap(2 * purge.afterMs);
       await this.world.run(limits.forgotten);
     } else await this.world.run(purge.afterMs + limits.forgotten);
+  }
+
+  #noteMortal(key: string, version: Version): void {
+    const known = this.#mortal.get(key) ?? [];
+    if (!known.some((each) => sameVersion(each, version))) this.#mortal.set(key, [...known, version]);
   }
 
   #leap(byMs: number): void {
@@ -255,21 +263,21 @@ export class Simulation {
   }
 
   get #someDiskIsDamaged(): boolean {
-    return [...this.cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
+    return [...this.#cluster.nodes.values()].some(({ machine: { disk } }) => disk.wiped || disk.rot.happened);
   }
 
   get #repairsByReads(): number {
-    return [...this.cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
+    return [...this.#cluster.nodes.values()].reduce((sum, { node }) => sum + (node?.counters.repairsSent ?? 0), 0);
   }
 
   async #lookIntoDisks(): Promise<StoredCopy[]> {
-    const nodes = [...this.cluster.nodes.values()];
+    const nodes = [...this.#cluster.nodes.values()];
     const topology = nodes.find(({ node }) => node !== undefined)?.node?.topology;
     if (topology === undefined) throw new TypeError('no node is running');
     await this.#await('the nodes did not close', Promise.all(nodes.map((node) => node.close())));
     // What was closed must be durable: nothing that is lost now may be missed.
     for (const node of nodes) node.crash(totalPowerLoss);
-    const everybodyIsIn = [...this.cluster.nodes.values()].every((node) => !node.isOut);
+    const everybodyIsIn = [...this.#cluster.nodes.values()].every((node) => !node.isOut);
     const mayForget = forgets(this.options.cluster.purge);
     const places = this.options.keyspaces
       .filter(({ mode }) => mode === 'eventual')
@@ -295,8 +303,8 @@ export class Simulation {
       const name = `client-${index + 1}`;
       const machine = this.world.machine(name, { clockAheadMs: clocks.between(-clockSpreadMs, clockSpreadMs) });
       return new SimulatedClient(this.world, machine, {
-        nodes: this.cluster.addresses,
-        ownersOf: (keyspaceId, key) => this.cluster.ownersOf(keyspaceId, key),
+        nodes: this.#cluster.addresses,
+        ownersOf: (keyspaceId, key) => this.#cluster.ownersOf(keyspaceId, key),
         epoch: 1,
         tryTimeoutMs,
         timeoutMs,
@@ -315,7 +323,7 @@ export class Simulation {
       const draws = random.fork(name);
       if (draws.chance(0.5)) return [];
       return new ScanClient(this.world, this.world.machine(`scanner-${id}`), {
-        nodes: this.cluster.addresses,
+        nodes: this.#cluster.addresses,
         keyspaceId: id,
         r: draws.pick([majority(replicas), majority(replicas), draws.integer(1, replicas)]),
         limit: draws.pick([1, 3, 100]),

@@ -24,11 +24,13 @@ import {
   type PurgeRaise,
   type PurgeReply,
   type PurgeSeal,
+  type PurgeWanted,
   type RepairWrite,
   purgeHints,
   purgeRaise,
   purgeReply,
   purgeSeal,
+  purgeWanted,
   repairWrite,
 } from './purge.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -149,6 +151,7 @@ export type Message =
   | PurgeSeal
   | PurgeReply
   | PurgeRaise
+  | PurgeWanted
   | RepairWrite;
 export type MessageType = Message['type'];
 
@@ -208,6 +211,7 @@ const entries: Entries = {
   'purge-reply': [82, purgeReply],
   'purge-raise': [83, purgeRaise],
   'repair-write': [84, repairWrite],
+  'purge-wanted': [85, purgeWanted],
 };
 
 /** How one type of message travels. */

@@ -37,6 +37,12 @@ export interface PurgeRaise {
   readonly upTo: Stamp;
 }
 
+/** An owner holds deletions of the range: its first owner is to have the watermark raised. Not answered. */
+export interface PurgeWanted {
+  readonly type: 'purge-wanted';
+  readonly partition: number;
+}
+
 /** A record on its way from one owner to another, by the owners' own repair. Answered by `replica-write-reply`. */
 export interface RepairWrite {
   readonly type: 'repair-write';
@@ -72,6 +78,11 @@ export const purgeRaise: Layout<PurgeRaise> = struct<PurgeRaise>({
   type: constant('purge-raise'),
   partition: u16,
   upTo: stamp,
+});
+
+export const purgeWanted: Layout<PurgeWanted> = struct<PurgeWanted>({
+  type: constant('purge-wanted'),
+  partition: u16,
 });
 
 export const repairWrite: Layout<RepairWrite> = struct<RepairWrite>({

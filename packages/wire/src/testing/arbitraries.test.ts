@@ -240,6 +240,7 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
   'purge-seal': record({ type: fc.constant('purge-seal'), partition: u16, upTo: stamp }),
   'purge-reply': record({ type: fc.constant('purge-reply'), outcome: fc.constantFrom('clear', 'held') }),
   'purge-raise': record({ type: fc.constant('purge-raise'), partition: u16, upTo: stamp }),
+  'purge-wanted': record({ type: fc.constant('purge-wanted'), partition: u16 }),
   'repair-write': record({
     type: fc.constant('repair-write'),
     partition: u16,

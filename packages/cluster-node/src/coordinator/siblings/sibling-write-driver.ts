@@ -93,7 +93,7 @@ export class SiblingWriteDriver {
       return;
     }
     this.#timer = timers.set(this.#planned.deadline - clock.monotonicMs(), () => this.#expire(operation));
-    access.writeOwnSibling(this.#planned.plan.place, (set) => this.#changed(set, id, stamp.ms), {
+    access.writeOwnSibling(this.#planned.plan.place, id, (set) => this.#changed(set, id, stamp.ms), {
       answered: (made) => this.#made(operation, id, made),
       failed: (failure, code) => {
         const notMade = (): void => this.#notMade(operation, id, failure === 'refused' ? code : undefined);

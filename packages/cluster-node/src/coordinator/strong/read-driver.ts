@@ -74,6 +74,12 @@ export class RegisterReadDriver {
 
   #query(from: string, want: 'value' | 'ballot'): void {
     this.#ledger.asked(primary(from));
+    // Where those who are there do not agree, nobody must wait for what one would say who is not.
+    if (this.#dependencies.membership.stateOf(from) === 'down') {
+      this.#ledger.answered(primary(from), { answer: 'down' }, this.#now());
+      this.#run(this.#read.fail(from));
+      return;
+    }
     this.#dependencies.access.query(from, this.#plan.place, want, this.#deadline, {
       answered: (reply) => {
         this.#note(from, reply);
