@@ -56,6 +56,9 @@ export const MANIFEST_SCHEMA: string = `
   ) STRICT;
 `;
 
+/** How many tables that makes. */
+export const MANIFEST_TABLES: number = MANIFEST_SCHEMA.split('CREATE TABLE').length - 1;
+
 export interface StateRow {
   readonly flushed_sequence: number;
   readonly oldest_segment: number;

@@ -24,7 +24,7 @@ import {
   runOfRow,
   valueFileOfRow,
 } from './manifest-rows.ts';
-import { MANIFEST_SCHEMA, MANIFEST_VERSION } from './manifest-schema.ts';
+import { MANIFEST_SCHEMA, MANIFEST_TABLES, MANIFEST_VERSION } from './manifest-schema.ts';
 import type { PageRow, ReferenceRow, RunRow, StateRow, ValueFileRow } from './manifest-schema.ts';
 
 /** What the manifest uses of a database of better-sqlite3. */
@@ -156,6 +156,15 @@ export class SqliteManifest implements Manifest {
     const damage = this.#database.pragma('quick_check(1)', { simple: true });
     if (damage !== 'ok') throw corrupt(String(damage));
     if (version === 0) this.#createSchema();
+    else this.#checkSchema();
+  }
+
+  /** SQLite keeps the text of each table as it was made, so that any change of it shows. */
+  #checkSchema(): void {
+    const tables = this.#all<{ readonly sql: unknown }>('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL');
+    const changed = tables.find(({ sql }) => typeof sql !== 'string' || !MANIFEST_SCHEMA.includes(`${sql};`));
+    if (changed !== undefined) throw corrupt(`it has a table that this engine never made: ${String(changed.sql)}`);
+    if (tables.length !== MANIFEST_TABLES) throw corrupt(`it has ${tables.length} of ${MANIFEST_TABLES} tables`);
   }
 
   #createSchema(): void {
@@ -280,12 +289,15 @@ function guarded<T>(work: () => T): T {
   }
 }
 
+const damaged: ReadonlySet<string> = new Set(['SQLITE_NOTADB', 'SQLITE_ERROR', 'SQLITE_FORMAT']);
+
 /** An error of SQLite in the engine's words; any other as it is. */
 export function manifestError(cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (!code.startsWith('SQLITE_')) return cause;
   const message = cause instanceof Error ? cause.message : code;
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return corrupt(message, cause);
+  // What is asked is always the same, so an error in it is one of the schema that it is asked of.
+  if (code.startsWith('SQLITE_CORRUPT') || damaged.has(code)) return corrupt(message, cause);
   const busy = code.startsWith('SQLITE_BUSY');
   if (busy) return new StorageError('LOCKED', `${MANIFEST_FILE} is locked by another process`, { cause });
   const full = code === 'SQLITE_FULL' ? 'DISK_FULL' : 'IO_ERROR';
