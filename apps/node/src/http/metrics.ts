@@ -163,8 +163,8 @@ export class NodeMetrics {
   readonly #ready: Gauge;
   readonly #members: Gauge<'state'>;
   readonly #diskFull: Gauge;
-  readonly #repairDebt: Gauge;
-  readonly #purgeDebt: Gauge;
+  readonly #repairDebt: Gauge<'member'>;
+  readonly #purgeDebt: Gauge<'member' | 'reason'>;
   readonly #clockCorrection: Gauge;
   readonly #clockOffset: Gauge<'member'>;
   readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
@@ -177,12 +177,14 @@ export class NodeMetrics {
     this.#ready = new Gauge({ name: 'kv_ready', help: '1 while this node serves requests.', registers });
     this.#repairDebt = new Gauge({
       name: 'kv_repair_debt_seconds',
-      help: 'Since when some range was not known to be the same here and at another owner of it.',
+      help: 'Since when some range was not known to be the same here and at another owner of it, by that owner.',
+      labelNames: ['member'],
       registers,
     });
     this.#purgeDebt = new Gauge({
       name: 'kv_purge_debt_seconds',
-      help: 'Since when some range that this node leads cannot forget its deletions.',
+      help: 'Since when some range cannot forget its deletions, by the member that holds them back and why.',
+      labelNames: ['member', 'reason'],
       registers,
     });
     this.#diskFull = new Gauge({
@@ -225,15 +227,20 @@ export class NodeMetrics {
     const { counters, storage, members, repairDebt, purgeDebt, diskFullForMs, hints } = status;
     this.#recordClocks(status);
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
+    const nameOf = (id: string): string => members.find((member) => member.id === id)?.name ?? id;
     for (const gauge of Object.values(this.#hints)) gauge.reset();
     for (const { owner: id, count, bytes, oldestAgeMs } of hints) {
-      const owner = members.find((member) => member.id === id)?.name ?? id;
+      const owner = nameOf(id);
       this.#hints.count.set({ owner }, count);
       this.#hints.bytes.set({ owner }, bytes);
       this.#hints.oldestAgeMs.set({ owner }, oldestAgeMs / 1000);
     }
-    this.#repairDebt.set((repairDebt?.ageMs ?? 0) / 1000);
-    this.#purgeDebt.set((purgeDebt?.ageMs ?? 0) / 1000);
+    for (const gauge of [this.#repairDebt, this.#purgeDebt]) gauge.reset();
+    if (repairDebt !== undefined) this.#repairDebt.set({ member: nameOf(repairDebt.peer) }, repairDebt.ageMs / 1000);
+    if (purgeDebt !== undefined) {
+      const { member, reason, ageMs } = purgeDebt;
+      this.#purgeDebt.set({ member: nameOf(member), reason }, ageMs / 1000);
+    }
     for (const state of ['alive', 'suspect', 'down'] as const) {
       this.#members.set({ state }, members.filter((member) => member.state === state).length);
     }

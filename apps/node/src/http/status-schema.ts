@@ -120,7 +120,10 @@ export const statusSchema = z.object({
       partition: count,
       keyspaceId: count,
       member: z.string().meta({ description: 'Name of the member that holds it back.' }),
-      reason: z.string(),
+      reason: z.string().meta({
+        description:
+          'MEMBER_AWAY, HINTS_KEPT (hints from before the deletions), NOT_COMPARED (the two do not come to be the same), or the code of its refusal.',
+      }),
       ageMs: z.number().nonnegative(),
     })
     .optional()

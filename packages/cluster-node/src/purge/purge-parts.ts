@@ -4,7 +4,7 @@ import { Purger, type PurgerDependencies, type PurgerOptions } from './purger.ts
 import { PurgeServer, type PurgeServerDependencies } from './purge-server.ts';
 
 export interface PurgePartsDependencies
-  extends Omit<PurgerDependencies, 'server' | 'compare' | 'requestTimeoutMs'>,
+  extends Omit<PurgerDependencies, 'server' | 'compare' | 'canCompare' | 'requestTimeoutMs'>,
     Omit<PurgeServerDependencies, 'leastAgeMs'> {
   readonly repairer: Repairer;
 }
@@ -17,7 +17,7 @@ export function purgeParts(
   dependencies: PurgePartsDependencies,
   options: PurgePartsOptions,
 ): { readonly purgeServer: PurgeServer; readonly purger: Purger } {
-  const { repairer } = dependencies;
+  const { repairer, trees } = dependencies;
   const { purgeAfterMs, requestTimeoutMs } = options;
   // Half of the age, so that clocks may differ by the other half.
   const purgeServer = new PurgeServer({ ...dependencies, leastAgeMs: purgeAfterMs / 2 });
@@ -26,6 +26,7 @@ export function purgeParts(
       ...dependencies,
       server: purgeServer,
       compare: (range, peer, done) => repairer.compare(range, peer, done),
+      canCompare: (range) => trees.of(range)?.complete === true,
       requestTimeoutMs,
     },
     options,

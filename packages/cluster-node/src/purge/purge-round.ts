@@ -29,6 +29,8 @@ export interface PurgeRoundDependencies {
   readonly server: PurgeServer;
   /** Compares the range with another owner and repairs what differs. `done`: whether both are now the same. */
   readonly compare: (range: Range, peer: string, done: (confirmed: boolean) => void) => void;
+  /** Whether this member itself has counted and can read all that it stores of the range. */
+  readonly canCompare: (range: Range) => boolean;
   readonly requestTimeoutMs: number;
 }
 
@@ -116,9 +118,10 @@ export class PurgeRound {
       then();
       return;
     }
-    this.#dependencies.compare(this.#plan.range, peer, (confirmed) => {
+    const { compare, canCompare, self } = this.#dependencies;
+    compare(this.#plan.range, peer, (confirmed) => {
       if (confirmed) this.#compareAll(others, then);
-      else this.#end({ member: peer, reason: 'NOT_COMPARED' });
+      else this.#end({ member: canCompare(this.#plan.range) ? peer : self, reason: 'NOT_COMPARED' });
     });
   }
 
