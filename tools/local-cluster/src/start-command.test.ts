@@ -79,7 +79,7 @@ describe('npm start', () => {
     await terminal.shows('cluster ready http://127.0.0.1:');
     expect(terminal.lines.slice(0, 2)).toEqual(['starting the nodes', '3 nodes started']);
     expect(terminal.lines.find((line) => line.startsWith('node-3'))).toMatch(
-      /^node-3 {2}127\.0\.0\.1:\d+ +alive +33\.3 %$/,
+      /^node-3 {2}127\.0\.0\.1:\d+ +\d+ +alive +33\.3 %$/,
     );
     const pids = names.map(pidOf);
     terminal.interrupt();
