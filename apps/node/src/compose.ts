@@ -1,5 +1,12 @@
 /** Puts a node together: the one place that says `new`. What it hands to the member is all that the member can reach. */
-import { ClusterNode, defaultOptions, type Log, type MemberConfig, type TopologyConfig } from '@kv/cluster-node';
+import {
+  ClusterNode,
+  type ClusterNodeOptions,
+  defaultOptions,
+  type Log,
+  type MemberConfig,
+  type TopologyConfig,
+} from '@kv/cluster-node';
 import { NodeFileSystem, openManifestFile, WorkerJobs, ZstdCodec } from '@kv/lsm-storage';
 import { type Config, ConfigError } from './config.ts';
 import { FrameServer } from './connections/frame-server.ts';
@@ -17,6 +24,8 @@ import { makeFolder } from './system/make-folder.ts';
 import { systemRandom } from './system/random.ts';
 import { systemTimers } from './system/timers.ts';
 import { readTopologyFile } from './topology-file.ts';
+
+const mebibyte = 1024 * 1024;
 
 export interface NodeEvents {
   /** The port is bound and the member has its identity on disk. */
@@ -131,7 +140,7 @@ class Node implements RunningNode {
       codec: new ZstdCodec(),
       fatal: (error: Error) => events.fatal(error),
     };
-    const options = { storage: { memoryBudget: config.memoryBudget * 1024 * 1024 } };
+    const options = optionsOf(config);
     const { create } = config;
     const member = await ClusterNode.open(ports, { topology: this.#topology, nodeId: self.id, create, options });
     this.#member = member;
@@ -176,6 +185,11 @@ class Node implements RunningNode {
     }
     return this.#member;
   }
+}
+
+function optionsOf({ memoryBudget, requestBudget }: Config): Partial<ClusterNodeOptions> {
+  const requestBytes = requestBudget * mebibyte;
+  return { requestBytes, requestBytesPerClient: requestBytes / 2, storage: { memoryBudget: memoryBudget * mebibyte } };
 }
 
 function memberNamed(name: string, { members }: TopologyConfig, file: string): MemberConfig {

@@ -44,6 +44,7 @@ describe('the configuration', () => {
       create: false,
       allowAddress: [],
       memoryBudget: 256,
+      requestBudget: 64,
       logLevel: 'info',
     });
   });
@@ -55,6 +56,7 @@ describe('the configuration', () => {
     ['--listen=127.0.0.1:0', { listen: '127.0.0.1:0' }],
     ['--log-file=node.log', { logFile: 'node.log' }],
     ['--memory-budget=1024', { memoryBudget: 1024 }],
+    ['--request-budget=16', { requestBudget: 16 }],
     ['--allow-address=10.0.0.0/8, 192.168.7.1', { allowAddress: ['10.0.0.0/8', '192.168.7.1'] }],
   ])('reads %s', (flag, expected) => {
     expect(readConfig([...needed, flag], {})).toMatchObject(expected);
@@ -188,6 +190,7 @@ describe('the configuration', () => {
       'logLevel',
       'memoryBudget',
       'node',
+      'requestBudget',
       'topology',
     ]);
   });

@@ -3,11 +3,13 @@
  * of the README. Flags win over `KV_*` variables, those over the file, and every fault is reported at once.
  */
 import { readFileSync } from 'node:fs';
+import { defaultOptions } from '@kv/cluster-node';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { addressForm, addressRangeForm, isAddress, isAddressRange } from './address-forms.ts';
 import { readTopologyFile } from './topology-file.ts';
 
+const mebibyte = 1024 * 1024;
 const yes = z.union([z.boolean(), z.stringbool()], { error: 'must be true or false' });
 const text = z.string({ error: 'is required' }).min(1, { error: 'must not be empty', abort: true });
 const list = z
@@ -61,6 +63,16 @@ const options = z.strictObject({
     .max(1_048_576, 'must be at most 1048576 MiB')
     .default(256)
     .meta({ value: 'MIB', description: 'memory for memtables, block cache and indexes together, in MiB' }),
+  requestBudget: z.coerce
+    .number({ error: 'must be a number of MiB' })
+    .int('must be a whole number of MiB')
+    .min(1, 'must be at least 1 MiB')
+    .max(65_536, 'must be at most 65536 MiB')
+    .default(defaultOptions.requestBytes / mebibyte)
+    .meta({
+      value: 'MIB',
+      description: 'memory for requests under way, in MiB, half of it for one connection; beyond it: `BUSY`',
+    }),
   logFile: text.optional().meta({ value: 'FILE', description: 'append the log there instead of to standard output' }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

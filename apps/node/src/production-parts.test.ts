@@ -19,7 +19,11 @@ describe('a node', () => {
     const [ports, config, ...more] = open.mock.calls[0] ?? [];
     expect(more).toEqual([]);
     expect(Object.keys(config ?? {}).sort()).toEqual(['create', 'nodeId', 'options', 'topology']);
-    expect(config?.options).toEqual({ storage: { memoryBudget: 16 * 1024 * 1024 } });
+    expect(config?.options).toEqual({
+      requestBytes: 64 * 1024 * 1024,
+      requestBytesPerClient: 32 * 1024 * 1024,
+      storage: { memoryBudget: 16 * 1024 * 1024 },
+    });
     expect(ports?.fileSystem.constructor.name).toBe('NodeFileSystem');
   });
 

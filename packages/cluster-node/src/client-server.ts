@@ -15,6 +15,8 @@ import {
   type PutSibling,
   valueCodecs,
 } from '@kv/wire';
+import { Admission, type AdmissionOptions, overheadBytes } from './admission/admission.ts';
+import type { BudgetShare, ClientBudget } from './admission/byte-budget.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { changeReply, changeRequest } from './change-messages.ts';
 import type { Coordinator, Refused } from './coordinator/coordinator.ts';
@@ -38,30 +40,74 @@ export interface ClientServerDependencies {
   readonly hlc: HybridLogicalClock;
   readonly codec: Codec;
   readonly counters: Counters;
-  readonly options: Pick<ClusterNodeOptions, 'requestTimeoutMs'>;
+  readonly options: Pick<ClusterNodeOptions, 'requestTimeoutMs'> & AdmissionOptions;
   readonly changeKeyspace: ClusterNode['changeKeyspace'];
   readonly topology: () => Topology;
 }
 
+/** Sends an answer to a client; `left` is to be called once it has left this process, or never will. */
+export type Reply = (frame: Uint8Array, left: () => void) => void;
+
 export class ClientServer {
+  readonly admission: Admission;
   readonly #dependencies: ClientServerDependencies;
 
   constructor(dependencies: ClientServerDependencies) {
     this.#dependencies = dependencies;
+    this.admission = new Admission(dependencies.options, dependencies.counters);
   }
 
-  serve({ header, message }: Frame, reply: (frame: Uint8Array) => void): void {
-    const answer = (answered: Message) => reply(this.#encode(header, answered));
+  /** @param bytes of the frame */
+  serve({ header, message }: Frame, bytes: number, reply: Reply, client: ClientBudget): void {
+    let share: BudgetShare | undefined;
+    const send = (frame: Uint8Array): void => reply(frame, () => share?.giveBack());
     const refuse = ({ code, message }: RequestError): void => {
-      this.#dependencies.counters.requestsRefused += 1;
-      answer({ type: 'error', code, message });
+      const { counters } = this.#dependencies;
+      counters.requestsRefused += 1;
+      const frame = this.#encode(header, { type: 'error', code, message });
+      share?.force(overheadBytes + frame.length);
+      send(frame);
+    };
+    const answer = (answered: Message): void => {
+      const frame = this.#encode(header, answered);
+      const refusal = share && this.#account(share, message, frame.length);
+      if (refusal === undefined) send(frame);
+      else refuse(refusal);
     };
     try {
+      share = this.#admit(header, message, bytes, client);
       this.#handle(header, message, answer, refuse);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       refuse(error);
     }
+  }
+
+  /** `undefined`: it holds nothing worth counting. @throws RequestError BUSY */
+  #admit({ keyspaceId }: FrameHeader, { type }: Message, bytes: number, client: ClientBudget): BudgetShare | undefined {
+    switch (type) {
+      case 'get':
+      case 'get-siblings':
+        return this.admission.read(client);
+      case 'scan':
+        return this.admission.scan(client);
+      case 'put':
+      case 'delete':
+      case 'change':
+      case 'put-sibling': {
+        const copies = this.#dependencies.topology().keyspaceById(keyspaceId)?.replicas ?? 0;
+        return this.admission.write(client, bytes, copies);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** What a write came to must be told; what was read need not be, where there is no room to tell it. */
+  #account(share: BudgetShare, { type }: Message, bytes: number): RequestError | undefined {
+    if (type === 'get' || type === 'get-siblings') return this.admission.brought(share, bytes);
+    share.force(overheadBytes + bytes);
+    return undefined;
   }
 
   #handle(header: FrameHeader, message: Message, answer: (message: Message) => void, refuse: Refused): void {

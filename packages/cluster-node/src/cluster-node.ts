@@ -6,7 +6,9 @@
 import { StorageEngine } from '@kv/lsm-storage/core';
 import { HedgeBudget, LatencyTracker } from '@kv/quorum';
 import { decodeFrame, type Frame, type Hello, type Identity, type TopologyState, WireError } from '@kv/wire';
-import { ClientServer } from './client-server.ts';
+import type { Admission } from './admission/admission.ts';
+import type { ClientBudget } from './admission/byte-budget.ts';
+import { ClientServer, type Reply } from './client-server.ts';
 import { MemberClocks } from './clock/member-clocks.ts';
 import { readCeiling } from './clock/stamp-source.ts';
 import { storageClock } from './clock/storage-clock.ts';
@@ -105,7 +107,8 @@ export class ClusterNode {
     const ready = () => this.ready;
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
-    const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
+    const epoch = () => this.topology.epoch;
+    const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch, options });
     const room = new DiskRoom({ clock, log, counters });
     const damage = new StorageDamage({ log, counters });
     const failures = new StorageFailures(room, damage, (error) => this.#stopBecause(error));
@@ -137,10 +140,7 @@ export class ClusterNode {
     this.#room = room;
     this.#peers = peers;
     this.#membership = new Membership(
-      {
-        ...{ clock, random, log, counters, topology, peers, offsets },
-        fatal: (error) => this.#stopBecause(error),
-      },
+      { clock, random, log, counters, topology, peers, offsets, fatal: (error) => this.#stopBecause(error) },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
     const membership = this.#membership;
@@ -154,14 +154,13 @@ export class ClusterNode {
     const { acceptors, registers, voters, strong } = strongParts(shared);
     const replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
     const treeServer = new TreeServer({ trees, watermarks, hlc, counters, damage, topology, ready });
-    const { requestTimeoutMs, repairIntervalMs } = options;
     const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
     this.#repairer = new Repairer(
       {
         ...{ self, clock, random, peers, records, counters, trees, watermarks, damage, isNewer, membership, topology },
-        requestTimeoutMs,
+        requestTimeoutMs: options.requestTimeoutMs,
       },
-      { intervalMs: repairIntervalMs },
+      { intervalMs: options.repairIntervalMs },
     );
     const storage = { engine, hlc, counters, failures, watermarks };
     this.#handoff = new HintedHandoff(
@@ -188,14 +187,8 @@ export class ClusterNode {
     this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, ...servers });
     this.#scanner = scanner;
     this.#clientServer = new ClientServer({
-      ...{ coordinator: this.#coordinator, scanner: this.#scanner },
+      ...{ coordinator: this.#coordinator, scanner: this.#scanner, clock, hlc, codec, counters, options, topology },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
-      clock,
-      hlc,
-      codec,
-      counters,
-      options,
-      topology,
     });
     agreed.store.onChange((current) => {
       log.info('topology-changed', { epoch: current.epoch });
@@ -292,11 +285,17 @@ export class ClusterNode {
 
   /**
    * Takes in a complete frame from a client, whose answer `reply` sends back, exactly once.
+   * @param client one for each connection, see {@link Admission.client}. Default: one of its own
    * @throws WireError when the frame is malformed: the connection is of no use any more
    */
-  serve(bytes: Uint8Array, reply: (frame: Uint8Array) => void): void {
+  serve(bytes: Uint8Array, reply: Reply, client: ClientBudget = this.admission.client()): void {
     this.counters.framesReceived += 1;
-    this.#clientServer.serve(decodeFrame(bytes), reply);
+    this.#clientServer.serve(decodeFrame(bytes), bytes.length, reply, client);
+  }
+
+  /** Who may come in. Frames that are served are admitted here; who calls the other methods asks for admission first. */
+  get admission(): Admission {
+    return this.#clientServer.admission;
   }
 
   /** @throws RequestError before anything is sent */
@@ -347,6 +346,7 @@ export class ClusterNode {
       purgeDebt: this.#purger.debt(),
       hints: this.#handoff.status(),
       counters: this.counters,
+      requestBytes: this.admission.heldBytes,
     });
   }
 

@@ -25,6 +25,8 @@ export interface Counters {
   operationsOutbid: number;
   /** Requests refused before anything was sent: the caller asked for something that cannot be. */
   requestsRefused: number;
+  /** Requests refused because too much was under way here, or waited for too many of the owners. */
+  busyRefusals: number;
   /** Writes that an owner refused because the key had too many siblings. */
   siblingsRefused: number;
   /** Repairs that reads sent to replicas that were behind. */
@@ -90,6 +92,7 @@ export function createCounters(): Counters {
     readsConfirmed: 0,
     operationsOutbid: 0,
     requestsRefused: 0,
+    busyRefusals: 0,
     siblingsRefused: 0,
     repairsSent: 0,
     repairsAcknowledged: 0,

@@ -38,6 +38,7 @@ export type RequestErrorCode =
   | 'STAMP_TOO_FAR_AHEAD'
   | 'NOT_SUPPORTED'
   | 'NOT_READY'
+  | 'BUSY'
   | 'DISK_FULL';
 
 export class RequestError extends Error {

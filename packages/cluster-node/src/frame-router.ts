@@ -4,7 +4,7 @@ import type { SiblingServer } from './coordinator/siblings/sibling-server.ts';
 import type { Counters } from './counters.ts';
 import type { HintedHandoff } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
-import type { PeerRequests } from './peer-requests.ts';
+import { busy, type PeerRequests } from './peer-requests.ts';
 import type { PurgeServer } from './purge/purge-server.ts';
 import type { TreeServer } from './repair/tree-server.ts';
 import type { ReplicaServer } from './replica/replica-server.ts';
@@ -34,7 +34,10 @@ export class FrameRouter {
   route(from: string, frame: Frame): void {
     const { membership, topology, peers, counters } = this.#dependencies;
     const { header, message } = frame;
-    const reply = (answer: Message): void => peers.tell(from, answer, { operationId: header.operationId });
+    const reply = (answer: Message): void => {
+      const told = isLarge(answer) && peers.isFull(from) ? tooMuchWaits : answer;
+      peers.tell(from, told, { operationId: header.operationId });
+    };
     topology.follower.heard(from, header.epoch);
     switch (message.type) {
       case 'gossip-syn':
@@ -108,3 +111,14 @@ export class FrameRouter {
     }
   }
 }
+
+/** Carries values, to who asked for nothing but them: left untold it is as if nothing had been asked. */
+function isLarge({ type }: Message): boolean {
+  return type === 'replica-read-reply' || type === 'replica-scan-reply' || type === 'register-query-reply';
+}
+
+const tooMuchWaits: Message = {
+  type: 'error',
+  code: busy,
+  message: 'too much waits to be sent to this member already',
+};

@@ -2,10 +2,13 @@
  * One member of a cluster: ring, gossip, quorums and storage composed, without sockets, clock or globals.
  * @packageDocumentation
  */
+export { Admission } from './admission/admission.ts';
+export { BudgetShare, ByteBudget, type ByteBudgetLimits, ClientBudget } from './admission/byte-budget.ts';
+export type { Reply } from './client-server.ts';
 export { type ClockOffset, clockSampleKeptMs } from './clock/clock-offsets.ts';
 export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
 export { maxKeyBytes } from './coordinator/request-checks.ts';
-export type { Counters } from './counters.ts';
+export { type Counters, createCounters } from './counters.ts';
 export type { HintStatus } from './hints/hinted-handoff.ts';
 export { type Hint, type HintsOfRange, HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';

@@ -29,6 +29,19 @@ export interface ClusterNodeOptions {
   readonly greetingMs: number;
   /** The largest value, in bytes, before compression. */
   readonly maxValueBytes: number;
+  /**
+   * Bytes that the requests coordinated here may hold at once, see `Admission`. Higher: larger bursts are borne; lower: less
+   * memory, and refusals with `BUSY` come sooner. A write counts its bytes times its copies and one: 64 MiB are sixteen
+   * writes of 1 MiB with three replicas, or some four thousand of 1 kB.
+   */
+  readonly requestBytes: number;
+  /** Of those, for the requests of one connection. Lower: one client leaves more to the others. */
+  readonly requestBytesPerClient: number;
+  /**
+   * Bytes that may wait to be sent to one member. Beyond them it is asked for nothing more until some have left, as if it had
+   * refused, and answered without values. Well below what the transport bears before it gives up the link.
+   */
+  readonly peerQueueBytes: number;
   /** How far ahead of the clock stamps are reserved on disk: at most one small write per half of it. */
   readonly stampReserveMs: number;
   /** How far ahead of this member's clock, corrected by the others', a client's stamp may be. */
@@ -68,6 +81,9 @@ export const defaultOptions: ClusterNodeOptions = {
   tickMs: 250,
   greetingMs: 3000,
   maxValueBytes: 1024 * 1024,
+  requestBytes: 64 * 1024 * 1024,
+  requestBytesPerClient: 32 * 1024 * 1024,
+  peerQueueBytes: 32 * 1024 * 1024,
   stampReserveMs: 3000,
   maxAheadMs: 500,
   repairIntervalMs: 60_000,

@@ -12,18 +12,24 @@ describe('PeerRequests', () => {
   let sent: { to: string; address: string; frame: Uint8Array }[];
   let ended: string[];
   let peers: PeerRequests;
+  let queued: number;
 
   beforeEach(() => {
     time = new VirtualTime();
     sent = [];
     ended = [];
+    queued = 0;
     peers = new PeerRequests({
-      transport: { send: (to, address, frame) => sent.push({ to, address, frame }) },
+      transport: {
+        queuedBytes: (to) => (to === 'slow' ? queued : 0),
+        send: (to, address, frame) => sent.push({ to, address, frame }),
+      },
       clock: time,
       random: { next: () => 0.999_999_999_9 },
       hlc: new HybridLogicalClock({ ms: 5, counter: 6 }),
       addressOf: (member) => `${member}:1`,
       epoch: () => 9,
+      options: { peerQueueBytes: 100 },
     });
   });
 

@@ -4,6 +4,7 @@
  */
 import type { HybridLogicalClock } from '@kv/quorum';
 import { encodeFrame, type FrameHeader, type Message } from '@kv/wire';
+import type { ClusterNodeOptions } from './options.ts';
 import type { Clock, Random, Transport } from './ports.ts';
 
 /** How a request ended when it was not answered: `refused` means that the member did nothing for it. */
@@ -32,6 +33,7 @@ export interface PeerRequestsDependencies {
   /** Where a member listens now. */
   readonly addressOf: (member: string) => string;
   readonly epoch: () => number;
+  readonly options: Pick<ClusterNodeOptions, 'peerQueueBytes'>;
 }
 
 /** Operation ids have 32 bits on the wire; 0 means that no answer is expected. */
@@ -51,6 +53,15 @@ export class PeerRequests {
   /** Requests that wait for an answer. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /**
+   * Whether so much waits to be sent to the member that it is to be asked for nothing more: whoever would ask for what is
+   * large, or often, looks here first and takes it for a refusal with {@link busy}.
+   */
+  isFull(to: string): boolean {
+    const { transport, options } = this.#dependencies;
+    return transport.queuedBytes(to) > options.peerQueueBytes;
   }
 
   ask(request: PeerRequest): void {
@@ -111,9 +122,13 @@ export class PeerRequests {
   }
 }
 
+/** The code of what was not asked or not told, because too much waits to be sent to the member. */
+export const busy = 'BUSY';
+
 /** Codes by which a replica says that it did nothing; after any other it may have done something. */
 const refusals: ReadonlySet<string> = new Set([
   'NOT_READY',
+  busy,
   'NOT_AN_OWNER',
   'UNKNOWN_KEYSPACE',
   'EPOCH_TOO_OLD',

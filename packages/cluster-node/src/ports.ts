@@ -33,6 +33,8 @@ export interface Transport {
    * not answered may or may not have arrived.
    */
   send(to: string, address: string, frame: Uint8Array): void;
+  /** Bytes handed to `send` for this member that have not left this process yet; 0 where nobody can tell. */
+  queuedBytes(to: string): number;
 }
 
 export interface Log {

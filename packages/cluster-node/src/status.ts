@@ -37,6 +37,8 @@ export interface NodeStatus {
   readonly purgeDebt?: PurgeDebt;
   /** What is kept here for owners that are away, and what was handed over since this member started. */
   readonly hints: readonly HintStatus[];
+  /** Bytes that requests coordinated here hold at the moment. */
+  readonly requestBytes: number;
   readonly counters: Counters;
 }
 
@@ -69,6 +71,7 @@ export interface StatusSources {
   readonly repairDebt: RepairDebt | undefined;
   readonly purgeDebt: PurgeDebt | undefined;
   readonly hints: readonly HintStatus[];
+  readonly requestBytes: number;
   readonly counters: Counters;
 }
 
@@ -97,6 +100,7 @@ export function statusOf(sources: StatusSources): NodeStatus {
     ...(repairDebt !== undefined && { repairDebt }),
     ...(purgeDebt !== undefined && { purgeDebt }),
     hints,
+    requestBytes: sources.requestBytes,
     counters: { ...counters },
   };
 }

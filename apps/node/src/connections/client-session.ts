@@ -1,8 +1,9 @@
 /**
  * A client's connection: its requests go to the member, the answers come back in any order. A client that asks for more
- * than it reads is not read from any more until it has caught up.
+ * than it reads is not read from any more until it has caught up; what its requests hold counts towards the member's budget
+ * until the answers have left.
  */
-import type { ClusterNode } from '@kv/cluster-node';
+import type { ClientBudget, ClusterNode, Reply } from '@kv/cluster-node';
 import type { Connection } from './connection.ts';
 
 /** Requests of one client under way at once. Higher lets one client take more of the node. */
@@ -13,13 +14,15 @@ const maxQueuedBytes = 8 * 1024 * 1024;
 export class ClientSession {
   readonly #connection: Connection;
   readonly #member: Pick<ClusterNode, 'serve'>;
+  readonly #budget: ClientBudget;
   #requests = 0;
   #paused = false;
   #stopped = false;
 
-  constructor(connection: Connection, member: Pick<ClusterNode, 'serve'>) {
+  constructor(connection: Connection, member: Pick<ClusterNode, 'serve' | 'admission'>) {
     this.#connection = connection;
     this.#member = member;
+    this.#budget = member.admission.client();
   }
 
   /** Requests under way. */
@@ -30,11 +33,12 @@ export class ClientSession {
   receive(frame: Uint8Array): void {
     if (this.#stopped) return;
     this.#requests += 1;
-    this.#member.serve(frame, (answer) => {
+    const reply: Reply = (answer, left) => {
       this.#requests -= 1;
-      this.#connection.send(answer);
+      this.#connection.send(answer, left);
       this.#balance();
-    });
+    };
+    this.#member.serve(frame, reply, this.#budget);
     this.#balance();
   }
 

@@ -60,8 +60,12 @@ export class Connection {
     return this.#socket.writableLength;
   }
 
-  send(frame: Uint8Array): void {
-    if (this.#state === 'closed') return;
+  /** @param left called once the operating system has taken it over, or it was thrown away with the connection */
+  send(frame: Uint8Array, left?: () => void): void {
+    if (this.#state === 'closed') {
+      left?.();
+      return;
+    }
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
@@ -70,7 +74,7 @@ export class Connection {
         this.#socket.uncork();
       });
     }
-    this.#socket.write(frame);
+    this.#socket.write(frame, left);
   }
 
   /** Stops reading: the other end feels it once the buffers between are full. */

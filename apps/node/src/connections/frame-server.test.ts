@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ClusterNodeError } from '@kv/cluster-node';
+import { Admission, ClusterNodeError, createCounters, defaultOptions, type Reply } from '@kv/cluster-node';
 import { zeroStamp } from '@kv/quorum';
 import { anyClusterId, decodeFrame, encodeFrame, type Frame, FrameDecoder, type Hello, maxFrameBytes } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +23,7 @@ function helloOf(role: Hello['role'], changes: Partial<Hello> = {}): Hello {
 
 /** Takes note of what reaches it, and answers a client's request with the same frame. */
 class NotingMember implements ServedMember {
+  readonly admission = new Admission(defaultOptions, createCounters());
   readonly received: [from: string, frame: Uint8Array][] = [];
   hello(role: Hello['role']): Hello {
     return helloOf(role, { nodeId: memberId(0) });
@@ -34,8 +35,8 @@ class NotingMember implements ServedMember {
   receive(from: string, frame: Uint8Array): void {
     this.received.push([from, frame]);
   }
-  serve(frame: Uint8Array, reply: (frame: Uint8Array) => void): void {
-    setImmediate(() => reply(frame));
+  serve(frame: Uint8Array, reply: Reply): void {
+    setImmediate(() => reply(frame, () => undefined));
   }
 }
 
@@ -131,7 +132,7 @@ describe('Upgrade: kv/1', () => {
     const asked = 10_000;
     const perChunk = Math.ceil(65_536 / request.length);
     const replies: (() => void)[] = [];
-    member.serve = (frame, reply) => void replies.push(() => reply(frame));
+    member.serve = (frame, reply) => void replies.push(() => reply(frame, () => undefined));
     const connection = dial();
     await connection.write(upgrade + bytesOf(helloFrame(helloOf('client'))));
     void connection.write(bytesOf(request).repeat(asked));

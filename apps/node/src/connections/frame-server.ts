@@ -13,7 +13,7 @@ import { Connection, type ConnectionHandlers, keepAliveMs } from './connection.t
 import { helloFrame } from './hello-frame.ts';
 import { acceptUpgrade, asksForFrames, upgradeProtocol, writeProblem } from './upgrade.ts';
 
-export type ServedMember = Pick<ClusterNode, 'hello' | 'checkHello' | 'receive' | 'serve'>;
+export type ServedMember = Pick<ClusterNode, 'hello' | 'checkHello' | 'receive' | 'serve' | 'admission'>;
 
 export interface FrameServerDependencies {
   /** Undefined until the member is open. */

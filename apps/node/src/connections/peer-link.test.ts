@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Admission, createCounters, defaultOptions } from '@kv/cluster-node';
 import { zeroStamp } from '@kv/quorum';
 import { decodeFrame, encodeFrame, type Hello } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +46,7 @@ class Peer {
       checkHello: () => undefined,
       receive: (_from: string, frame: Uint8Array) => void this.operations.push(decodeFrame(frame).header.operationId),
       serve: () => undefined,
+      admission: new Admission(defaultOptions, createCounters()),
     };
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     this.#frames = new FrameServer({ member: () => member, heard: () => undefined, log });

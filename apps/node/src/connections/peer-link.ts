@@ -26,7 +26,10 @@ const connectTimeoutMs = 2000;
 const shortestRestMs = 50;
 /** Longer spares a machine that is gone some attempts; shorter notices sooner that it is back. */
 const longestRestMs = 1000;
-/** Bytes that may wait for a slow peer. Beyond them it is as good as gone, and memory is needed elsewhere. */
+/**
+ * Bytes that may wait for a slow peer. Beyond them it is as good as gone, and memory is needed elsewhere. The last resort: the
+ * member stops asking for more at half of it, see `peerQueueBytes` of its options.
+ */
 const maxQueuedBytes = 64 * 1024 * 1024;
 /** A peer answers what it is asked; a connection on which so long nothing came back is dead, whatever TCP thinks. */
 const stallMs = 4000;
@@ -56,6 +59,11 @@ export class PeerLink {
     this.address = address;
     this.#handlers = handlers;
     this.#now = now;
+  }
+
+  /** Bytes that wait for the connection, or on it for the operating system. */
+  get queuedBytes(): number {
+    return this.#waitingBytes + (this.#connection?.queuedBytes ?? 0);
   }
 
   send(frame: Uint8Array): void {

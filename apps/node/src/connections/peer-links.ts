@@ -30,6 +30,10 @@ export class PeerLinks implements Transport {
     if (!this.#closed) this.#linkTo(to, address).send(frame);
   }
 
+  queuedBytes(to: string): number {
+    return this.#links.get(to)?.queuedBytes ?? 0;
+  }
+
   /** Something came from `member`: whatever was sent to it before seems to arrive. */
   heard(member: string): void {
     this.#links.get(member)?.heard();

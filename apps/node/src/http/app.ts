@@ -45,11 +45,14 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
 export function asProblem(error: unknown, log: Log): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && isProblemCode(error.code)) {
-    return new Problem(error.code, error.message, { cause: error });
+    return new Problem(error.code, error.message, { cause: error, ...(error.code === 'BUSY' && rejected) });
   }
   log.error('request-failed', { error });
   return new Problem('INTERNAL_ERROR', 'the request failed on this node; its log says why', { cause: error });
 }
+
+/** What was refused for want of room was certainly not done. */
+const rejected = { members: { outcome: 'rejected' }, headers: { 'kv-outcome': 'rejected' } };
 
 const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 

@@ -2,16 +2,15 @@
  * `POST /v1/keyspaces/{keyspace}/batch`: many operations in one request, each for itself. It is no transaction: each has
  * its own outcome, some may be done and others not, and whoever reads meanwhile may see any of them alone.
  */
-import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
+import { admitScan, readAdmittedBody } from './admitted.ts';
 import { describeBatch } from './batch-openapi.ts';
 import { BatchRun } from './batch-run.ts';
 import { type BatchOperation, batchSchema } from './batch-schema.ts';
-import { readBoundedBody } from './bounded-body.ts';
 import { checkParameterNames, timeoutOf } from './key-request.ts';
-import type { KeyRoutesDependencies } from './key-routes.ts';
+import { copiesOf, type KeyRoutesDependencies } from './key-routes.ts';
 import { Problem } from './problem-details.ts';
 import { keyspaceOf, parseRequestTarget } from './request-target.ts';
 
@@ -32,16 +31,23 @@ export function addBatchRoutes(app: Hono<{ Bindings: HttpBindings }>, dependenci
     if (coordinator.topology.keyspace(keyspace) === undefined) {
       throw new Problem('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(keyspace)}`);
     }
-    const operations = await readOperations(incoming, maxValueBytes);
+    const bytes = await readAdmittedBody(
+      context.env,
+      coordinator.admission,
+      copiesOf(coordinator, keyspace),
+      maxValueBytes,
+    );
+    const operations = readOperations(bytes);
+    if (operations.some(({ type }) => type === 'get')) admitScan(context.env, coordinator.admission);
     const run = new BatchRun({ coordinator, nameOf, problemOf }, { keyspace, timeoutMs, answerBytes: maxValueBytes });
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache' };
     return new Response(`{"results":[${(await run.all(operations)).join(',\n')}]}\n`, { headers });
   });
 }
 
-/** @throws Problem VALUE_TOO_LARGE, INVALID_BODY, MALFORMED_BODY */
-async function readOperations(incoming: IncomingMessage, maxBytes: number): Promise<readonly BatchOperation[]> {
-  const { data, error } = batchSchema.safeParse(parseJson(await readBoundedBody(incoming, maxBytes)));
+/** @throws Problem MALFORMED_BODY */
+function readOperations(bytes: Uint8Array): readonly BatchOperation[] {
+  const { data, error } = batchSchema.safeParse(parseJson(bytes));
   if (data !== undefined) return data.operations;
   const faults = error.issues.slice(0, 10).map(({ path, message }) => `${path.join('.')} ${message}`.trim());
   throw new Problem('MALFORMED_BODY', faults.join('; '));

@@ -10,8 +10,15 @@ import { Problem } from './problem-details.ts';
 const lingerMs = 5000;
 const lingerBytes = 64 * 1024 * 1024;
 
-/** @throws Problem VALUE_TOO_LARGE, INVALID_BODY */
-export function readBoundedBody(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+/**
+ * @param came hears how long each piece is, before it is kept; what it throws ends the reading
+ * @throws Problem VALUE_TOO_LARGE, INVALID_BODY
+ */
+export function readBoundedBody(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  came?: (bytes: number) => void,
+): Promise<Uint8Array> {
   if (isDeclaredTooLarge(incoming, maxBytes)) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -21,12 +28,14 @@ export function readBoundedBody(incoming: IncomingMessage, maxBytes: number): Pr
     };
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length <= maxBytes) {
+      try {
+        if (length > maxBytes) throw tooLarge(maxBytes);
+        came?.(chunk.length);
         chunks.push(chunk);
-        return;
+      } catch (error) {
+        stop();
+        reject(error);
       }
-      stop();
-      reject(tooLarge(maxBytes));
     };
     const onEnd = (): void => {
       stop();

@@ -1,5 +1,13 @@
 /** A write for which there is no room is told so: 507, and only where that is the whole truth. */
-import { type ClusterNode, type PutResult, RequestError } from '@kv/cluster-node';
+import { EventEmitter } from 'node:events';
+import {
+  Admission,
+  type ClusterNode,
+  createCounters,
+  defaultOptions,
+  type PutResult,
+  RequestError,
+} from '@kv/cluster-node';
 import { noRepairs, type ReplicaAnswer, type Version } from '@kv/quorum';
 import { describe, expect, it } from 'vitest';
 import { createHttpApp } from './app.ts';
@@ -33,7 +41,8 @@ function resultOf(
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
   const topology = { keyspace: nothing } as unknown as ClusterNode['topology'];
-  const others = { get: nothing, scan: nothing, change: nothing, changeKeyspace: nothing, topology };
+  const admission = new Admission(defaultOptions, createCounters());
+  const others = { get: nothing, scan: nothing, change: nothing, changeKeyspace: nothing, topology, admission };
   const member = { ...others, put: write, delete: write };
   const app = createHttpApp({
     member: () => member,
@@ -43,8 +52,9 @@ function askFor(method: string, write: CoordinatingMember['delete']): Promise<Re
     maxValueBytes: 1,
     log: { info: nothing, warn: nothing, error: nothing },
   });
-  const incoming = { url: '/v1/keyspaces/default/keys/a', headers: {} };
-  return Promise.resolve(app.fetch(new Request('http://x/', { method }), { incoming }));
+  const incoming = { url: '/v1/keyspaces/default/keys/a', headers: {}, socket: {} };
+  const outgoing = new EventEmitter();
+  return Promise.resolve(app.fetch(new Request('http://x/', { method }), { incoming, outgoing }));
 }
 
 const full = { reason: 'DISK_FULL' };

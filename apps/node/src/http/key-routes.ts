@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ChangeRequest, ChangeResult, ClusterNode, GetResult, PutResult } from '@kv/cluster-node';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import { readBoundedBody } from './bounded-body.ts';
+import { admitRead, admitWrite, readAdmittedBody } from './admitted.ts';
 import { changeHeaders } from './change-answers.ts';
 import { readCondition, refuseCondition } from './change-condition.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
@@ -12,7 +12,7 @@ import { describeDelete, describeGet, describePut } from './key-openapi.ts';
 import { type KeyRequest, readKeyRequest, readPutRequest } from './key-request.ts';
 import { Problem } from './problem-details.ts';
 
-export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology'>;
+export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology' | 'admission'>;
 
 export interface KeyRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
@@ -30,8 +30,11 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.get(keyPath, describeRoute(describeGet), async (context) => {
     const { replicas: r, context: _, ...request } = readKeyRequest(context.env.incoming, 'r');
     const coordinator = member();
+    const share = admitRead(context.env, coordinator.admission);
     const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...request, r }, resolve));
     const { status, headers, value } = readAnswer(result, nameOf);
+    const busy = coordinator.admission.brought(share, value.length);
+    if (busy !== undefined) throw busy;
     if (matches(context.env.incoming.headers['if-none-match'], headers['etag'])) {
       return new Response(null, { status: 304, headers });
     }
@@ -43,7 +46,8 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
     const { replicas: w, ...request } = readPutRequest(incoming);
     const coordinator = member();
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
-    const value = await readBoundedBody(incoming, maxValueBytes);
+    const copies = copiesOf(coordinator, request.keyspace);
+    const value = await readAdmittedBody(context.env, coordinator.admission, copies, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
     if (change !== undefined) {
       return answerChange(
@@ -62,12 +66,18 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
     const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
     const coordinator = member();
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
+    admitWrite(context.env, coordinator.admission, copiesOf(coordinator, request.keyspace));
     if (change !== undefined) return answerChange(coordinator, { ...change, to: { type: 'delete' } }, nameOf);
     const result = await new Promise<PutResult>((resolve, reject) => {
       coordinator.delete({ ...request, w }, resolve, reject);
     });
     return new Response(null, { status: 204, headers: writeHeaders(result, nameOf) });
   });
+}
+
+/** How often what is written to a keyspace is sent on; one that there is not refuses it anyway. */
+export function copiesOf({ topology }: Pick<ClusterNode, 'topology'>, keyspace: string): number {
+  return topology.keyspace(keyspace)?.replicas ?? 0;
 }
 
 /** The write as a change of a strong keyspace, `undefined` in an eventual one. @throws Problem for what neither can do */

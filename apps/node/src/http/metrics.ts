@@ -57,6 +57,10 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
     help: "Attempts on keys of strong keyspaces that another proposer's ended.",
   },
   requestsRefused: { name: 'kv_requests_refused_total', help: 'Requests refused before anything was sent.' },
+  busyRefusals: {
+    name: 'kv_busy_refusals_total',
+    help: 'Requests refused because too much was under way here, or waited for too many owners.',
+  },
   siblingsRefused: {
     name: 'kv_siblings_refused_total',
     help: 'Writes refused because their key had too many siblings.',
@@ -163,6 +167,7 @@ export class NodeMetrics {
   readonly #ready: Gauge;
   readonly #members: Gauge<'state'>;
   readonly #diskFull: Gauge;
+  readonly #requestBytes: Gauge;
   readonly #repairDebt: Gauge<'member'>;
   readonly #purgeDebt: Gauge<'member' | 'reason'>;
   readonly #clockCorrection: Gauge;
@@ -175,6 +180,11 @@ export class NodeMetrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#connections = new Gauge({ name: 'kv_connections', help: 'Connections of peers and clients.', registers });
     this.#ready = new Gauge({ name: 'kv_ready', help: '1 while this node serves requests.', registers });
+    this.#requestBytes = new Gauge({
+      name: 'kv_request_bytes',
+      help: 'Bytes that requests coordinated here hold at the moment.',
+      registers,
+    });
     this.#repairDebt = new Gauge({
       name: 'kv_repair_debt_seconds',
       help: 'Since when some range was not known to be the same here and at another owner of it, by that owner.',
@@ -226,6 +236,7 @@ export class NodeMetrics {
   #record(status: NodeStatus): void {
     const { counters, storage, members, repairDebt, purgeDebt, diskFullForMs, hints } = status;
     this.#recordClocks(status);
+    this.#requestBytes.set(status.requestBytes);
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
     const nameOf = (id: string): string => members.find((member) => member.id === id)?.name ?? id;
     for (const gauge of Object.values(this.#hints)) gauge.reset();

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { ClusterNode, ScanResult } from '@kv/cluster-node';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
+import { admitScan } from './admitted.ts';
 import type { NameOf } from './key-answers.ts';
 import { pageAnswer } from './scan-answers.ts';
 import { describeScan } from './scan-openapi.ts';
@@ -10,7 +11,7 @@ import { readPageRequest } from './scan-request.ts';
 
 export interface ScanRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
-  readonly member: () => Pick<ClusterNode, 'scan'>;
+  readonly member: () => Pick<ClusterNode, 'scan' | 'admission'>;
   readonly nameOf: NameOf;
 }
 
@@ -18,6 +19,7 @@ export function addScanRoutes(app: Hono<{ Bindings: HttpBindings }>, { member, n
   app.get('/v1/keyspaces/:keyspace/keys', describeRoute(describeScan), async (context) => {
     const { encoding, ...request } = readPageRequest(context.env.incoming);
     const coordinator = member();
+    admitScan(context.env, coordinator.admission);
     const result = await new Promise<ScanResult>((resolve) => coordinator.scan(request, resolve));
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache' };
     return new Response(pageAnswer(result, encoding, nameOf), { headers });

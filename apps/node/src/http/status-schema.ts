@@ -141,6 +141,7 @@ export const statusSchema = z.object({
       }),
     )
     .meta({ description: 'What the answering node keeps for members that are or were away.' }),
+  requestBytes: count.meta({ description: 'Bytes that requests coordinated by the answering node hold.' }),
   counters: z.record(z.string(), count),
 });
 

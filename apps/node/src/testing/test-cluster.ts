@@ -10,6 +10,8 @@ import type { Config } from '../config.ts';
 export interface TestClusterOptions {
   readonly nodes?: number;
   readonly replicas?: number;
+  /** MiB. Default 64. */
+  readonly requestBudget?: number;
   /** Beside `default`. */
   readonly keyspaces?: TopologyConfig['keyspaces'];
   /** Addresses of further members, which never start. */
@@ -20,13 +22,15 @@ export class TestCluster {
   readonly topology: TopologyConfig;
   readonly folder: string;
   readonly ports: readonly number[];
+  readonly #requestBudget: number;
   readonly #running = new Map<number, RunningNode>();
 
   private constructor(
     folder: string,
     ports: readonly number[],
-    { replicas, keyspaces = [], absent = [] }: TestClusterOptions,
+    { replicas, keyspaces = [], absent = [], requestBudget = 64 }: TestClusterOptions,
   ) {
+    this.#requestBudget = requestBudget;
     this.folder = folder;
     this.ports = ports;
     const addresses = [...ports.map((port) => `127.0.0.1:${port}`), ...absent];
@@ -61,6 +65,7 @@ export class TestCluster {
       create,
       allowAddress: [],
       memoryBudget: 16,
+      requestBudget: this.#requestBudget,
       logLevel: 'silent',
     };
   }

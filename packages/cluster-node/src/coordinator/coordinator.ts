@@ -28,6 +28,7 @@ import type { Strategies } from '../strategies.ts';
 import { deadlineOf, ttlOf } from '../time-to-live.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
+import { checkRoom } from './check-room.ts';
 import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
 import { nearestFirst } from './nearest-first.ts';
 import { type Replan, replanWith } from './replan.ts';
@@ -111,7 +112,7 @@ export class Coordinator {
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
     const { options } = this.#dependencies;
-    const plan = this.#plan(request, quorumOf(request));
+    const plan = this.#planWrite(request);
     const codec = plan.keyspace.compressed ? this.#dependencies.codec : noCodec;
     checkValue(request.value, options.maxValueBytes);
     checkContentType(request.contentType);
@@ -130,7 +131,7 @@ export class Coordinator {
 
   /** As `put`. */
   delete(request: DeleteRequest, done: (result: PutResult) => void, refused: Refused): void {
-    const plan = this.#plan(request, quorumOf(request));
+    const plan = this.#planWrite(request);
     if (plan.keyspace.conflict === 'siblings') this.#writeSibling(plan, request, undefined, done, refused);
     else this.#write(plan, request, tombstoneRecord, done, refused);
   }
@@ -153,6 +154,7 @@ export class Coordinator {
   change(request: ChangeRequest, done: (result: ChangeResult) => void, refused: Refused): void {
     const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request));
     const driven = this.#strongly(request, planned);
+    this.#checkRoom(driven.plan);
     const change = planChange(request, driven.plan.keyspace, this.#dependencies);
     if (change.operation !== undefined) this.#admit(change.operation);
     const ttlMs = request.to.type === 'put' ? ttlOf(request.to.ttlMs, driven.plan.keyspace) : undefined;
@@ -200,6 +202,18 @@ export class Coordinator {
     const plan = planRequest(this.#dependencies.topology(), request, quorum, this.#reach());
     checkMode(plan.keyspace, 'eventual');
     return plan;
+  }
+
+  #planWrite(request: DeleteRequest): RequestPlan {
+    const plan = this.#plan(request, quorumOf(request));
+    this.#checkRoom(plan);
+    return plan;
+  }
+
+  /** @throws RequestError BUSY */
+  #checkRoom(plan: RequestPlan): void {
+    const { access, counters } = this.#dependencies;
+    checkRoom(plan, (server) => access.hasRoom(server), counters);
   }
 
   #planStrong(request: RequestOptions, refused: { readonly r?: number | undefined } = {}): RequestPlan {

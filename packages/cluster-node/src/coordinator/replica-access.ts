@@ -8,7 +8,7 @@ import {
   versionOfMeta,
   type Want,
 } from '@kv/wire';
-import { failureOf, type PeerFailure, type PeerRequests } from '../peer-requests.ts';
+import { busy, failureOf, type PeerFailure, type PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
 import type { PlannedPlace, Replica } from '../replica/replica.ts';
 import type { GivenWrite } from '../replica/sibling-decisions.ts';
@@ -39,6 +39,11 @@ export class ReplicaAccess {
 
   constructor(dependencies: ReplicaAccessDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Whether it would be asked, and not be taken to refuse because too much waits for it already. */
+  hasRoom(to: string): boolean {
+    return to === this.#dependencies.self || !this.#dependencies.peers.isFull(to);
   }
 
   /**
@@ -155,7 +160,9 @@ export class ReplicaAccess {
     failed: ReplicaCallbacks<never>['failed'],
     answered: (message: Message) => void,
   ): void {
-    this.#dependencies.peers.ask({ to, keyspaceId, epoch, message, deadline, answered, failed });
+    const { peers } = this.#dependencies;
+    if (peers.isFull(to)) failed('refused', busy);
+    else peers.ask({ to, keyspaceId, epoch, message, deadline, answered, failed });
   }
 }
 

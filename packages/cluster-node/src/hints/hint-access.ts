@@ -2,7 +2,7 @@
 import type { Held, Version } from '@kv/quorum';
 import { versionOfMeta } from '@kv/wire';
 import { heldIn, type ReplicaCallbacks } from '../coordinator/replica-access.ts';
-import { failureOf, type PeerRequests } from '../peer-requests.ts';
+import { busy, failureOf, type PeerRequests } from '../peer-requests.ts';
 import type { StoredRecord } from '../record.ts';
 import type { PlannedPlace, RecordPlace } from '../replica/replica.ts';
 import type { StorageFailures } from '../storage-failures.ts';
@@ -40,6 +40,7 @@ export class HintAccess {
       });
       return;
     }
+    if (peers.isFull(to)) return failed('refused', busy);
     const message = { type: 'hint-write', partition, intendedOwner, key, ...record } as const;
     peers.ask({
       to,

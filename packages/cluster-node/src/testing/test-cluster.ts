@@ -42,6 +42,8 @@ export interface TestMember {
   clockAheadMs: number;
   /** Gets the member's frames instead of it. */
   intercept: ((frame: Uint8Array) => void) | undefined;
+  /** Bytes that seem to wait to be sent to a member. */
+  readonly queuedBytes: Map<string, number>;
   /** The events of its log. */
   readonly logged: string[];
   /** Why the member stopped by itself. */
@@ -69,6 +71,7 @@ export class TestCluster {
       node: undefined,
       clockAheadMs: 0,
       intercept: undefined,
+      queuedBytes: new Map(),
       logged: [],
       fatal: undefined,
     }));
@@ -228,7 +231,10 @@ export class TestCluster {
       clock: { wallMs: () => this.time.wallMs() + member.clockAheadMs, monotonicMs: () => this.time.monotonicMs() },
       timers: this.time,
       random: { next: () => this.#nextRandom() },
-      transport: { send: (to, _, frame) => this.#deliver(member.id, to, frame) },
+      transport: {
+        send: (to, _, frame) => this.#deliver(member.id, to, frame),
+        queuedBytes: (to) => member.queuedBytes.get(to) ?? 0,
+      },
       log: { info: (event) => log(event), warn: (event) => log(event), error: (event) => log(event) },
       fileSystem: member.disk,
       openManifest: async () => member.manifest,

@@ -86,9 +86,10 @@ function drawTopology(
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
   const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
     options;
-  const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs, purge } = options;
+  const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs, purge, requestBytes, peerQueueBytes } = options;
+  const bounds = { requestBytes, requestBytesPerClient: requestBytes, peerQueueBytes };
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
   const purging = { purgeAfterMs: purge.afterMs, purgeIntervalMs: purge.intervalMs, hintMaxAgeMs };
   const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, ...purging };
-  return { ...waits, repairTreeLevels: 1, expiredKeptMs, storage };
+  return { ...waits, ...bounds, repairTreeLevels: 1, expiredKeptMs, storage };
 }

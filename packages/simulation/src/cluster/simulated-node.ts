@@ -3,10 +3,12 @@
  * and network behind its ports.
  */
 import {
+  type ClientBudget,
   ClusterNode,
   type ClusterNodeOptions,
   type ClusterNodePorts,
   defaultStrategies,
+  type Reply,
   type Strategies,
   type TopologyConfig,
 } from '@kv/cluster-node';
@@ -122,13 +124,20 @@ export class SimulatedNode {
   #listen(node: ClusterNode, hello: Uint8Array): Endpoint {
     const { network } = this.#world;
     const doorman = new Doorman(node);
+    const clients = new Map<string, ClientBudget>();
     const endpoint: Endpoint = this.machine.listen(this.config.address, {
       receive: (from, packed) => {
         const greeted = unpackFrame(packed);
         const visitor = doorman.check(from, greeted.hello);
         if (visitor?.role === 'node') node.receive(visitor.nodeId, greeted.frame);
         if (visitor?.role === 'client') {
-          node.serve(greeted.frame, (reply) => network.send(endpoint, from, packFrame(hello, reply)));
+          const client = clients.get(from) ?? node.admission.client();
+          clients.set(from, client);
+          const reply: Reply = (frame, left) => {
+            network.send(endpoint, from, packFrame(hello, frame));
+            left();
+          };
+          node.serve(greeted.frame, reply, client);
         }
       },
       linkLost: (address) => {
@@ -137,6 +146,10 @@ export class SimulatedNode {
       },
     });
     return endpoint;
+  }
+
+  #addressOf(id: string): string {
+    return this.config.topology.members.find((member) => member.id === id)?.address ?? '';
   }
 
   #ports(incarnation: Incarnation, send: (address: string, frame: Uint8Array) => void): ClusterNodePorts {
@@ -148,7 +161,10 @@ export class SimulatedNode {
       clock: { wallMs: () => this.machine.wallClock.wallMs(), monotonicMs: () => this.#world.now },
       timers: this.machine.timers(),
       random,
-      transport: { send: (_to, address, frame) => send(address, frame) },
+      transport: {
+        send: (_to, address, frame) => send(address, frame),
+        queuedBytes: (to) => this.#world.network.queuedBytes(this.config.address, this.#addressOf(to)),
+      },
       log: { info: nothing, warn: nothing, error: nothing },
       fileSystem,
       openManifest: async () => {

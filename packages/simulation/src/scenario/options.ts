@@ -35,6 +35,10 @@ export interface ClusterOptions {
   readonly repairIntervalMs: number;
   /** How long the bytes of expired values stay; with 0 a node whose clock is ahead drops what still lives for others. */
   readonly expiredKeptMs: number;
+  /** Bytes that the requests at one node may hold: with a few thousand it refuses some where operations meet. */
+  readonly requestBytes: number;
+  /** Bytes that may wait for one node before it is asked for nothing more: with a few hundred a blocked link is full at once. */
+  readonly peerQueueBytes: number;
   readonly purge: PurgeOptions;
 }
 
@@ -70,6 +74,9 @@ export interface ScenarioOptions {
   readonly disk: DiskOptions;
 }
 
+/** More than all operations of a run could hold. */
+const ample = 64 * 1024 * 1024;
+
 export function drawOptions(random: SeededRandom, scenario: ScenarioName): ScenarioOptions {
   const cluster = drawCluster(random.fork('cluster'));
   const network = drawNetwork(random.fork('network'));
@@ -87,13 +94,14 @@ export function toleratesLoss({ keyspaces }: ScenarioOptions): boolean {
 }
 
 /**
- * The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nobody is impatient.
+ * The same with nothing in it that may make an operation fail: no clock is off, no disk stalls, nothing is full, nobody is impatient.
  */
 export function calmed(options: ScenarioOptions): ScenarioOptions {
   const patience = { tryTimeoutMs: 10_000, timeoutMs: 20_000 };
   return {
     ...options,
     clockSpreadMs: 0,
+    cluster: { ...options.cluster, requestBytes: ample, peerQueueBytes: ample },
     workload: { ...options.workload, ...patience },
     disk: { ...options.disk, stallChance: 0 },
   };
@@ -116,6 +124,8 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     jobWaitMs: random.pick([0.1, 5, 100]),
     repairIntervalMs: random.fork('repair').pick([5000, 60_000, never, never]),
     expiredKeptMs: random.fork('expired').pick([0, 0, 600_000]),
+    requestBytes: random.fork('admission').pick([ample, ample, ample, 20_000]),
+    peerQueueBytes: random.fork('peer-queue').pick([ample, ample, ample, 500]),
     purge: drawPurge(random.fork('purge')),
   };
 }

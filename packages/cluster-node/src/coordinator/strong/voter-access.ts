@@ -2,7 +2,7 @@
 import type { AcceptorReply, RegisterRequest } from '@kv/quorum';
 import type { AcceptReply, Message, PrepareReply, RegisterQueryReply, RegisterValue, RegisterWant } from '@kv/wire';
 import { isRecordMeta } from '../../record.ts';
-import type { PeerRequests } from '../../peer-requests.ts';
+import { busy, type PeerRequests } from '../../peer-requests.ts';
 import type { AcceptorStore } from '../../replica/acceptor-store.ts';
 import type { PlannedPlace } from '../../replica/replica.ts';
 import type { WriteFailure } from '../../storage-failures.ts';
@@ -39,8 +39,10 @@ export class VoterAccess {
       this.#proposeToOwn(place, request, deadline, { answered, failed });
       return;
     }
+    const { peers } = this.#dependencies;
     const { partition, keyspaceId, key, epoch } = place;
-    this.#dependencies.peers.ask({
+    if (peers.isFull(to)) return failed('refused', busy);
+    peers.ask({
       to,
       keyspaceId,
       epoch,
@@ -66,6 +68,8 @@ export class VoterAccess {
     const { partition, keyspaceId, key, epoch } = place;
     if (from === self) {
       this.#queryOwn(place, want, { answered, failed });
+    } else if (peers.isFull(from)) {
+      failed('refused', busy);
     } else {
       const message = { type: 'register-query', partition, key, want } as const;
       const take = (reply: Message): void => {

@@ -32,6 +32,8 @@ export class Link {
   noise: NetworkNoise | undefined;
   /** Frames that wait for the blocks to be lifted, in order. */
   held: (() => void)[] = [];
+  /** Bytes of these frames. */
+  heldBytes = 0;
   readonly #random: SeededRandom;
   #lastArrival = 0;
 

@@ -76,6 +76,11 @@ export class Network {
     this.#dispatch({ link, sender, bytes: bytes.slice(), connection }, fate);
   }
 
+  /** Bytes that were sent and wait for a block to be lifted. */
+  queuedBytes(from: string, to: string): number {
+    return this.#link(from, to).heldBytes;
+  }
+
   onSend(tap: FrameTap): void {
     this.#taps.push(tap);
   }
@@ -134,12 +139,14 @@ export class Network {
     for (const { kind } of blocks) this.#dependencies.faults.fired(kind);
     if (frame.connection !== undefined || blocks.every(({ holds }) => holds)) {
       frame.link.held.push(() => this.#arrive(frame));
+      frame.link.heldBytes += frame.bytes.length;
     }
   }
 
   #release(link: Link): void {
     const { held } = link;
     link.held = [];
+    link.heldBytes = 0;
     for (const arrive of held) this.#dependencies.scheduler.after(0, arrive);
   }
 
