@@ -25,6 +25,17 @@ describe('attempts', () => {
     expect(pauses).toEqual([0, 50, 50, 100, 100, 200, 200, 400, 400, 500, 500]);
   });
 
+  it('wait before another node is asked where one is busy, longer each time', () => {
+    const attempts = new Attempts(['a', 'b', 'c'], 1000, random(1));
+    attempts.start();
+    const pauses = [1, 2, 3, 4, 5].flatMap(() => {
+      const pause = waits(attempts.ended(true));
+      attempts.next();
+      return pause;
+    });
+    expect(pauses).toEqual([50, 100, 200, 400, 500]);
+  });
+
   it('draw at least half of each pause', () => {
     const attempts = new Attempts(['a'], 1000, random(0));
     attempts.start();

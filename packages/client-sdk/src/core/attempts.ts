@@ -1,6 +1,6 @@
 /**
  * Which node a request is tried at next, and when: through the candidates in their order, over again while time lasts.
- * The first failover is immediate; later ones wait, longer each round and never the same time, so that clients of a
+ * The first failover is immediate, but not from a node that is busy; later ones wait, longer each round and never the same time, so that clients of a
  * cluster in trouble do not knock in step. A node that is merely silent is not waited for: the next one is asked while
  * the first may still answer.
  *
@@ -29,6 +29,8 @@ export class Attempts {
   readonly #random: Random;
   #made = 0;
   #underWay = 0;
+  /** Attempts that met a busy node. */
+  #busy = 0;
 
   /**
    * @param candidates addresses, the best first; at least one
@@ -54,10 +56,14 @@ export class Attempts {
     return this.next();
   }
 
-  /** An attempt ended without settling the request. */
-  ended(): AttemptEffect[] {
+  /**
+   * An attempt ended without settling the request.
+   * @param isBusy the node has too much under way: where one has, the others soon would, if all clients turned to them at once
+   */
+  ended(isBusy = false): AttemptEffect[] {
     this.#underWay -= 1;
-    if (this.#made < maxAttempts) return [{ type: 'wait', forMs: this.#waitMs() }];
+    if (isBusy) this.#busy += 1;
+    if (this.#made < maxAttempts) return [{ type: 'wait', forMs: this.#waitMs(isBusy) }];
     return this.#underWay === 0 ? [{ type: 'give-up' }] : [];
   }
 
@@ -74,9 +80,9 @@ export class Attempts {
     ];
   }
 
-  /** None within the first round; then doubled with each round, between half and all of it. */
-  #waitMs(): number {
-    const round = Math.floor(this.#made / this.#candidates.length);
+  /** None within the first round; then doubled with each round, between half and all of it. For the busy with each attempt. */
+  #waitMs(isBusy: boolean): number {
+    const round = isBusy ? this.#busy : Math.floor(this.#made / this.#candidates.length);
     if (round === 0) return 0;
     const most = Math.min(longestWaitMs, shortestWaitMs * 2 ** (round - 1));
     return most * (0.5 + this.#random.next() / 2);

@@ -181,6 +181,25 @@ describe('a write', () => {
     expect(new Set(versions().map((version) => JSON.stringify(version))).size).toBe(1);
   });
 
+  it('waits before it goes to another node when one is busy, and ends as BUSY where all are until the end', async () => {
+    cluster.node(0).behaviour = refuse('BUSY');
+    cluster.node(1).behaviour = refuse('BUSY');
+    cluster.node(2).behaviour = refuse('BUSY');
+    const startedAt = cluster.time.now;
+    const error = await failure(values.set('a', 'x', { timeoutMs: 60_000 }));
+    expect(error).toMatchObject({ code: 'BUSY', outcome: 'rejected', retryable: true });
+    expect(versions()).toHaveLength(12);
+    expect(cluster.time.now - startedAt).toBeGreaterThan(2000);
+    expect(await failure(values.set('a', 'x', { timeoutMs: 500 }))).toMatchObject({
+      code: 'BUSY',
+      outcome: 'rejected',
+    });
+    cluster.node(2).behaviour = writeReply('applied');
+    expect((await settle(values.set('a', 'x'))).outcome).toBe('applied');
+    cluster.node(2).behaviour = refuse('BUSY');
+    expect(await failure(values.get('a', { timeoutMs: 500 }))).toMatchObject({ code: 'BUSY', outcome: undefined });
+  });
+
   it('asks the next node when one is silent, and takes the answer of whichever is first', async () => {
     everywhere((message, node) => (firstAsked(node) ? 'silence' : writeReply('applied')(message, node)));
     const startedAt = cluster.time.now;

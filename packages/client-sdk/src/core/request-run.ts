@@ -204,7 +204,7 @@ class RequestRun<Result> {
       return;
     }
     this.#lastError = error;
-    this.#carryOut(this.#attempts.ended());
+    this.#carryOut(this.#attempts.ended(code === 'BUSY'));
   }
 
   #fail(error: KvError): void {
@@ -238,7 +238,8 @@ class RequestRun<Result> {
     const text = `no answer within ${this.#spec.timeoutMs} ms`;
     const last = this.#lastError;
     if (last === undefined) return new KvError('TIMEOUT', text);
-    const code = last.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'TIMEOUT';
+    const isWhole = last.code === 'UNREACHABLE' || (last.code === 'BUSY' && this.#uncertain === 0);
+    const code = isWhole ? last.code : 'TIMEOUT';
     return new KvError(code, `${text}; the last attempt: ${last.message}`, { receipt: last.receipt, cause: last });
   }
 

@@ -211,6 +211,7 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
 ]);
 const passing: ReadonlySet<string> = new Set<KvErrorCode>([
   'NOT_READY',
+  'BUSY',
   'STAMP_TOO_FAR_AHEAD',
   'TOO_FEW_VOTERS',
   'DISK_FULL',
