@@ -1,7 +1,7 @@
 /**
  * Which node a request is tried at next, and when: through the candidates in their order, over again while time lasts.
- * The first failover is immediate, but not from a node that is busy; later ones wait, longer each round and never the same time, so that clients of a
- * cluster in trouble do not knock in step. A node that is merely silent is not waited for: the next one is asked while
+ * The first failover is immediate, but not from a node that is busy; later ones wait, longer each round and never the same
+ * time, so that clients of a cluster in trouble do not knock in step. A node that is merely silent is not waited for: the next one is asked while
  * the first may still answer.
  *
  * A plain synchronous object: the driver carries out its effects and says what became of each attempt.

@@ -37,6 +37,15 @@ async function failure(call: Promise<unknown>): Promise<KvError> {
 
 const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
 
+/** The outcomes of writes that are more at once than any node is sent, all of which fail. */
+async function burst(timeoutMs: number): Promise<unknown[]> {
+  const large = new Uint8Array(2 * 1024 * 1024);
+  const calls = Array.from({ length: 20 }, (_, n) => values.set(`${n}`, large, { timeoutMs }));
+  return (await Promise.allSettled(calls)).map(
+    (call) => call.status === 'rejected' && (call.reason as KvError).outcome,
+  );
+}
+
 /** Of every put that arrived anywhere, in the order of the nodes. */
 const versions = (): (Version | undefined)[] =>
   cluster.nodes.flatMap((node) => node.got('put').map(({ version }) => version));
@@ -198,6 +207,27 @@ describe('a write', () => {
     expect((await settle(values.set('a', 'x'))).outcome).toBe('applied');
     cluster.node(2).behaviour = refuse('BUSY');
     expect(await failure(values.get('a', { timeoutMs: 500 }))).toMatchObject({ code: 'BUSY', outcome: undefined });
+  });
+
+  it('that waits for its turn until its deadline ends as BUSY, and never leaves', async () => {
+    everywhere(() => 'silence');
+    const others = burst(100);
+    await cluster.time.pass(10);
+    const error = await failure(values.set('a', 'x', { timeoutMs: 40 }));
+    expect(error).toMatchObject({ code: 'BUSY', outcome: 'rejected', retryable: true });
+    expect(new Set(await settle(others))).toEqual(new Set(['unknown', 'rejected']));
+    const keys = cluster.nodes.flatMap((node) => node.got('put').map(({ key }) => new TextDecoder().decode(key)));
+    expect(keys).not.toContain('a');
+  });
+
+  it('reaches a node that never answered what filled its window, over a new link', async () => {
+    everywhere(() => 'silence');
+    await settle(burst(1000));
+    everywhere(writeReply('applied'));
+    const dialed = cluster.dials.length;
+    await cluster.time.pass(11_000);
+    expect((await settle(values.set('a', 'x'))).outcome).toBe('applied');
+    expect(cluster.dials.length).toBeGreaterThan(dialed);
   });
 
   it('asks the next node when one is silent, and takes the answer of whichever is first', async () => {

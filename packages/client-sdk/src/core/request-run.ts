@@ -67,7 +67,7 @@ class RequestRun<Result> {
   readonly #attempts: Attempts;
   readonly #deadline: number;
   readonly #forget = new Set<() => void>();
-  /** Attempts that wait for their link to open. */
+  /** Attempts that wait for their link to open, or for their turn on it. */
   readonly #unsent = new Set<Attempt>();
   readonly #abort = (): void => this.#fail(this.#abortError());
   #deadlineTimer: Timer | undefined;
@@ -163,7 +163,7 @@ class RequestRun<Result> {
     if (!attempt.left) this.#unsent.add(attempt);
   }
 
-  /** Where a write must not arrive at two nodes, only the last attempt may leave when links open late. */
+  /** Where a write must not arrive at two nodes, only the last attempt may leave when its turn comes. */
   #dropUnsent(): void {
     if (this.#spec.onlyThere !== true) return;
     for (const { forget } of this.#unsent) {
@@ -237,10 +237,16 @@ class RequestRun<Result> {
   #timeoutError(): KvError {
     const text = `no answer within ${this.#spec.timeoutMs} ms`;
     const last = this.#lastError;
+    if (last === undefined && this.#waitsForItsTurn) return new KvError('BUSY', `${text}: it was never sent`);
     if (last === undefined) return new KvError('TIMEOUT', text);
     const isWhole = last.code === 'UNREACHABLE' || (last.code === 'BUSY' && this.#uncertain === 0);
     const code = isWhole ? last.code : 'TIMEOUT';
     return new KvError(code, `${text}; the last attempt: ${last.message}`, { receipt: last.receipt, cause: last });
+  }
+
+  /** The node was reached, and had so much to answer that nothing was sent to it. */
+  get #waitsForItsTurn(): boolean {
+    return this.#uncertain === 0 && this.#unsent.size > 0 && this.#lastAsked?.isOpen === true;
   }
 
   #abortError(): KvError {

@@ -1,6 +1,7 @@
 /**
- * The conversation with one node over one link: a hello each way, then requests and their answers, in any order. A plain
- * object over the link: it knows no socket and no clock.
+ * The conversation with one node over one link: a hello each way, then requests and their answers, in any order. No more is
+ * sent than a window of bytes, the rest as answers come: a request that waits here has certainly not been carried out, which
+ * nobody could say of one that waits in a socket. A plain object over the link: it knows no socket.
  */
 import { encodeFrame, type Frame, FrameDecoder, type Hello, type Message } from '@kv/wire';
 import type { FrameHeader } from '@kv/wire';
@@ -24,6 +25,15 @@ export interface Waiter {
   lost(reason: string): void;
 }
 
+/**
+ * Bytes of requests that were sent and not answered. Higher: faster for many large values at once; lower: less is in doubt when
+ * a node is slow. A node lets one connection have eight writes of 1 MiB under way, by default and with three replicas.
+ */
+const windowBytes = 8 * 1024 * 1024;
+
+/** How long after nobody waits for an answer any more it may still come: a node that stood still goes on where it was. */
+const owedForMs = 10_000;
+
 /** How long a node may take to accept a link and to say hello. */
 const greetWithinMs = 2000;
 
@@ -33,7 +43,14 @@ export class Session {
   readonly #link: Link;
   readonly #decoder = new FrameDecoder();
   readonly #greeting: Timer;
-  readonly #waiting = new Map<number, { readonly message: Message; readonly waiter: Waiter }>();
+  /** Requests that were sent and not answered. */
+  readonly #waiting = new Map<number, Asked>();
+  /** Bytes of those. */
+  #sentBytes = 0;
+  /** Requests that were not sent, in the order of asking. Invariant of an open session: empty unless the window is full. */
+  readonly #unsent = new Map<number, { readonly message: Message; readonly waiter: Waiter }>();
+  /** When those were forgotten that were sent and not answered, the longest ago first. */
+  readonly #owed = new Map<number, number>();
   readonly #clock: Clock;
   #state: 'greeting' | 'open' | 'closed' = 'greeting';
   #lastOperationId = 0;
@@ -61,20 +78,58 @@ export class Session {
     return this.#heardAt;
   }
 
-  /** Sends a request, now or as soon as the node said hello. Returns what forgets it. Not after the session closed. */
-  ask(message: Message, waiter: Waiter): () => void {
-    const operationId = this.#nextOperationId();
-    this.#waiting.set(operationId, { message, waiter });
-    if (this.#state === 'open') this.#send(operationId, message, waiter);
-    return () => void this.#waiting.delete(operationId);
+  /**
+   * Whether it is good for nothing any more: its window is full, and an answer for which nobody waits is overdue. A node answers
+   * all that it is asked by the deadlines that it is told; this one lost a request, or is gone without a word.
+   */
+  get isStuck(): boolean {
+    if (!this.#isFull || this.#owed.size === 0) return false;
+    const [forgottenAt = 0] = this.#owed.values();
+    return this.#clock.monotonicMs() - forgottenAt > owedForMs;
   }
 
-  close(): void {
-    this.#lose('the client was closed');
+  /**
+   * Sends a request, now or as soon as the node said hello and has answered enough of what it was asked before. Returns what
+   * forgets it. Not after the session closed.
+   */
+  ask(message: Message, waiter: Waiter): () => void {
+    const operationId = this.#nextOperationId();
+    if (this.#state === 'open' && !this.#isFull) this.#send(operationId, message, waiter);
+    else this.#unsent.set(operationId, { message, waiter });
+    return () => this.#forget(operationId);
+  }
+
+  /** @param reason told to whoever waits for an answer */
+  close(reason = 'the client was closed'): void {
+    this.#lose(reason);
+  }
+
+  get #isFull(): boolean {
+    return this.#sentBytes >= windowBytes;
   }
 
   #send(operationId: number, message: Message, waiter: Waiter): void {
-    this.#link.send(encodeFrame({ ...waiter.header(), operationId }, message));
+    const frame = encodeFrame({ ...waiter.header(), operationId }, message);
+    this.#waiting.set(operationId, { waiter, bytes: frame.length });
+    this.#sentBytes += frame.length;
+    this.#link.send(frame);
+  }
+
+  #sendUnsent(): void {
+    for (const [operationId, { message, waiter }] of this.#unsent) {
+      if (this.#isFull) return;
+      this.#unsent.delete(operationId);
+      this.#send(operationId, message, waiter);
+    }
+  }
+
+  /** What was sent still counts until it is answered: forgetting it here does not spare the node. */
+  #forget(operationId: number): void {
+    this.#unsent.delete(operationId);
+    const asked = this.#waiting.get(operationId);
+    if (asked === undefined) return;
+    asked.waiter = undefined;
+    this.#owed.set(operationId, this.#clock.monotonicMs());
   }
 
   #receive(chunk: Uint8Array): void {
@@ -94,8 +149,12 @@ export class Session {
     }
     this.#handlers.heard(frame.header);
     const asked = this.#waiting.get(frame.header.operationId);
+    if (asked === undefined) return;
     this.#waiting.delete(frame.header.operationId);
-    asked?.waiter.answered(frame);
+    this.#sentBytes -= asked.bytes;
+    if (asked.waiter === undefined) this.#owed.delete(frame.header.operationId);
+    if (this.#unsent.size > 0) this.#sendUnsent();
+    asked.waiter?.answered(frame);
   }
 
   #greet(message: Message): void {
@@ -104,7 +163,7 @@ export class Session {
     this.#handlers.checkHello(message);
     this.#greeting.cancel();
     this.#state = 'open';
-    for (const [operationId, asked] of this.#waiting) this.#send(operationId, asked.message, asked.waiter);
+    this.#sendUnsent();
   }
 
   #lose(reason: string): void {
@@ -112,18 +171,27 @@ export class Session {
     this.#state = 'closed';
     this.#greeting.cancel();
     this.#link.close();
-    const lost = [...this.#waiting.values()];
+    const lost = [...this.#waiting.values(), ...this.#unsent.values()];
     this.#waiting.clear();
-    for (const { waiter } of lost) waiter.lost(reason);
+    this.#unsent.clear();
+    this.#owed.clear();
+    for (const { waiter } of lost) waiter?.lost(reason);
     this.#handlers.closed(reason);
   }
 
   #nextOperationId(): number {
     do {
       this.#lastOperationId = this.#lastOperationId === 0xffff_ffff ? 1 : this.#lastOperationId + 1;
-    } while (this.#waiting.has(this.#lastOperationId));
+    } while (this.#waiting.has(this.#lastOperationId) || this.#unsent.has(this.#lastOperationId));
     return this.#lastOperationId;
   }
+}
+
+interface Asked {
+  /** `undefined`: nobody waits for the answer any more. */
+  waiter: Waiter | undefined;
+  /** Of its frame. */
+  readonly bytes: number;
 }
 
 const greetingHeader: FrameHeader = {

@@ -32,7 +32,8 @@ export class Sessions {
   with(address: string): Session | undefined {
     if (this.#closed) return undefined;
     const known = this.#sessions.get(address);
-    if (known !== undefined) return known;
+    if (known?.isStuck === true) known.close('the node owes it too many answers');
+    else if (known !== undefined) return known;
     const session = new Session(this.#ports, address, {
       hello: () => this.#handlers.hello(),
       checkHello: (theirs) => this.#handlers.checkHello(theirs),
@@ -48,7 +49,7 @@ export class Sessions {
 
   /** An open session, if there is one. */
   anyOpen(): Session | undefined {
-    return [...this.#sessions.values()].find((session) => session.isOpen);
+    return [...this.#sessions.values()].find((session) => session.isOpen && !session.isStuck);
   }
 
   /** The same addresses, those of nodes that were lost or silent lately behind the others. */
