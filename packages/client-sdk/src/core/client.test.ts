@@ -209,15 +209,26 @@ describe('a write', () => {
     expect(await failure(values.get('a', { timeoutMs: 500 }))).toMatchObject({ code: 'BUSY', outcome: undefined });
   });
 
-  it('that waits for its turn until its deadline ends as BUSY, and never leaves', async () => {
+  it('that waits for its turn for half of its time ends as BUSY, and never leaves', async () => {
     everywhere(() => 'silence');
     const others = burst(100);
     await cluster.time.pass(10);
+    const startedAt = cluster.time.now;
     const error = await failure(values.set('a', 'x', { timeoutMs: 40 }));
+    expect(cluster.time.now - startedAt).toBe(20);
     expect(error).toMatchObject({ code: 'BUSY', outcome: 'rejected', retryable: true });
     expect(new Set(await settle(others))).toEqual(new Set(['unknown', 'rejected']));
     const keys = cluster.nodes.flatMap((node) => node.got('put').map(({ key }) => new TextDecoder().decode(key)));
     expect(keys).not.toContain('a');
+  });
+
+  it('is not begun again in the second half of its time where a node is busy', async () => {
+    everywhere(refuse('BUSY'));
+    const startedAt = cluster.time.now;
+    const error = await failure(values.set('a', 'x', { timeoutMs: 4000 }));
+    expect(error).toMatchObject({ code: 'BUSY', outcome: 'rejected' });
+    expect(cluster.time.now - startedAt).toBeGreaterThanOrEqual(2000);
+    expect(cluster.time.now - startedAt).toBeLessThan(2600);
   });
 
   it('reaches a node that never answered what filled its window, over a new link', async () => {

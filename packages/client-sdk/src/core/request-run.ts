@@ -47,6 +47,8 @@ export interface RequestRunDependencies {
 const shortestPatienceMs = 50;
 const longestPatienceMs = 1000;
 const longestHeadStartMs = 100;
+/** The part of its time that is left for a write to be carried out, where it waits for nodes that have much to do. */
+const timeToCarryOut = 0.5;
 /** Enough for the event loop to turn and hand over what has arrived. */
 const nextTurnMs = 1;
 
@@ -72,6 +74,7 @@ class RequestRun<Result> {
   readonly #abort = (): void => this.#fail(this.#abortError());
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
+  #turnTimer: Timer | undefined;
   #message: Message;
   #lastAsked: Session | undefined;
   #askedAt = 0;
@@ -160,7 +163,26 @@ class RequestRun<Result> {
     });
     this.#forget.add(forget);
     attempt.forget = forget;
-    if (!attempt.left) this.#unsent.add(attempt);
+    if (attempt.left) return;
+    this.#unsent.add(attempt);
+    this.#awaitTurn();
+  }
+
+  /** A write whose turn does not come in time is given up. */
+  #awaitTurn(): void {
+    if (this.#spec.kind !== 'write' || this.#turnTimer !== undefined) return;
+    this.#turnTimer = this.#dependencies.ports.timers.set(this.#beginWithinMs, () => {
+      this.#turnTimer = undefined;
+      if (this.#waitsForItsTurn) this.#fail(new KvError('BUSY', 'the nodes had too much to answer: it was not sent'));
+    });
+  }
+
+  /**
+   * How long a write may still begin where nodes have much to do: one that begins late would most likely be under way when its
+   * time ends, and nobody could say what became of it. Before that it is certain that it was not made.
+   */
+  get #beginWithinMs(): number {
+    return Math.max(0, this.#deadline - this.#now() - this.#spec.timeoutMs * timeToCarryOut);
   }
 
   /** Where a write must not arrive at two nodes, only the last attempt may leave when its turn comes. */
@@ -204,7 +226,9 @@ class RequestRun<Result> {
       return;
     }
     this.#lastError = error;
-    this.#carryOut(this.#attempts.ended(code === 'BUSY'));
+    const isBusy = code === 'BUSY';
+    if (isBusy && this.#spec.kind === 'write' && this.#uncertain === 0 && this.#beginWithinMs === 0) this.#fail(error);
+    else this.#carryOut(this.#attempts.ended(isBusy));
   }
 
   #fail(error: KvError): void {
@@ -229,6 +253,7 @@ class RequestRun<Result> {
     this.#settled = true;
     this.#deadlineTimer?.cancel();
     this.#wakeTimer?.cancel();
+    this.#turnTimer?.cancel();
     this.#spec.signal?.removeEventListener('abort', this.#abort);
     for (const forget of this.#forget) forget();
     tell();
