@@ -5,6 +5,7 @@ import {
   defaultOptions,
   type Log,
   type MemberConfig,
+  RecurringFaults,
   type TopologyConfig,
 } from '@kv/cluster-node';
 import { NodeFileSystem, openManifestFile, WorkerJobs, ZstdCodec } from '@kv/lsm-storage';
@@ -26,6 +27,8 @@ import { systemTimers } from './system/timers.ts';
 import { readTopologyFile } from './topology-file.ts';
 
 const mebibyte = 1024 * 1024;
+/** How late the end of a fault may be told. */
+const faultTickMs = 5000;
 
 export interface NodeEvents {
   /** The port is bound and the member has its identity on disk. */
@@ -74,6 +77,7 @@ class Node implements RunningNode {
   readonly #frames: FrameServer;
   readonly #links: PeerLinks;
   readonly #http: HttpServer;
+  readonly #ticking: NodeJS.Timeout;
   #member: ClusterNode | undefined;
   #stopWaiting: () => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -90,10 +94,12 @@ class Node implements RunningNode {
       nameOf,
       log,
     });
+    const faults = new RecurringFaults({ clock: systemClock, log });
+    this.#ticking = setInterval(() => faults.tick(), faultTickMs).unref();
     this.#frames = new FrameServer({
       member: () => this.#member,
       heard: (member) => this.#links.heard(member),
-      log,
+      faults,
     });
     const { maxValueBytes } = defaultOptions;
     const app = createHttpApp({
@@ -166,6 +172,7 @@ class Node implements RunningNode {
 
   async #close(): Promise<void> {
     this.#stopWaiting();
+    clearInterval(this.#ticking);
     const { server } = this.#http;
     server.close();
     server.closeIdleConnections();

@@ -5,7 +5,7 @@
  */
 import { StorageEngine } from '@kv/lsm-storage/core';
 import { HedgeBudget, LatencyTracker } from '@kv/quorum';
-import { decodeFrame, type Frame, type Hello, type Identity, type TopologyState, WireError } from '@kv/wire';
+import { decodeFrame, type Hello, type Identity, type TopologyState } from '@kv/wire';
 import type { Admission } from './admission/admission.ts';
 import type { ClientBudget } from './admission/byte-budget.ts';
 import { ClientServer, type Reply } from './client-server.ts';
@@ -30,6 +30,7 @@ import type { ClusterNodePorts, Timer } from './ports.ts';
 import { Deletions } from './purge/deletions.ts';
 import { purgeParts } from './purge/purge-parts.ts';
 import type { Purger } from './purge/purger.ts';
+import { RecurringFaults } from './recurring-faults.ts';
 import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
@@ -88,6 +89,7 @@ export class ClusterNode {
   readonly #room: DiskRoom;
   readonly #peers: PeerRequests;
   readonly #membership: Membership;
+  readonly #faults: RecurringFaults;
   readonly #repairer: Repairer;
   readonly #handoff: HintedHandoff;
   readonly #purger: Purger;
@@ -139,8 +141,10 @@ export class ClusterNode {
     this.#clocks = clocks;
     this.#room = room;
     this.#peers = peers;
+    const faults = new RecurringFaults({ clock, log });
+    this.#faults = faults;
     this.#membership = new Membership(
-      { clock, random, log, counters, topology, peers, offsets, fatal: (error) => this.#stopBecause(error) },
+      { clock, random, log, counters, faults, topology, peers, offsets, fatal: (error) => this.#stopBecause(error) },
       { self, generation: identity.generation, greetingMs: options.greetingMs },
     );
     const membership = this.#membership;
@@ -184,7 +188,7 @@ export class ClusterNode {
     const siblingServer = new SiblingServer(coordinating);
     const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
     const servers = { replicaServer, siblingServer, treeServer, scanServer, purgeServer, handoff: this.#handoff };
-    this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, ...servers });
+    this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, hlc, faults, ...servers });
     this.#scanner = scanner;
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner, clock, hlc, codec, counters, options, topology },
@@ -269,10 +273,7 @@ export class ClusterNode {
 
   /** Takes in a complete frame from a member. A frame that is malformed or not expected changes nothing. */
   receive(from: string, bytes: Uint8Array): void {
-    const frame = this.#state === 'running' ? this.#decode(bytes, from) : undefined;
-    if (frame === undefined) return;
-    this.#clocks.hlc.merge(frame.header.stamp);
-    this.#frames.route(from, frame);
+    if (this.#state === 'running') this.#frames.receive(from, bytes);
   }
 
   /** No frame reaches the member at the moment, and those sent last may be lost. */
@@ -367,6 +368,7 @@ export class ClusterNode {
   #tickLater(): void {
     this.#ticking = this.#ports.timers.set(this.#options.tickMs, () => {
       this.#clocks.tick();
+      this.#faults.tick();
       this.#membership.tick();
       this.#topology.tick();
       this.#peers.sweep(this.#ports.clock.monotonicMs());
@@ -375,18 +377,6 @@ export class ClusterNode {
       if (this.ready) this.#purger.tick();
       if (this.#state === 'running') this.#tickLater();
     });
-  }
-
-  #decode(bytes: Uint8Array, from: string): Frame | undefined {
-    this.counters.framesReceived += 1;
-    try {
-      return decodeFrame(bytes);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.counters.framesRefused += 1;
-      this.#ports.log.warn('frame-refused', { from, code: error.code, reason: error.message });
-      return undefined;
-    }
   }
 
   /** What this member holds can no longer be trusted to be complete: it must not answer anything any more. */

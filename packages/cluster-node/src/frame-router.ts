@@ -1,11 +1,13 @@
 /** Hands each frame of another member to the part of this one that it is for. */
-import type { Frame, Message } from '@kv/wire';
+import type { HybridLogicalClock } from '@kv/quorum';
+import { decodeFrame, type Frame, type Message, WireError } from '@kv/wire';
 import type { SiblingServer } from './coordinator/siblings/sibling-server.ts';
 import type { Counters } from './counters.ts';
 import type { HintedHandoff } from './hints/hinted-handoff.ts';
 import type { Membership } from './membership/membership.ts';
 import { busy, type PeerRequests } from './peer-requests.ts';
 import type { PurgeServer } from './purge/purge-server.ts';
+import type { RecurringFaults } from './recurring-faults.ts';
 import type { TreeServer } from './repair/tree-server.ts';
 import type { ReplicaServer } from './replica/replica-server.ts';
 import type { ScanServer } from './scan/scan-server.ts';
@@ -22,6 +24,8 @@ export interface FrameRouterDependencies {
   readonly purgeServer: PurgeServer;
   readonly handoff: HintedHandoff;
   readonly counters: Counters;
+  readonly hlc: HybridLogicalClock;
+  readonly faults: RecurringFaults;
 }
 
 export class FrameRouter {
@@ -31,7 +35,24 @@ export class FrameRouter {
     this.#dependencies = dependencies;
   }
 
-  route(from: string, frame: Frame): void {
+  /** Takes in a complete frame. One that is malformed or not expected changes nothing. */
+  receive(from: string, bytes: Uint8Array): void {
+    const { counters, faults, hlc } = this.#dependencies;
+    counters.framesReceived += 1;
+    let frame: Frame;
+    try {
+      frame = decodeFrame(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      counters.framesRefused += 1;
+      faults.met('frame-refused', { from, code: error.code }, { reason: error.message });
+      return;
+    }
+    hlc.merge(frame.header.stamp);
+    this.#route(from, frame);
+  }
+
+  #route(from: string, frame: Frame): void {
     const { membership, topology, peers, counters } = this.#dependencies;
     const { header, message } = frame;
     const reply = (answer: Message): void => {

@@ -10,6 +10,7 @@ export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
 export { maxKeyBytes } from './coordinator/request-checks.ts';
 export { type Counters, createCounters } from './counters.ts';
 export type { HintStatus } from './hints/hinted-handoff.ts';
+export { RecurringFaults } from './recurring-faults.ts';
 export { type Hint, type HintsOfRange, HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';

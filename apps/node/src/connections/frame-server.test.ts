@@ -55,11 +55,7 @@ beforeEach(async () => {
   frames = new FrameServer({
     member: () => (present ? member : undefined),
     heard: (from) => heard.push(from),
-    log: {
-      info: () => undefined,
-      warn: (_event, fields) => lost.push(String(fields?.['reason'])),
-      error: () => undefined,
-    },
+    faults: { met: (_event, _cause, more) => void lost.push(String(more?.['reason'])) },
     helloTimeoutMs,
   });
   server = createServer((_incoming, outgoing) => outgoing.end('http\n'));

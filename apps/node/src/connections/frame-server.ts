@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ClusterNode, Log } from '@kv/cluster-node';
+import type { ClusterNode, RecurringFaults } from '@kv/cluster-node';
 import type { Hello } from '@kv/wire';
 import { Problem } from '../http/problem-details.ts';
 import { ClientSession } from './client-session.ts';
@@ -18,7 +18,8 @@ export type ServedMember = Pick<ClusterNode, 'hello' | 'checkHello' | 'receive' 
 export interface FrameServerDependencies {
   /** Undefined until the member is open. */
   member(): ServedMember | undefined;
-  readonly log: Log;
+  /** Connections that broke are told here. */
+  readonly faults: Pick<RecurringFaults, 'met'>;
   /** A frame came from this member. */
   heard(member: string): void;
   /** How long a connection may take to say hello. */
@@ -92,23 +93,30 @@ export class FrameServer {
 
   #serve(member: ServedMember, socket: Duplex): void {
     let receive: (frame: Uint8Array) => void = () => undefined;
-    let who = 'an unknown end';
+    let who: Pick<Hello, 'role' | 'nodeId'> | undefined;
     const handlers: ConnectionHandlers = {
       check: (hello) => member.checkHello(hello),
       opened: (hello) => {
-        who = `${hello.role} ${hello.nodeId}`;
+        who = hello;
         receive = this.#receiverFor(member, hello, connection);
       },
       frame: (frame) => receive(frame),
       closed: (error) => {
         this.#connections.delete(connection);
         this.#clients.delete(connection);
-        if (error !== undefined) this.#dependencies.log.warn('connection-lost', { who, reason: error.message });
+        if (error !== undefined) this.#lost(who, error);
       },
     };
     const hello = helloFrame(member.hello('node'));
     const connection = new Connection(socket, hello, handlers, this.#dependencies.helloTimeoutMs);
     this.#connections.add(connection);
+  }
+
+  /** A member is a cause of its own; clients are many, and come and go under ids of their own. */
+  #lost(who: Pick<Hello, 'role' | 'nodeId'> | undefined, error: Error): void {
+    const end = who?.role === 'node' ? who.nodeId : (who?.role ?? 'unknown');
+    const code = 'code' in error ? String(error.code) : error.message;
+    this.#dependencies.faults.met('connection-lost', { end, code }, { reason: error.message });
   }
 
   #receiverFor(member: ServedMember, hello: Hello, connection: Connection): (frame: Uint8Array) => void {

@@ -48,8 +48,8 @@ class Peer {
       serve: () => undefined,
       admission: new Admission(defaultOptions, createCounters()),
     };
-    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    this.#frames = new FrameServer({ member: () => member, heard: () => undefined, log });
+    const faults = { met: () => undefined };
+    this.#frames = new FrameServer({ member: () => member, heard: () => undefined, faults });
   }
 
   get address(): string {

@@ -8,7 +8,7 @@ import type { Log } from '../ports.ts';
 import type { Repairer } from '../repair/repairer.ts';
 import { nameOfRange, type Range } from '../repair/range-trees.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { DropCause } from './hint-store.ts';
+import { type DropCause, dropCauses } from './hint-store.ts';
 
 export interface DirtyRangesDependencies {
   readonly self: string;
@@ -30,18 +30,21 @@ export class DirtyRanges {
     this.#dependencies = dependencies;
   }
 
+  /** Of a keyspace that was dropped nobody misses anything: that is no fault, and there is nothing to repair. */
   dropped(range: Range, intendedOwner: string, cause: DropCause): void {
     const { log } = this.#dependencies;
     const said = `${cause} ${intendedOwner}`;
-    if (!this.#logged.has(said)) log.warn('hints-dropped', { member: intendedOwner, cause });
+    const isFault = cause !== 'unknown-keyspace';
+    if (!this.#logged.has(said)) log[isFault ? 'warn' : 'info']('hints-dropped', { member: intendedOwner, cause });
     this.#logged.add(said);
+    if (!isFault) return;
     const { partition, keyspaceId } = range;
     this.#untold.set(`${nameOfRange(range)} ${intendedOwner}`, { range: { partition, keyspaceId }, intendedOwner });
   }
 
   /** No hints are kept for the owner any more: the next time that some are dropped is news again. */
   drained(intendedOwner: string): void {
-    for (const cause of ['full', 'too-old', 'unknown-owner']) this.#logged.delete(`${cause} ${intendedOwner}`);
+    for (const cause of dropCauses) this.#logged.delete(`${cause} ${intendedOwner}`);
   }
 
   /** Another member dropped hints. What makes no sense here is ignored. */

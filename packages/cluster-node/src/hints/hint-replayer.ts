@@ -85,8 +85,12 @@ export class HintReplayer {
       for (const name of hints.ledger.rangesOf(owner)) {
         const range = rangeNamed(name);
         const keyspace = topology().keyspaceById(range.keyspaceId);
-        const isWanted = keyspace !== undefined && topology().owners(keyspace, range.partition).includes(owner);
-        if (!isWanted) hints.dropAll({ ...range, intendedOwner: owner });
+        const isOwner = keyspace !== undefined && topology().owners(keyspace, range.partition).includes(owner);
+        if (isOwner) continue;
+        hints.dropAll(
+          { ...range, intendedOwner: owner },
+          keyspace === undefined ? 'unknown-keyspace' : 'unknown-owner',
+        );
       }
     }
   }

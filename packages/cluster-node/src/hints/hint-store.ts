@@ -32,7 +32,8 @@ import type { RecordPlace } from '../replica/replica.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 
 /** Why a hint was not kept, or is not any more. */
-export type DropCause = 'full' | 'too-old' | 'unknown-owner';
+export const dropCauses = ['full', 'too-old', 'unknown-owner', 'unknown-keyspace'] as const;
+export type DropCause = (typeof dropCauses)[number];
 
 export interface HintStoreDependencies {
   readonly engine: StorageEngine;
@@ -241,11 +242,11 @@ export class HintStore {
   }
 
   /** All hints of the group go, for nobody waits for them any more. */
-  dropAll(hints: HintsOfRange): void {
+  dropAll(hints: HintsOfRange, cause: 'unknown-owner' | 'unknown-keyspace'): void {
     const { engine, counters, dropped } = this.#dependencies;
     const { gte, lt } = hintRange(hints);
     counters.hintsDropped += this.ledger.cleared(groupOf(hints));
-    dropped(hints, hints.intendedOwner, 'unknown-owner');
+    dropped(hints, hints.intendedOwner, cause);
     engine.deleteRange(gte, lt).catch(() => undefined);
   }
 

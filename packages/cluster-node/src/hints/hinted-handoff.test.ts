@@ -277,6 +277,8 @@ describe('hints are bounded', () => {
     expect(outcomes).toEqual(['changed']);
     expect(hintsFor(c, [a])).toBe(1);
     expect(a.node!.counters.hintsDropped).toBe(1);
+    expect(a.logged.at(-1)).toBe('hints-dropped');
+    expect(a.warned).not.toContain('hints-dropped');
   });
 });
 

@@ -12,6 +12,7 @@ import type { Counters } from '../counters.ts';
 import { ClusterNodeError } from '../errors.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Log, Random } from '../ports.ts';
+import type { RecurringFaults } from '../recurring-faults.ts';
 import type { Topology } from '../topology/topology.ts';
 
 export interface MembershipDependencies {
@@ -19,6 +20,7 @@ export interface MembershipDependencies {
   readonly random: Random;
   readonly log: Log;
   readonly counters: Counters;
+  readonly faults: RecurringFaults;
   readonly topology: () => Topology;
   readonly peers: PeerRequests;
   readonly offsets: ClockOffsets;
@@ -126,7 +128,7 @@ export class Membership {
   }
 
   #carryOutOne(effect: GossipEffect, operationId: number): void {
-    const { log, fatal, counters } = this.#dependencies;
+    const { log, fatal, counters, faults } = this.#dependencies;
     switch (effect.type) {
       case 'send': {
         const to = effect.to ?? this.#memberAt(effect.address);
@@ -138,7 +140,7 @@ export class Membership {
         return;
       case 'refused':
         counters.framesRefused += 1;
-        log.warn('gossip-refused', { from: effect.from, reason: effect.reason, detail: effect.detail });
+        faults.met('gossip-refused', { from: effect.from, reason: effect.reason }, { detail: effect.detail });
         return;
       case 'member-joined':
       case 'member-alive':

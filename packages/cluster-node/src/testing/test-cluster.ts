@@ -46,6 +46,8 @@ export interface TestMember {
   readonly queuedBytes: Map<string, number>;
   /** The events of its log. */
   readonly logged: string[];
+  /** Those of them that were warnings or errors. */
+  readonly warned: string[];
   /** Why the member stopped by itself. */
   fatal: Error | undefined;
 }
@@ -73,6 +75,7 @@ export class TestCluster {
       intercept: undefined,
       queuedBytes: new Map(),
       logged: [],
+      warned: [],
       fatal: undefined,
     }));
     this.topology = {
@@ -227,6 +230,10 @@ export class TestCluster {
 
   #portsOf(member: TestMember): ClusterNodePorts {
     const log = (event: string): void => void member.logged.push(event);
+    const warn = (event: string): void => {
+      log(event);
+      member.warned.push(event);
+    };
     return {
       clock: { wallMs: () => this.time.wallMs() + member.clockAheadMs, monotonicMs: () => this.time.monotonicMs() },
       timers: this.time,
@@ -235,7 +242,7 @@ export class TestCluster {
         send: (to, _, frame) => this.#deliver(member.id, to, frame),
         queuedBytes: (to) => member.queuedBytes.get(to) ?? 0,
       },
-      log: { info: (event) => log(event), warn: (event) => log(event), error: (event) => log(event) },
+      log: { info: log, warn, error: warn },
       fileSystem: member.disk,
       openManifest: async () => member.manifest,
       jobs: inlineJobs,
