@@ -74,6 +74,14 @@ describe('PeerRequests', () => {
     expect(ended).toEqual(['a refused NOT_READY', 'b unreachable STORAGE_FAILED']);
   });
 
+  it('finds full who has more to be sent than may wait', () => {
+    queued = 100;
+    expect(peers.isFull('slow')).toBe(false);
+    queued = 101;
+    expect(peers.isFull('slow')).toBe(true);
+    expect(peers.isFull('a')).toBe(false);
+  });
+
   it('ends what was asked of a member whose link is lost, and what is past its deadline', () => {
     ask('a');
     ask('b');

@@ -46,16 +46,23 @@ let member: NotingMember;
 let present: boolean;
 let heard: string[];
 let lost: string[];
+let causes: unknown[];
 
 beforeEach(async () => {
   member = new NotingMember();
   present = true;
   heard = [];
   lost = [];
+  causes = [];
   frames = new FrameServer({
     member: () => (present ? member : undefined),
     heard: (from) => heard.push(from),
-    faults: { met: (_event, _cause, more) => void lost.push(String(more?.['reason'])) },
+    faults: {
+      met: (_event, cause, more) => {
+        causes.push(cause);
+        lost.push(String(more?.['reason']));
+      },
+    },
     helloTimeoutMs,
   });
   server = createServer((_incoming, outgoing) => outgoing.end('http\n'));
@@ -231,5 +238,26 @@ describe('a bad end', () => {
     await eventually(() => frames.connections === 1);
     connection.socket.resetAndDestroy();
     await eventually(() => frames.connections === 0);
+  });
+
+  it.each(['client', 'node'] as const)('of a %s is one cause with others, though its faults differ', async (role) => {
+    const hello = bytesOf(helloFrame(helloOf(role, { nodeId: memberId(1) })));
+    let greeted = 0;
+    member.checkHello = () => void (greeted += 1);
+    for (const more of [1, 2]) {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(maxFrameBytes + more);
+      const connection = dial();
+      await connection.write(upgrade + hello);
+      await eventually(() => greeted === more);
+      await connection.write(length);
+    }
+    await eventually(() => lost.length === 2);
+    expect(new Set(lost).size).toBe(2);
+    const end = role === 'node' ? memberId(1) : 'client';
+    expect(causes).toEqual([
+      { end, code: 'FRAME_TOO_LARGE' },
+      { end, code: 'FRAME_TOO_LARGE' },
+    ]);
   });
 });

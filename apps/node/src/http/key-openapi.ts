@@ -3,6 +3,10 @@ import { consistencyLevels } from '@kv/quorum';
 import type { DescribeRouteOptions } from 'hono-openapi';
 import { problemMediaType, type ProblemCode, problemTypes } from './problem-details.ts';
 
+const retryAfter = {
+  'Retry-After': { description: 'Seconds after which it is worth another try.', schema: { type: 'integer' as const } },
+};
+
 type Responses = NonNullable<DescribeRouteOptions['responses']>;
 type Parameters = NonNullable<DescribeRouteOptions['parameters']>;
 
@@ -191,7 +195,8 @@ export function problemResponses(statuses: readonly number[]): Responses {
     statuses.map((status) => {
       const codes = (Object.keys(problemTypes) as ProblemCode[]).filter((code) => problemTypes[code].status === status);
       const content = { [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } };
-      return [status, { description: `Problem: ${codes.join(', ')}.`, content }];
+      const description = `Problem: ${codes.join(', ')}.`;
+      return [status, { description, content, ...(status === 503 && { headers: retryAfter }) }];
     }),
   );
 }

@@ -27,9 +27,12 @@ export interface Waiter {
 
 /**
  * Bytes of requests that were sent and not answered. Higher: faster for many large values at once; lower: less is in doubt when
- * a node is slow. A node lets one connection have eight writes of 1 MiB under way, by default and with three replicas.
+ * a node is slow. By its defaults a node lets in 32 MiB of one connection, and counts a write with three replicas four times
+ * and 2 KiB beside: a quarter of that, less the last one that is sent, never meets a refusal.
  */
-const windowBytes = 8 * 1024 * 1024;
+const windowBytes = 7 * 1024 * 1024;
+/** What a request counts in the window beside its frame. */
+const overheadBytes = 512;
 
 /** How long after nobody waits for an answer any more it may still come: a node that stood still goes on where it was. */
 const owedForMs = 10_000;
@@ -45,7 +48,7 @@ export class Session {
   readonly #greeting: Timer;
   /** Requests that were sent and not answered. */
   readonly #waiting = new Map<number, Asked>();
-  /** Bytes of those. */
+  /** What those count in the window. */
   #sentBytes = 0;
   /** Requests that were not sent, in the order of asking. Invariant of an open session: empty unless the window is full. */
   readonly #unsent = new Map<number, { readonly message: Message; readonly waiter: Waiter }>();
@@ -110,8 +113,9 @@ export class Session {
 
   #send(operationId: number, message: Message, waiter: Waiter): void {
     const frame = encodeFrame({ ...waiter.header(), operationId }, message);
-    this.#waiting.set(operationId, { waiter, bytes: frame.length });
-    this.#sentBytes += frame.length;
+    const bytes = frame.length + overheadBytes;
+    this.#waiting.set(operationId, { waiter, bytes });
+    this.#sentBytes += bytes;
     this.#link.send(frame);
   }
 
@@ -190,7 +194,7 @@ export class Session {
 interface Asked {
   /** `undefined`: nobody waits for the answer any more. */
   waiter: Waiter | undefined;
-  /** Of its frame. */
+  /** What it counts in the window. */
   readonly bytes: number;
 }
 
