@@ -34,7 +34,7 @@ export function readBoundedBody(
         chunks.push(chunk);
       } catch (error) {
         stop();
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
     const onEnd = (): void => {
