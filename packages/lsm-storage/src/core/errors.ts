@@ -60,6 +60,11 @@ export function isIoError(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'IO_ERROR';
 }
 
+/** Whether bytes on disk are wrong, or cannot be had. */
+export function isDamage(error: unknown): error is StorageError {
+  return error instanceof CorruptionError || isIoError(error);
+}
+
 /** Whether something failed for want of space on the disk, and may be tried again. */
 export function isDiskFull(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'DISK_FULL';

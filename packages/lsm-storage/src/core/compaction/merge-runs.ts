@@ -14,7 +14,7 @@ import { RunScanner } from '../sorted-run/run-scanner.ts';
 import { writeRun } from '../sorted-run/run-writer.ts';
 import type { RunWriter } from '../sorted-run/run-writer.ts';
 import { ValueFile } from '../value-file/value-file.ts';
-import type { RunEntry } from '../versioned-entry.ts';
+import type { KeyRange, RunEntry } from '../versioned-entry.ts';
 import { disposed } from './purge.ts';
 
 /** `undefined` if nothing is left of the inputs. Throws `CLOSED` once it is cancelled. */
@@ -47,12 +47,18 @@ class RunMerge {
 
   async open(): Promise<void> {
     const { fileSystem, codec } = this.#ports;
+    const { cut } = this.#job;
     for (const run of this.#job.inputs) {
-      this.#inputs.push(await RunScanner.open(fileSystem, codec, run.number, run));
+      this.#inputs.push(
+        cut === undefined
+          ? await RunScanner.open(fileSystem, codec, run.number, run)
+          : await RunScanner.openDamaged(fileSystem, codec, run, cut),
+      );
     }
     const uncached = new BlockCache(0);
+    const open = cut === undefined ? ValueFile.open : ValueFile.openDamaged;
     for (const file of this.#job.relocated) {
-      this.#relocated.set(file.number, await ValueFile.open(fileSystem, file, codec, uncached));
+      this.#relocated.set(file.number, await open(fileSystem, file, codec, uncached));
     }
   }
 
@@ -65,7 +71,7 @@ class RunMerge {
     for (const input of this.#inputs) await this.#supply(input);
     for (let first = this.#first(); first >= 0; first = this.#first()) {
       const entry = (this.#inputs[first] as RunScanner).current as RunEntry;
-      const kept = this.#isCovered(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
+      const kept = this.#isDropped(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
       if (kept !== undefined) await this.#write(writer, kept);
       await this.#passBy(entry.key, first);
       if (writer.full) await writer.drain();
@@ -73,7 +79,7 @@ class RunMerge {
       if (this.#bytesRead + writer.bytes - this.#paced >= PACE_BYTES) await this.#pause(writer);
     }
     if (this.#job.disposal.oldest) return;
-    for (const range of mergeRanges(this.#inputs.map(({ ranges }) => ranges))) writer.addRange(range);
+    for (const range of mergeRanges([...this.#inputs.map(({ ranges }) => ranges), this.#lost])) writer.addRange(range);
   }
 
   /** The input whose entry comes first, of equal keys the newest; -1 at the end. */
@@ -89,8 +95,13 @@ class RunMerge {
     return found;
   }
 
-  /** Whether a newer input deletes everything that older ones know of the key. */
-  #isCovered(key: Uint8Array, input: number): boolean {
+  get #lost(): readonly KeyRange[] {
+    return this.#job.cut?.ranges ?? [];
+  }
+
+  /** Whether the entry is lost, or a newer input deletes everything that older ones know of the key. */
+  #isDropped(key: Uint8Array, input: number): boolean {
+    if (coversKey(this.#lost, key)) return true;
     for (let i = 0; i < input; i++) if (coversKey((this.#inputs[i] as RunScanner).ranges, key)) return true;
     return false;
   }

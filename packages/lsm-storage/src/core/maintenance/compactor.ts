@@ -104,6 +104,25 @@ export class Compactor {
     return this.#manual(() => planRange(this.#use.store.runs, range));
   }
 
+  /**
+   * Carries out what is planned, one after the other, while no other compaction runs: what is planned when it begins holds to
+   * the end. Fails with what the planning throws, and at the first one that fails.
+   */
+  async exclusively(planned: () => readonly CompactionPlan[]): Promise<void> {
+    await this.#idle();
+    const plans = planned();
+    let done = 0;
+    await this.#start(async () => {
+      // A turn later, so that the caller has stored this promise before it can end.
+      await Promise.resolve();
+      for (const plan of plans) {
+        if (this.#stopped || !(await this.#attempt(plan))) return;
+        done++;
+      }
+    });
+    if (done < plans.length) throw this.#stopped ? closed() : this.#failure;
+  }
+
   /** Resolves when nothing calls for a compaction any more. */
   async settled(): Promise<void> {
     for (this.keepUp(); this.#running !== undefined; this.keepUp()) {
@@ -127,12 +146,16 @@ export class Compactor {
   }
 
   async #manual(planned: () => CompactionPlan | undefined): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-    if (this.#stopped) throw new StorageError('CLOSED', 'the engine was closed before the compaction began');
+    await this.#idle();
     const plan = planned();
     if (plan === undefined) return;
     await this.#start(() => this.#attempt(plan));
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#stopped) throw closed();
   }
 
   #start(work: () => Promise<unknown>): Promise<void> {
@@ -217,6 +240,10 @@ export class Compactor {
       this.#listenerFailure = new StorageError('INVALID_ARGUMENT', 'onCompaction must not throw, and did', { cause });
     }
   }
+}
+
+function closed(): StorageError {
+  return new StorageError('CLOSED', 'the engine was closed before the compaction was done');
 }
 
 function bytesToRead({ inputs, relocated }: CompactionJob): number {
