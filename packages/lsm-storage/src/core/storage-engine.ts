@@ -274,8 +274,8 @@ export class StorageEngine extends StoreReads {
    * have hidden included; what is newer stays. Nothing else of the file is lost, and the file goes. Costs what a compaction
    * of the runs costs, and keeps to its rate.
    *
-   * Fails with `NOT_FOUND` if a run was compacted away since, with a `CorruptionError` or `IO_ERROR` of what is damaged
-   * beside the loss: then ask {@link StorageEngine.lossOf} again. A failure changes nothing of the run that it met, but
+   * Fails with `NOT_FOUND` if a run was compacted away since, with a `CorruptionError` of what is damaged beside
+   * the loss: then ask {@link StorageEngine.lossOf} again. A failure changes nothing of the run that it met, but
    * others of the loss may be done by then.
    */
   async cutOut(loss: Loss): Promise<void> {

@@ -55,10 +55,7 @@ export class BlockFile {
    * are read. Without `recorded`, any whole file of that kind and number will do.
    */
   static async open(fileSystem: FileSystem, name: BlockFileName, recorded?: RecordedFile): Promise<BlockFile> {
-    if (!(await fileSystem.exists(name.path))) {
-      throw new CorruptionError(name.path, 0, 'the manifest names this file, but it is missing');
-    }
-    const file = await fileSystem.open(name.path, 'read');
+    const file = await openNamed(fileSystem, name);
     try {
       return await BlockFile.#checked(file, name, recorded);
     } catch (error) {
@@ -69,7 +66,7 @@ export class BlockFile {
 
   /** Opens a file whose header and footer may be damaged; blocks are checked as they are read. */
   static async openDamaged(fileSystem: FileSystem, name: BlockFileName, known: KnownFile): Promise<BlockFile> {
-    return new BlockFile(await fileSystem.open(name.path, 'read'), name.number, known);
+    return new BlockFile(await openNamed(fileSystem, name), name.number, known);
   }
 
   static async #checked(
@@ -131,4 +128,9 @@ export class BlockFile {
     if (position >= FILE_HEADER_BYTES && position + bytes <= this.end) return bytes;
     throw new CorruptionError(this.path, position, `a block of ${storedLength} bytes would lie outside the file`);
   }
+}
+
+async function openNamed(fileSystem: FileSystem, { path }: BlockFileName): Promise<StorageFile> {
+  if (await fileSystem.exists(path)) return fileSystem.open(path, 'read');
+  throw new CorruptionError(path, 0, 'the manifest names this file, but it is missing');
 }

@@ -3,7 +3,7 @@
  * `cutOut` takes out of the store.
  */
 
-import { CorruptionError, StorageError, isDamage, isIoError } from '../errors.ts';
+import { StorageError, isDamage, unreadable } from '../errors.ts';
 import { runNumbers, runFileName, valueFileNumbers } from '../file-names.ts';
 import type { RunLoss } from '../jobs/job.ts';
 import { keyAfter, mergeRanges } from '../key-ranges.ts';
@@ -92,9 +92,8 @@ async function lostIn(run: SortedRun, values: ValueFile, pace: Pace): Promise<Ke
         if (!(await isReadable(values, value, pace))) lost.push({ from: key, to: keyAfter(key) });
       }
     }
-  } catch (cause) {
-    if (!isIoError(cause)) throw cause;
-    throw new CorruptionError(runFileName(run.description.number), 0, 'it cannot be read', { cause });
+  } catch (error) {
+    throw unreadable(error, runFileName(run.description.number));
   }
   return mergeRanges([lost]);
 }

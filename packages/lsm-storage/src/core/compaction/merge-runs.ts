@@ -5,7 +5,8 @@
 
 import { BlockCache } from '../cache/block-cache.ts';
 import { compareBytes } from '../bytes.ts';
-import { StorageError } from '../errors.ts';
+import { StorageError, unreadable } from '../errors.ts';
+import { runFileName, valueFileName } from '../file-names.ts';
 import { coversKey, mergeRanges } from '../key-ranges.ts';
 import type { JobPorts } from '../jobs/flush.ts';
 import type { CompactionJob } from '../jobs/job.ts';
@@ -49,16 +50,19 @@ class RunMerge {
     const { fileSystem, codec } = this.#ports;
     const { cut } = this.#job;
     for (const run of this.#job.inputs) {
-      this.#inputs.push(
+      const open = (): Promise<RunScanner> =>
         cut === undefined
-          ? await RunScanner.open(fileSystem, codec, run.number, run)
-          : await RunScanner.openDamaged(fileSystem, codec, run, cut),
-      );
+          ? RunScanner.open(fileSystem, codec, run.number, run)
+          : RunScanner.openDamaged(fileSystem, codec, run, cut);
+      this.#inputs.push(await readingOf(runFileName(run.number), open));
     }
     const uncached = new BlockCache(0);
-    const open = cut === undefined ? ValueFile.open : ValueFile.openDamaged;
     for (const file of this.#job.relocated) {
-      this.#relocated.set(file.number, await open(fileSystem, file, codec, uncached));
+      const open = (): Promise<ValueFile> =>
+        cut === undefined
+          ? ValueFile.open(fileSystem, file, codec, uncached)
+          : ValueFile.openDamaged(fileSystem, file, codec, uncached);
+      this.#relocated.set(file.number, await readingOf(valueFileName(file.number), open));
     }
   }
 
@@ -117,14 +121,14 @@ class RunMerge {
   }
 
   async #supply(input: RunScanner): Promise<void> {
-    this.#bytesRead += await input.supply();
+    this.#bytesRead += await readingOf(input.file.path, () => input.supply());
   }
 
   async #write(writer: RunWriter, entry: RunEntry): Promise<void> {
     const { value } = entry;
     const file = value === undefined || value instanceof Uint8Array ? undefined : this.#relocated.get(value.file);
     if (file === undefined || value === undefined || value instanceof Uint8Array) return writer.add(entry);
-    const stored = await file.readStored(value);
+    const stored = await readingOf(valueFileName(value.file), () => file.readStored(value));
     this.#bytesRead += stored.length;
     writer.addRelocated(entry, stored, value.rawLength);
   }
@@ -139,5 +143,14 @@ class RunMerge {
     this.#paced = done;
     control.progressed?.({ bytesRead: this.#bytesRead, bytesWritten: writer.bytes });
     await pace(bytes);
+  }
+}
+
+/** Whoever is told of the failure must know which file to look into. */
+async function readingOf<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw unreadable(error, file);
   }
 }
