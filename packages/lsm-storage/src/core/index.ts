@@ -40,6 +40,7 @@ export { runJob } from './jobs/run-job.ts';
 export { accelerateAllocation } from './bytes.ts';
 export { accelerateCrc32 } from './checksum.ts';
 export type { CompactionProgress } from './maintenance/compactor.ts';
+export type { Gap } from './block-file/block-walk.ts';
 export type { StorageClock } from './ports/clock.ts';
 export { noCodec } from './ports/codec.ts';
 export type { Codec } from './ports/codec.ts';

@@ -133,7 +133,7 @@ export async function expectContents(engine: StorageEngine, contents: ReadonlyMa
     const found: [string, string][] = [];
     const iterator = engine.iterator({ reverse });
     for await (const entry of iterator) found.push(pairs(entry));
-    await iterator.close();
+    iterator.close();
     expect(found).toEqual(expected);
   }
 }

@@ -20,9 +20,9 @@ export interface Loss {
   /** The file that was looked at, as `CorruptionError.file` names it. */
   readonly file: string;
   /**
-   * The keys that may have something in what cannot be read: in key order, not overlapping, with gaps between. Other keys
-   * lie in them too, and of some of these keys newer runs or memtables may hold something that can be read. Empty: no key
-   * is lost, though there may be something to cut out.
+   * The keys that may have something in what cannot be read: in key order, not overlapping. There may be
+   * nothing of some of them, and of others something newer that can be read. Empty: no key is lost, though there may be
+   * something to cut out.
    */
   readonly ranges: readonly KeyRange[];
   /** What is to be cut out, run by run. Empty: nothing is damaged. */

@@ -38,12 +38,15 @@ class RunMerge {
   /** Newest first. */
   readonly #inputs: RunScanner[] = [];
   readonly #relocated: Map<number, ValueFile> = new Map();
+  /** What is left out, and has range tombstones instead. */
+  readonly #lost: readonly KeyRange[];
   #bytesRead = 0;
   #paced = 0;
 
   constructor(job: CompactionJob, ports: JobPorts) {
     this.#job = job;
     this.#ports = ports;
+    this.#lost = job.cut?.ranges ?? [];
   }
 
   async open(): Promise<void> {
@@ -99,13 +102,9 @@ class RunMerge {
     return found;
   }
 
-  get #lost(): readonly KeyRange[] {
-    return this.#job.cut?.ranges ?? [];
-  }
-
   /** Whether the entry is lost, or a newer input deletes everything that older ones know of the key. */
   #isDropped(key: Uint8Array, input: number): boolean {
-    if (coversKey(this.#lost, key)) return true;
+    if (this.#lost.length > 0 && coversKey(this.#lost, key)) return true;
     for (let i = 0; i < input; i++) if (coversKey((this.#inputs[i] as RunScanner).ranges, key)) return true;
     return false;
   }

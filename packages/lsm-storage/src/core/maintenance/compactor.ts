@@ -105,22 +105,21 @@ export class Compactor {
   }
 
   /**
-   * Carries out what is planned, one after the other, while no other compaction runs: what is planned when it begins holds to
-   * the end. Fails with what the planning throws, and at the first one that fails.
+   * Carries out what is planned, one after the other, while no other compaction runs: the runs that are there when it begins
+   * are there to the end. Fails with what the planning throws, or at the first one that fails.
    */
   async exclusively(planned: () => readonly CompactionPlan[]): Promise<void> {
     await this.#idle();
     const plans = planned();
     let done = 0;
     await this.#start(async () => {
-      // A turn later, so that the caller has stored this promise before it can end.
-      await Promise.resolve();
       for (const plan of plans) {
         if (this.#stopped || !(await this.#attempt(plan))) return;
         done++;
       }
     });
-    if (done < plans.length) throw this.#stopped ? closed() : this.#failure;
+    if (done === plans.length) return;
+    throw this.#stopped || this.#failure === undefined ? closed() : this.#failure;
   }
 
   /** Resolves when nothing calls for a compaction any more. */
