@@ -152,6 +152,29 @@ describe('the loss of a run', () => {
     await expectCut(opened, layers, loss);
   });
 
+  it('is nothing that a disk misread once', async () => {
+    const layers = await layeredStore();
+    let misread = false;
+    const misreading = (fileSystem: FileSystem): FileSystem =>
+      wrapFileSystem(fileSystem, (file) => ({
+        read: async (at, length, memory) => {
+          const bytesRead = await file.read(at, length, memory);
+          const isNow = misread && (file.path === layers.run || file.path === layers.values) && at > 0;
+          if (isNow) bytesRead[bytesRead.length - 1]! ^= 1;
+          misread &&= !isNow;
+          return bytesRead;
+        },
+      }));
+    const { engine } = await openLayers(layers, { wrapFileSystem: misreading });
+    for (const file of [layers.run, layers.values]) {
+      misread = true;
+      const { ranges } = await engine.lossOf(file);
+      expect(misread, 'something was misread').toBe(false);
+      expect(ranges).toEqual([]);
+    }
+    await engine.close();
+  });
+
   it('is found without the page of the index that says where its blocks are', async () => {
     const layers = await layeredStore();
     const blocks = await blocksOf(layers.disk, layers.run);

@@ -3,11 +3,12 @@
  * `cutOut` takes out of the store.
  */
 
-import { StorageError, isDamage, unreadable } from '../errors.ts';
+import { StorageError, unreadable } from '../errors.ts';
 import { runNumbers, runFileName, valueFileNumbers } from '../file-names.ts';
 import type { RunLoss } from '../jobs/job.ts';
 import { keyAfter, mergeRanges } from '../key-ranges.ts';
 import type { Pace } from '../maintenance/pacer.ts';
+import { readsWell } from '../reads-well.ts';
 import type { SortedRun } from '../sorted-run/sorted-run.ts';
 import type { StoreVersion } from '../store/store-version.ts';
 import type { ValueFile } from '../value-file/value-file.ts';
@@ -99,11 +100,5 @@ async function lostIn(run: SortedRun, values: ValueFile, pace: Pace): Promise<Ke
 }
 
 async function isReadable(values: ValueFile, pointer: ValuePointer, pace: Pace): Promise<boolean> {
-  try {
-    await pace((await values.readStored(pointer)).length);
-    return true;
-  } catch (error) {
-    if (isDamage(error)) return false;
-    throw error;
-  }
+  return readsWell(async () => pace((await values.readStored(pointer)).length));
 }

@@ -14,6 +14,7 @@ import { keyAfter, mergeRanges } from '../key-ranges.ts';
 import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { RunDescription } from '../ports/manifest.ts';
+import { readsWell } from '../reads-well.ts';
 import type { KeyRange } from '../versioned-entry.ts';
 import type { BlockIndex } from './block-index.ts';
 import { EntriesBlock } from './entries-block.ts';
@@ -76,7 +77,7 @@ class LossSearch {
   /** Header, footer and range tombstones. */
   async ends(): Promise<void> {
     const { file, codec, number } = this.#run;
-    const whole = await this.#attempt(async () => {
+    const whole = await readsWell(async () => {
       await file.checkEnds(runFile(number));
       await readRanges(file, codec);
     });
@@ -97,7 +98,7 @@ class LossSearch {
     const pointer = index.pointer(block);
     const { position } = pointer;
     const bytes = wholeBytes(pointer);
-    const whole = await this.#attempt(async () => readEntries(await this.#run.blocks.fromDisk(pointer)));
+    const whole = await readsWell(async () => readEntries(await this.#run.blocks.fromDisk(pointer)));
     await this.#pace(bytes);
     if (whole) return;
     const from = block === 0 ? this.#run.blocks.firstKeyOf(page) : index.separator(block);
@@ -111,7 +112,7 @@ class LossSearch {
     const walk = new BlockWalk(file, { start, end, pace: this.#pace });
     let position = start;
     let lastKey: Uint8Array | undefined;
-    const whole = await this.#attempt(async () => {
+    const whole = await readsWell(async () => {
       for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
         const place = { file: file.path, offset: walked.pointer.position };
         lastKey = readEntries(new EntriesBlock(openBlock(walked.block, codec, place), place));
@@ -137,17 +138,6 @@ class LossSearch {
   #end(): Uint8Array | undefined {
     const { largestKey } = this.#run;
     return largestKey === undefined ? undefined : keyAfter(largestKey);
-  }
-
-  /** Whether nothing was met that is damaged. */
-  async #attempt(read: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await read();
-      return true;
-    } catch (error) {
-      if (isDamage(error)) return false;
-      throw error;
-    }
   }
 }
 
