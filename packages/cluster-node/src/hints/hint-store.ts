@@ -185,7 +185,10 @@ export class HintStore {
     const { gte, lt } = hintRange(hints);
     const begin = after === undefined ? { gte } : { gt: encodeHintKey({ ...hints, key: after }) };
     for (const { key, meta, value } of this.#dependencies.engine.scan({ ...begin, lt, limit })) {
-      if (value !== undefined) yield { ...decodeHintKey(key), record: { meta, value } };
+      if (value === undefined) continue;
+      // Whoever wrote it may be ahead of all that this life of the member heard.
+      this.#dependencies.hlc.merge(versionOfMeta(meta));
+      yield { ...decodeHintKey(key), record: { meta, value } };
     }
   }
 

@@ -83,6 +83,9 @@ function drawTopology(
   };
 }
 
+/** Longer than any client waits. */
+const healAfterMs = 12_000;
+
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
   const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
     options;
@@ -90,5 +93,5 @@ function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
   const purging = { purgeAfterMs: purge.afterMs, purgeIntervalMs: purge.intervalMs, hintMaxAgeMs };
   const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, ...purging };
-  return { ...waits, repairTreeLevels: 1, expiredKeptMs, storage };
+  return { ...waits, repairTreeLevels: 1, expiredKeptMs, healAfterMs, storage };
 }

@@ -43,6 +43,7 @@ const limits = {
   workload: 600_000,
   healed: 60_000,
   handedOver: 30_000,
+  lossesHealed: 120_000,
   repaired: 600_000,
   finalReads: 600_000,
   forgotten: 20_000,
@@ -189,6 +190,7 @@ export class Simulation {
     await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
     await this.world.run(settleMs);
     await this.#handOver();
+    await this.#beHealed();
     const isRepaired = await this.#beRepaired();
     await this.#forget();
     const repairsByReads = this.#repairsByReads;
@@ -220,6 +222,15 @@ export class Simulation {
     await this.world.run(limits.handedOver, () => left() === 0);
     if (left() > 0 && !this.#someDiskIsDamaged)
       this.#violated('hints-drained', `${left()} hints are left though every member is back`);
+  }
+
+  /** What rotted, and was found, comes back from the other owners. Some may have rotted where nobody read it. */
+  async #beHealed(): Promise<void> {
+    const nodes = [...this.#cluster.nodes.values()];
+    if (nodes.some(({ isOut, machine }) => isOut || machine.disk.wiped)) return;
+    const lost = (): number => nodes.reduce((sum, { node }) => sum + (node?.status().lostRanges ?? 0), 0);
+    if (lost() > 0) await this.world.run(limits.lossesHealed, () => lost() === 0);
+    if (lost() > 0) this.#violated('losses-healed', `${lost()} ranges are not whole again though every member is back`);
   }
 
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
