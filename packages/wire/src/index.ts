@@ -56,6 +56,7 @@ export type { Topology, TopologyMember, TopologyRequest, TopologyState } from '.
 export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
+export { decodeLossRecord, encodeLossRecord, type LossRecord, maxLostRanges } from './loss-record.ts';
 export { decodePurgeRecord, encodePurgeRecord, type PurgeRecord } from './purge-record.ts';
 export {
   compareMetaVersions,
@@ -91,10 +92,12 @@ export {
   decodeAcceptorKey,
   decodeDataKey,
   decodeHintKey,
+  decodeLossKey,
   decodePurgeKey,
   encodeAcceptorKey,
   encodeDataKey,
   encodeHintKey,
+  encodeLossKey,
   encodePurgeKey,
   type HintKey,
   hintRange,
@@ -103,9 +106,11 @@ export {
   hintsOfRange,
   type KeyRange,
   keyspaceRanges,
+  lossRecords,
   purgeRecords,
   storageKinds,
   systemKey,
+  systemRecords,
 } from './storage-key.ts';
 export {
   decodeTopologyAcceptor,

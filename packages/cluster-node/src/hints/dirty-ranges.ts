@@ -41,7 +41,8 @@ export class DirtyRanges {
 
   /** No hints are kept for the owner any more: the next time that some are dropped is news again. */
   drained(intendedOwner: string): void {
-    for (const cause of ['full', 'too-old', 'unknown-owner']) this.#logged.delete(`${cause} ${intendedOwner}`);
+    for (const cause of ['full', 'too-old', 'unknown-owner', 'rotten'])
+      this.#logged.delete(`${cause} ${intendedOwner}`);
   }
 
   /** Another member dropped hints. What makes no sense here is ignored. */

@@ -1,6 +1,6 @@
 /** The part of the storage where a scan finds its keys. */
 import { compareKeys } from '@kv/anti-entropy';
-import { dataRange, encodeDataKey, type ScanBounds } from '@kv/wire';
+import { dataRange, encodeDataKey, type KeyRange, type ScanBounds } from '@kv/wire';
 import type { Range } from '../repair/range-trees.ts';
 
 /** Storage keys between two bounds, as the storage engine takes them. */
@@ -22,6 +22,12 @@ export function storageRange(range: Range, bounds: ScanBounds, after: Uint8Array
   if (after === undefined) return { gte: begin, lt };
   const behind = storageKey(after);
   return compareKeys(behind, begin) < 0 ? { gte: begin, lt } : { gt: behind, lt };
+}
+
+/** All storage keys between the bounds of a request. */
+export function storedKeys(range: Range, request: ScanBounds & { readonly after?: Uint8Array | undefined }): KeyRange {
+  const { gte, gt, lt } = storageRange(range, request, request.after);
+  return { gte: gt ?? gte ?? dataRange(range.partition, range.keyspaceId).gte, lt };
 }
 
 /** Whether a key is one that the scan looks for. */

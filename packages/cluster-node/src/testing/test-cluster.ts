@@ -40,8 +40,8 @@ export interface TestMember {
   node: ClusterNode | undefined;
   /** Milliseconds by which its wall clock is ahead of the time. */
   clockAheadMs: number;
-  /** Gets the member's frames instead of it. */
-  intercept: ((frame: Uint8Array) => void) | undefined;
+  /** Gets the member's frames instead of it, and who sent them. */
+  intercept: ((frame: Uint8Array, from: string) => void) | undefined;
   /** The events of its log. */
   readonly logged: string[];
   /** Why the member stopped by itself. */
@@ -244,7 +244,7 @@ export class TestCluster {
     if (this.#taps.length > 0) for (const tap of this.#taps) tap(decodeFrame(frame).message);
     this.time.set(0, () => {
       if (isCut) sender?.node?.linkLost(to);
-      else if (receiver?.intercept !== undefined) receiver.intercept(frame);
+      else if (receiver?.intercept !== undefined) receiver.intercept(frame, from);
       else receiver?.node?.receive(from, frame);
     });
   }

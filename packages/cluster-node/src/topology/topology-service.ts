@@ -1,7 +1,7 @@
 /**
  * The topology as one member has it: what it goes by, its vote about the next epoch, and the keeping up with the others.
  */
-import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import type { Frame, KeyspaceChange, Message, TopologyState } from '@kv/wire';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Random, Timers } from '../ports.ts';
@@ -75,6 +75,11 @@ export class TopologyService {
       default:
         return;
     }
+  }
+
+  /** What is stored of it, to be written anew. */
+  restated(): BatchOperation[] {
+    return [...this.store.restated(), ...this.#acceptor.restated()];
   }
 
   tick(): void {

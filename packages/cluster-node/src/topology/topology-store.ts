@@ -60,6 +60,11 @@ export class TopologyStore implements TopologySource {
     for (const listener of this.#listeners) listener(this.#current, before);
   }
 
+  /** As it is, to be written anew: what is stored of it is about to go. */
+  restated(): BatchOperation[] {
+    return [{ type: 'put', key: topologyKey, value: encodeTopologyRecord(this.#current.state) }];
+  }
+
   /** Tries again what the disk had no room for. */
   tick(): void {
     if (this.#owed !== undefined) this.#store(this.#owed);

@@ -1,6 +1,6 @@
 /**
- * Has an owner of the key make a write, where this member is none: the nearest that is alive. An owner that refused did
- * nothing, and another one is asked; one that was lost may have made it, and then nobody else must make it again.
+ * Has an owner of the key make a write, where this member is none or has lost its own set: the nearest that is alive. An owner that
+ * refused did nothing, and another one is asked; one that was lost may have made it, and then nobody else must make it again.
  */
 import type { ReplicaAnswer, Version, WriteFailure, WriteResult } from '@kv/quorum';
 import type { SiblingWriteReply, SiblingWriteRequest } from '@kv/wire';
@@ -48,7 +48,8 @@ export class SiblingForward {
     this.#write = write;
     this.#done = done;
     this.#refusedAtOnce = refused;
-    this.#owners = dependencies.membership.reachable(planned.plan.replicas);
+    const { self, membership } = dependencies;
+    this.#owners = membership.reachable(planned.plan.replicas).filter((owner) => owner !== self);
   }
 
   start(): void {
