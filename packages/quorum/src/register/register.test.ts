@@ -110,7 +110,7 @@ describe('a register operation', () => {
     const operation = new RegisterOperation<number, number>(new Voters(['a']), () => ({ result: 1 }), {
       proposer: 'p',
       random: { next: () => 0 },
-      above: { counter: 7, proposer: 'x' },
+      above: () => ({ counter: 7, proposer: 'x' }),
     });
     const [effect] = operation.start();
     expect(effect?.type === 'send' && effect.request.ballot.counter).toBeGreaterThan(7);
