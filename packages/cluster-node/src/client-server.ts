@@ -70,7 +70,7 @@ export class ClientServer {
       case 'get': {
         const common = this.#common(header, message.key, 'last-write-wins');
         const request = { ...common, r: message.r, sloppy: message.sloppy };
-        coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
+        coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)), refuse);
         return;
       }
       case 'put': {
@@ -97,7 +97,7 @@ export class ClientServer {
       }
       case 'get-siblings': {
         const request = { ...this.#common(header, message.key, 'siblings'), r: message.r };
-        coordinator.get(request, (result) => answer(siblingsReply(result)));
+        coordinator.get(request, (result) => answer(siblingsReply(result)), refuse);
         return;
       }
       case 'put-sibling':
@@ -170,8 +170,10 @@ export class ClientServer {
 
 function keyspaceReply(result: TopologyChangeResult): Message {
   switch (result.outcome) {
-    case 'changed':
-      return { type: 'topology', ...result.topology };
+    case 'changed': {
+      const { topology, behind } = result;
+      return behind.length === 0 ? { type: 'topology', ...topology } : { type: 'topology-behind', topology, behind };
+    }
     case 'refused':
       return { type: 'error', code: result.error.code, message: result.error.message };
     case 'unavailable':

@@ -93,6 +93,7 @@ export class ClusterNode {
     const ready = () => this.ready;
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
+    const stateOf = (member: string) => this.#membership.stateOf(member);
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch: () => this.topology.epoch });
     const room = new DiskRoom({ clock, log, counters });
     const damage = new StorageDamage({ log, counters });
@@ -103,7 +104,7 @@ export class ClusterNode {
     const deadlineClock = () => corrected.wallMs();
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
+      { self, generation: identity.generation, engine, clock, timers, random, peers, stateOf, ready, storageFailed },
       parts.topology,
     );
     const watermarks = strategies.watermarks({ engine, failures, topology });
@@ -190,12 +191,7 @@ export class ClusterNode {
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
-      clock,
-      hlc,
-      codec,
-      counters,
-      options,
-      topology,
+      ...{ clock, hlc, codec, counters, options, topology },
     });
     agreed.store.onChange((current) => {
       log.info('topology-changed', { epoch: current.epoch });
@@ -277,13 +273,13 @@ export class ClusterNode {
     this.#clientServer.serve(decodeFrame(bytes), reply);
   }
 
-  /** @throws RequestError before anything is sent */
-  get(request: GetRequest, done: (result: GetResult) => void): void {
-    this.#coordinator.get(request, done);
+  /** As {@link put}; without `refused` what would be refused ends as `unavailable`. @throws RequestError before anything is sent */
+  get(request: GetRequest, done: (result: GetResult) => void, refused?: Refused): void {
+    this.#coordinator.get(request, done, refused);
   }
 
   /**
-   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin, or that its keyspace was dropped.
    * @throws RequestError before anything is sent
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {

@@ -35,7 +35,8 @@ export class FrameRouter {
     const { membership, topology, peers, counters } = this.#dependencies;
     const { header, message } = frame;
     const reply = (answer: Message): void => peers.tell(from, answer, { operationId: header.operationId });
-    topology.follower.heard(from, header.epoch);
+    // What tells of an epoch needs not be asked for it.
+    if (message.type !== 'topology-adopt') topology.follower.heard(from, header.epoch);
     switch (message.type) {
       case 'gossip-syn':
       case 'gossip-ack':
@@ -45,6 +46,7 @@ export class FrameRouter {
       case 'topology-request':
       case 'topology-prepare':
       case 'topology-accept':
+      case 'topology-adopt':
         topology.serve(frame, reply);
         return;
       case 'topology':
@@ -55,6 +57,7 @@ export class FrameRouter {
       case 'tree-compare-reply':
       case 'tree-list-reply':
       case 'topology-reply':
+      case 'topology-adopted':
       case 'replica-scan-reply':
       case 'prepare-reply':
       case 'accept-reply':

@@ -53,7 +53,14 @@ export type {
   SiblingWriteRequest,
 } from './messages/sibling.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
-export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
+export type {
+  TopologyAccept,
+  TopologyAdopt,
+  TopologyAdopted,
+  TopologyBehind,
+  TopologyPrepare,
+  TopologyReply,
+} from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
 export { decodeLossRecord, encodeLossRecord, type LossRecord, maxLostRanges } from './loss-record.ts';

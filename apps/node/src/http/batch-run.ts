@@ -90,7 +90,9 @@ export class BatchRun {
       const detail = `the values read before have ${this.#readBytes} bytes together: ask for this one again`;
       throw new Problem('ANSWER_TOO_LARGE', detail);
     }
-    const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...placed, r }, resolve));
+    const result = await new Promise<GetResult>((resolve, reject) =>
+      coordinator.get({ ...placed, r }, resolve, reject),
+    );
     const { status, headers, value } = readAnswer(result, nameOf);
     this.#readBytes += value.length;
     return { status, headers, value };

@@ -30,7 +30,9 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.get(keyPath, describeRoute(describeGet), async (context) => {
     const { replicas: r, context: _, ...request } = readKeyRequest(context.env.incoming, 'r');
     const coordinator = member();
-    const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...request, r }, resolve));
+    const result = await new Promise<GetResult>((resolve, reject) =>
+      coordinator.get({ ...request, r }, resolve, reject),
+    );
     const { status, headers, value } = readAnswer(result, nameOf);
     if (matches(context.env.incoming.headers['if-none-match'], headers['etag'])) {
       return new Response(null, { status: 304, headers });

@@ -19,6 +19,7 @@ import {
   describeKeyspaces,
 } from './keyspace-openapi.ts';
 import { Problem } from './problem-details.ts';
+import { headerJson } from './receipt-header.ts';
 import { keyspaceAddress, parseRequestTarget } from './request-target.ts';
 
 export interface KeyspaceRoutesDependencies {
@@ -51,8 +52,8 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     const { name, timeoutMs } = readParameters(incoming, ['timeout']);
     const { replicas, ...settings } = await readSettings(incoming, creationSchema);
     const change = { kind: 'create', name, ...(replicas !== undefined && { replicas }), settings } as const;
-    const topology = await changed(member(), incoming, change, timeoutMs);
-    return context.json(keyspaceIn(topology, name), 201);
+    const { topology, behind } = await changed(member(), incoming, change, timeoutMs);
+    return context.json(keyspaceIn(topology, name), behind === undefined ? 201 : 202, { ...behind });
   });
 
   app.patch(keyspacePath, describeRoute(describeAlter), async (context) => {
@@ -61,8 +62,8 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     const { replicas, ttlMs, ...rest } = await readSettings(incoming, changesSchema);
     const settings = { ...rest, ...(ttlMs !== undefined && { ttlMs: ttlMs ?? 0 }) };
     const change = { kind: 'alter', name, ...(replicas !== undefined && { replicas }), settings } as const;
-    const topology = await changed(member(), incoming, change, timeoutMs);
-    return context.json(keyspaceIn(topology, name));
+    const { topology, behind } = await changed(member(), incoming, change, timeoutMs);
+    return context.json(keyspaceIn(topology, name), behind === undefined ? 200 : 202, { ...behind });
   });
 
   app.delete(keyspacePath, describeRoute(describeDrop), async (context) => {
@@ -71,9 +72,15 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     if (parameters.get('confirm') !== name) {
       throw new Problem('CONFIRMATION_NEEDED', `this erases all that is in it: say so with ?confirm=${name}`);
     }
-    await changed(member(), incoming, { kind: 'drop', name }, timeoutMs);
-    return context.body(null, 204);
+    const { behind } = await changed(member(), incoming, { kind: 'drop', name }, timeoutMs);
+    return context.body(null, behind === undefined ? 204 : 202, { ...behind });
   });
+}
+
+interface Changed {
+  readonly topology: TopologyState;
+  /** The header that names the members which are not known to go by it yet. */
+  readonly behind: { readonly 'kv-behind': string } | undefined;
 }
 
 async function changed(
@@ -81,12 +88,12 @@ async function changed(
   incoming: IncomingMessage,
   change: KeyspaceChange,
   timeoutMs: number,
-): Promise<TopologyState> {
+): Promise<Changed> {
   const request = { id: changeId(incoming), change, timeoutMs };
   const result = await new Promise<TopologyChangeResult>((resolve) => member.changeKeyspace(request, resolve));
   switch (result.outcome) {
     case 'changed':
-      return result.topology;
+      return { topology: result.topology, behind: behindHeader(result) };
     case 'refused':
       throw result.error;
     case 'unavailable':
@@ -94,6 +101,14 @@ async function changed(
     case 'unknown':
       throw new Problem('CHANGE_UNKNOWN', 'the change may be decided, now or later; ask again to see');
   }
+}
+
+function behindHeader({
+  topology: { members },
+  behind,
+}: Pick<TopologyChangeResult & { readonly outcome: 'changed' }, 'topology' | 'behind'>): Changed['behind'] {
+  if (behind.length === 0) return undefined;
+  return { 'kv-behind': headerJson(members.flatMap(({ id, name }) => (behind.includes(id) ? [name] : []))) };
 }
 
 /** Under the same id a change that was made is not made again. */

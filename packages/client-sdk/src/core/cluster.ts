@@ -185,17 +185,21 @@ export class Cluster {
     return updateSiblings(this, this.#ports, { ...job, options: { ...job.options, timeoutMs } });
   }
 
-  /** Has the keyspaces changed. @throws KvError */
-  async changeKeyspace(change: KeyspaceChange, options: CallOptions): Promise<ClusterInfo> {
+  /** Has the keyspaces changed. `behind`: names of the members that are not known to go by it yet. @throws KvError */
+  async changeKeyspace(
+    change: KeyspaceChange,
+    options: CallOptions,
+  ): Promise<ClusterInfo & { readonly behind: readonly string[] }> {
     const message: Message = { type: 'change-keyspace', id: uuidOf(hex(this.#ports.random.bytes(16))), change };
     const { addresses, epoch } = this.topology;
-    const topology = await this.#run(
+    const { topology, behind } = await this.#run(
       { kind: 'write', message, judge: judgeChange },
       { keyspaceId: 0, epoch, addresses },
       options,
     );
     this.#learn(new TopologyView(topology, this.#target.nodes));
-    return this.topology.info;
+    const names = new Map(topology.members.map(({ id, name }) => [id, name]));
+    return { ...this.topology.info, behind: behind.map((id) => names.get(id) ?? id) };
   }
 
   /** Fetches the topology again. @throws KvError UNREACHABLE */

@@ -1,3 +1,4 @@
+import type { Message } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
 import { connectWith, type KvClient } from './client.ts';
@@ -30,6 +31,16 @@ describe('keyspaces', () => {
     expect(sent).toMatchObject([{ change: { kind: 'create', name: 'orders', replicas: 2, settings: { ttlMs: 5 } } }]);
     expect(kv.cluster.epoch).toBe(2);
     expect(await settle(kv.keyspaces.list())).toHaveLength(2);
+  });
+
+  it('a change that some nodes do not go by yet is made, and names them', async () => {
+    everywhere((message, node) => {
+      const { type: _, ...topology } = grown(message, node) as Extract<Message, { type: 'topology' }>;
+      return { type: 'topology-behind', topology, behind: [topology.members[1]!.id] };
+    });
+    const behind = [cluster.topology().members[1]!.name];
+    expect(await settle(kv.keyspaces.create('orders'))).toMatchObject({ name: 'orders', behind });
+    expect(await settle(kv.keyspaces.drop('orders', { confirm: 'orders' }))).toEqual({ behind });
   });
 
   it('that others made since are found by asking again', async () => {

@@ -80,13 +80,16 @@ export class Coordinator {
     this.#siblings = new SiblingCoordinator(dependencies);
   }
 
-  /** @throws RequestError before anything is sent */
-  get(request: GetRequest, done: (result: GetResult) => void): void {
+  /**
+   * Calls `done`, or `refused` when its keyspace turns out to be dropped; without `refused` that ends as `unavailable`.
+   * @throws RequestError before anything is sent
+   */
+  get(request: GetRequest, done: (result: GetResult) => void, refused?: Refused): void {
     const { topology, codec } = this.#dependencies;
     if (topology().keyspace(request.keyspace)?.conflict === 'siblings') {
-      this.#siblings.get(this.#planRead(request), done);
+      this.#siblings.get({ ...this.#planRead(request), refused }, done);
     } else {
-      this.getStored(request, (result, nowMs) => done(clientResult(result, codec, nowMs)));
+      this.getStored(request, (result, nowMs) => done(clientResult(result, codec, nowMs)), refused);
     }
   }
 
@@ -94,19 +97,19 @@ export class Coordinator {
    * As `get`, with the record as replicas store it, of a keyspace without siblings, and the time that its deadline is to be
    * held against.
    */
-  getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void): void {
+  getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void, refused?: Refused): void {
     const nowMs = this.#dependencies.deadlineClock();
     const answer = (result: StoredReadResult): void => done(result, nowMs);
     if (this.#isStrong(request)) {
       const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
-      this.#dependencies.strong.get(this.#strongly(request, planned), nowMs, answer);
+      this.#dependencies.strong.get({ ...this.#strongly(request, planned), refused }, nowMs, answer);
       return;
     }
-    new ReadDriver(this.#dependencies, this.#planRead(request, nowMs), answer).start();
+    new ReadDriver(this.#dependencies, { ...this.#planRead(request, nowMs), refused }, answer).start();
   }
 
   /**
-   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin, or that its keyspace was dropped.
    * @throws RequestError before anything is sent
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
@@ -175,7 +178,7 @@ export class Coordinator {
     const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
     const start = (version: Version): void => {
       const write = { plan, version, record: makeRecord(version), deadline, replan };
-      new WriteDriver(this.#dependencies, write, done).start();
+      new WriteDriver(this.#dependencies, write, done, refused).start();
     };
     if (request.version === undefined) {
       this.#dependencies.stamps.issue(start, refused);

@@ -4,9 +4,9 @@ import type { Counters } from '../counters.ts';
 import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
-import type { CoordinatorDependencies } from './coordinator.ts';
+import type { CoordinatorDependencies, Refused } from './coordinator.ts';
 import { DroppedValues } from './dropped-values.ts';
-import { plannedTooEarly, type Replan } from './replan.ts';
+import { isPlannedTooEarly, type Replan } from './replan.ts';
 import type { RequestPlan } from './request-plan.ts';
 
 export type StoredReadResult = ReadResult<StoredRecord>;
@@ -18,6 +18,8 @@ export interface DrivenRead {
   /** Milliseconds since 1970, what deadlines of values are held against. */
   readonly nowMs: number;
   readonly replan: Replan;
+  /** Called in place of the answer: its keyspace was dropped meanwhile. Default: it ends as `unavailable`. */
+  readonly refused?: Refused | undefined;
 }
 
 /** Below this, what looks slow is as likely a moment's pause of this process. */
@@ -161,7 +163,7 @@ export class ReadDriver {
 
   #failed(replica: string, failure: PeerFailure, reason: string): void {
     const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
-    if (reason === plannedTooEarly) this.#planAgain(fail);
+    if (isPlannedTooEarly(reason)) this.#planAgain(fail);
     else fail();
   }
 
@@ -172,7 +174,14 @@ export class ReadDriver {
       this.#cancelTimers();
       new ReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
     };
-    this.#read.replan(this.#read.plan, again, giveUp);
+    const { plan, replan, refused } = this.#read;
+    const dropped: Refused = (error) => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      refused?.(error);
+    };
+    replan(plan, again, giveUp, refused && dropped);
   }
 
   #cancelTimers(): void {

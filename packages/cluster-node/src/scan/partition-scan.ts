@@ -3,7 +3,7 @@ import type { Receipt, ReplicaPlan } from '@kv/quorum';
 import type { ReplicaScan, ReplicaScanReply } from '@kv/wire';
 import type { Counters } from '../counters.ts';
 import type { Membership } from '../membership/membership.ts';
-import { plannedTooEarly } from '../coordinator/replan.ts';
+import { isPlannedTooEarly } from '../coordinator/replan.ts';
 import type { Clock, Timer, Timers } from '../ports.ts';
 import { type MergedAnswers, mergeAnswers } from './merge-answers.ts';
 import { type OwnerEffect, OwnerAnswers } from './owner-answers.ts';
@@ -96,7 +96,7 @@ export class PartitionScan {
         answered: (reply) => this.#run(this.#answers.receive(owner, reply, clock.monotonicMs())),
         failed: (failure, reason) => {
           const fail = (): void => this.#run(this.#answers.fail(owner, failure, reason, clock.monotonicMs()));
-          if (reason === plannedTooEarly) this.#planAgain(fail);
+          if (isPlannedTooEarly(reason)) this.#planAgain(fail);
           else fail();
         },
       },

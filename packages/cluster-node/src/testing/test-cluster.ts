@@ -194,7 +194,7 @@ export class TestCluster {
   }
 
   async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
-    return this.#until((done) => running(at).get({ ...requestFor(key), ...more }, done));
+    return this.#until((done, refused) => running(at).get({ ...requestFor(key), ...more }, done, refused));
   }
 
   async scan(at: TestMember, request: Partial<ScanRequest> = {}): Promise<ScanResult> {

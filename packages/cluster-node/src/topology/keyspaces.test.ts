@@ -5,6 +5,7 @@ import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 import type { TopologyChangeResult } from './topology-changer.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const unknownKeyspace = { code: 'UNKNOWN_KEYSPACE' };
 let changes = 0;
 
 describe('keyspaces of a running cluster', () => {
@@ -151,6 +152,45 @@ describe('keyspaces of a running cluster', () => {
     expect(await storedAnywhere(2)).toBe(0);
   });
 
+  it('a change is told only once every member that is alive goes by it, durably', async () => {
+    const late = members[2]!;
+    const held: Uint8Array[] = [];
+    // It is slow to hear anything of the others, and alive.
+    late.intercept = (frame) => void held.push(frame);
+    const told = change(members[0]!, create('orders'));
+    await cluster.elapse(500);
+    expect(members.map(({ node }) => node!.topology.epoch)).toEqual([2, 2, 1]);
+    late.intercept = undefined;
+    const result = await told;
+    expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2 }, behind: [] });
+    expect(late.node!.topology.epoch).toBe(2);
+    late.disk = late.disk.afterPowerLoss(() => 0.5);
+    expect((await cluster.open(late)).topology.epoch).toBe(2);
+  });
+
+  it('a change that a living member does not acknowledge is told as made by the deadline, and names it', async () => {
+    const late = members[2]!;
+    cluster.cut(late, members[0]!);
+    cluster.cut(late, members[1]!);
+    const result = await change(members[0]!, create('orders'));
+    expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2 }, behind: [late.id] });
+    const id = '00000000-0000-4000-a000-000000000002';
+    expect(await change(members[0]!, create('other'), id)).toMatchObject({ outcome: 'changed', behind: [late.id] });
+    cluster.heal();
+    // Asked again under its id it is the same change, and waits for those who did not know.
+    const again = await change(members[1]!, create('other'), id);
+    expect(again).toMatchObject({ outcome: 'changed', topology: { epoch: 3 }, behind: [] });
+    expect(late.node!.topology.epoch).toBe(3);
+  });
+
+  it('a change does not wait for a member that is believed down', async () => {
+    await cluster.kill(members[2]!);
+    await cluster.elapse(30_000);
+    const before = cluster.time.monotonicMs();
+    expect(await change(members[0]!, create('orders'))).toMatchObject({ outcome: 'changed', behind: [] });
+    expect(cluster.time.monotonicMs() - before).toBeLessThan(500);
+  });
+
   it('without a majority of the voters nothing is changed, and it is said so', async () => {
     cluster.cut(members[0]!, members[1]!);
     cluster.cut(members[0]!, members[2]!);
@@ -187,6 +227,40 @@ describe('keyspaces of a running cluster', () => {
       receipt: { epoch: 2, got: 3 },
     });
   });
+
+  it.each(['last-write-wins', 'siblings'] as const)(
+    'a request that meets the drop of its keyspace of %s under way ends as one to no keyspace, not as unavailable',
+    async (conflict) => {
+      const late = members[2]!;
+      await change(members[0]!, create('gone', { settings: { conflict } }));
+      await isolated(late, { kind: 'drop', name: 'gone' });
+      await expect(cluster.get(late, 'key', { keyspace: 'gone', r: 3 })).rejects.toMatchObject(unknownKeyspace);
+      await change(members[0]!, create('gone', { settings: { conflict } }));
+      await isolated(late, { kind: 'drop', name: 'gone' });
+      await expect(cluster.put(late, 'key', 'value', { keyspace: 'gone', w: 3 })).rejects.toMatchObject(
+        unknownKeyspace,
+      );
+    },
+  );
+
+  it('a request that meets the drop of its strong keyspace under way ends so too', async () => {
+    const late = members[2]!;
+    await change(members[0]!, create('gone', { settings: { mode: 'strong' } }));
+    await isolated(late, { kind: 'drop', name: 'gone' });
+    await expect(cluster.get(late, 'key', { keyspace: 'gone' })).rejects.toMatchObject(unknownKeyspace);
+    await change(members[0]!, create('gone', { settings: { mode: 'strong' } }));
+    await isolated(late, { kind: 'drop', name: 'gone' });
+    await expect(cluster.change(late, 'key', 'value', { keyspace: 'gone' })).rejects.toMatchObject(unknownKeyspace);
+  });
+
+  /** The member hears nothing of this change until its next request. */
+  async function isolated(late: TestMember, asked: KeyspaceChange): Promise<void> {
+    for (const other of members) if (other !== late) cluster.cut(late, other);
+    const { epoch } = late.node!.topology;
+    expect(await change(members[0]!, asked)).toMatchObject({ outcome: 'changed', behind: [late.id] });
+    cluster.heal();
+    expect(late.node!.topology.epoch).toBe(epoch);
+  }
 
   /** Entries of a keyspace on all disks. The members are closed after this. */
   async function storedAnywhere(keyspaceId: number): Promise<number> {

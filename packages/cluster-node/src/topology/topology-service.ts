@@ -3,6 +3,7 @@
  */
 import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import type { Frame, KeyspaceChange, Message, TopologyState } from '@kv/wire';
+import type { MemberState } from '../membership/membership.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Random, Timers } from '../ports.ts';
 import { changeKeyspace } from './change-keyspace.ts';
@@ -10,6 +11,7 @@ import { TopologyAcceptor } from './topology-acceptor.ts';
 import { TopologyChanger, type TopologyChangeResult } from './topology-changer.ts';
 import { TopologyFollower } from './topology-follower.ts';
 import { TopologyStore } from './topology-store.ts';
+import { TopologyTeller } from './topology-teller.ts';
 
 export interface TopologyServiceDependencies {
   readonly self: string;
@@ -19,6 +21,7 @@ export interface TopologyServiceDependencies {
   readonly timers: Timers;
   readonly random: Random;
   readonly peers: PeerRequests;
+  readonly stateOf: (member: string) => MemberState;
   /** False until this member has made sure that it has forgotten no promise. */
   readonly ready: () => boolean;
   readonly storageFailed: (error: unknown) => void;
@@ -47,7 +50,8 @@ export class TopologyService {
     this.store = new TopologyStore({ engine, failed: storageFailed }, remembered);
     this.follower = new TopologyFollower({ ...dependencies, store: this.store });
     this.#acceptor = new TopologyAcceptor(engine);
-    this.#changer = new TopologyChanger({ ...dependencies, acceptor: this.#acceptor, store: this.store });
+    const teller = new TopologyTeller({ ...dependencies, store: this.store });
+    this.#changer = new TopologyChanger({ ...dependencies, acceptor: this.#acceptor, store: this.store, teller });
   }
 
   change({ id, change, timeoutMs }: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
@@ -61,6 +65,14 @@ export class TopologyService {
       case 'topology-request':
         reply({ type: 'topology', ...this.store.current.state });
         return;
+      case 'topology-adopt': {
+        const { topology } = message;
+        this.store.adoptDurably(topology, (stored) => {
+          if (stored) reply({ type: 'topology-adopted', epoch: this.store.current.epoch });
+          else reply({ type: 'error', code: 'DISK_FULL', message: 'this member could not make the topology durable' });
+        });
+        return;
+      }
       case 'topology-prepare':
       case 'topology-accept':
         if (!this.#dependencies.ready()) {

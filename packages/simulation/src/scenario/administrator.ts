@@ -3,6 +3,7 @@
  * once. The keyspaces of the workload are altered only in what its requests do not depend on: what counts is that each
  * change is an epoch, behind whose fence every request under way has to be planned again.
  */
+import type { ClusterNode } from '@kv/cluster-node';
 import type { KeyspaceChange } from '@kv/wire';
 import type { OneTopology } from '../checkers/one-topology.ts';
 import { drawUuid } from '../cluster/draw-uuid.ts';
@@ -74,7 +75,16 @@ export class Administrator {
     if (node?.ready !== true) return;
     node.changeKeyspace({ id, change, timeoutMs }, (result) => {
       topologies.told(id, result.outcome, result.outcome === 'changed' ? result.topology : undefined);
+      if (result.outcome === 'changed') topologies.toldAs(result.topology, this.#boundBy(node, result.behind));
       this.look();
     });
+  }
+
+  /** Who runs, is not believed down by the node that told of a change, and was not named by it as behind. */
+  #boundBy(asked: ClusterNode, behind: readonly string[]): { node: string; epoch: number }[] {
+    const up = asked.status().members.filter(({ id, state }) => state !== 'down' && !behind.includes(id));
+    return [...this.#dependencies.nodes].flatMap(([name, { node }]) =>
+      node !== undefined && up.some(({ id }) => id === node.id) ? { node: name, epoch: node.topology.epoch } : [],
+    );
   }
 }

@@ -7,7 +7,7 @@ import type { SiblingWriteReply, SiblingWriteRequest } from '@kv/wire';
 import type { Timer } from '../../ports.ts';
 import type { PutResult } from '../../requests.ts';
 import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import type { PlannedWrite } from './sibling-write-driver.ts';
@@ -81,7 +81,7 @@ export class SiblingForward {
       failed: (answer, reason) => {
         const told = { replica: owner, role: 'primary', answer, reason } as const;
         if (answer === 'unreachable') this.#end(version, 'unknown', 'too-few-replicas', told);
-        else if (reason === plannedTooEarly) this.#planAgain(() => this.#refused(version, told));
+        else if (isPlannedTooEarly(reason)) this.#planAgain(() => this.#refused(version, told));
         else this.#refused(version, told);
       },
     });
@@ -126,7 +126,13 @@ export class SiblingForward {
         this.#refusedAtOnce,
       ).start();
     };
-    this.#planned.replan(this.#planned.plan, again, giveUp);
+    const dropped: Refused = (error) => {
+      if (this.#answered) return;
+      this.#answered = true;
+      this.#timer?.cancel();
+      this.#refusedAtOnce(error);
+    };
+    this.#planned.replan(this.#planned.plan, again, giveUp, dropped);
   }
 
   #replied(version: Version, reply: SiblingWriteReply): void {

@@ -4,9 +4,9 @@ import { encodeContext, WireError } from '@kv/wire';
 import type { PeerFailure } from '../../peer-requests.ts';
 import type { Timer } from '../../ports.ts';
 import type { GetResult } from '../../requests.ts';
-import type { CoordinatorDependencies } from '../coordinator.ts';
+import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
 import { countRead, type DrivenRead } from '../read-driver.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { HeldRecord } from '../replica-access.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { foundIn, knownSet, mergingSets, type StoredSet } from './stored-set.ts';
@@ -96,7 +96,7 @@ export class SiblingReadDriver {
 
   #failed(replica: string, failure: PeerFailure, reason: string): void {
     const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
-    if (reason === plannedTooEarly) this.#planAgain(fail);
+    if (isPlannedTooEarly(reason)) this.#planAgain(fail);
     else fail();
   }
 
@@ -107,7 +107,14 @@ export class SiblingReadDriver {
       this.#cancelTimers();
       new SiblingReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
     };
-    this.#read.replan(this.#read.plan, again, giveUp);
+    const { plan, replan, refused } = this.#read;
+    const dropped: Refused = (error) => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      refused?.(error);
+    };
+    replan(plan, again, giveUp, refused && dropped);
   }
 
   #cancelTimers(): void {

@@ -35,7 +35,10 @@ export class Operations {
     this.#dependencies = dependencies;
   }
 
-  /** `done` is called once, by the deadline at the latest, also while the operation still waits for its turn. */
+  /**
+   * `done`, or the job's `refused`, is called once, by the deadline at the latest, also while the operation still waits for
+   * its turn.
+   */
   run<Result>(job: OperationJob<Result>, done: (answer: OperationAnswer<Result>) => void): void {
     const { plan, deadline, change, bytes } = job;
     const key = nameOfPlace(plan.place);
@@ -55,6 +58,7 @@ export class Operations {
           plan,
           (later) => this.run({ ...job, plan: later }, done),
           () => done(answer),
+          job.refused,
         );
     });
     const run = (ended: () => void): void => {

@@ -10,7 +10,7 @@ import {
 } from '@kv/quorum';
 import type { RegisterQueryReply, RegisterValue } from '@kv/wire';
 import type { Timer } from '../../ports.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import type { StrongDependencies } from './strong-coordinator.ts';
 
@@ -86,7 +86,7 @@ export class RegisterReadDriver {
         this.#run(this.#read.receive(from, { accepted: reply.accepted }));
       },
       failed: (failure, reason) => {
-        this.#isFenced ||= reason === plannedTooEarly;
+        this.#isFenced ||= isPlannedTooEarly(reason);
         this.#ledger.answered(primary(from), { answer: failure, reason }, this.#now());
         this.#run(this.#read.fail(from));
       },

@@ -48,6 +48,8 @@ export interface StrongRequest {
   /** Monotonic milliseconds. */
   readonly deadline: number;
   readonly replan: Replan;
+  /** Called in place of the answer: its keyspace was dropped meanwhile. Default: it ends as `unavailable`. */
+  readonly refused?: Refused | undefined;
 }
 
 export class StrongCoordinator {
@@ -60,7 +62,8 @@ export class StrongCoordinator {
   }
 
   change(request: StrongRequest, change: PlannedChange, done: (result: ChangeResult) => void, refused: Refused): void {
-    new ChangeDriver(this.#dependencies, this.#operations, { request, change }, done, refused).start();
+    const told = { request: { ...request, refused }, change };
+    new ChangeDriver(this.#dependencies, this.#operations, told, done, refused).start();
   }
 
   /** `nowMs`: milliseconds since 1970 that deadlines are held against, here and by whoever gets the answer. */
@@ -80,7 +83,7 @@ export class StrongCoordinator {
   }
 
   #read(request: StrongRequest, nowMs: number, answer: (result: StoredReadResult) => void): void {
-    const { plan, deadline, replan } = request;
+    const { plan, deadline, replan, refused } = request;
     if (!this.#operations.isReachable(plan)) {
       answer({ outcome: 'unavailable', receipt: receiptOfNobody(plan) });
       return;
@@ -90,7 +93,7 @@ export class StrongCoordinator {
     new RegisterReadDriver(this.#dependencies, plan, deadline, ({ result, receipt, isFenced }) => {
       if (result.outcome === 'unavailable') {
         const fail = (): void => answer({ outcome: readFailure(result.reason), receipt });
-        if (isFenced) replan(plan, again, fail);
+        if (isFenced) replan(plan, again, fail, refused);
         else fail();
       } else if (result.outcome === 'undecided') confirm();
       else if (result.accepted === undefined) answer({ outcome: 'absent', receipt });
