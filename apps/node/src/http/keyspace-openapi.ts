@@ -8,7 +8,14 @@ import { keyspaceSchema } from './status-schema.ts';
 type Parameters = NonNullable<DescribeRouteOptions['parameters']>;
 
 const settings = {
-  sloppy: z.boolean().optional(),
+  sloppy: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether other servers may stand in for owners that are down. Default: true, but false, and never true, in strong keyspaces ' +
+        'and those with siblings.',
+    }),
   readLevel: z.enum(consistencyLevels).optional(),
   writeLevel: z.enum(consistencyLevels).optional(),
   compressed: z.boolean().optional(),

@@ -111,6 +111,7 @@ export class Cluster {
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
+    refuseSloppy(keyspace, route, options);
     const replicas = route.mode === 'eventual' ? { r: route.needed, ...sloppyIn(options) } : {};
     const message: Message = { type: 'get', key, want: 'value', ...replicas };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
@@ -127,7 +128,7 @@ export class Cluster {
   /** @throws KvError */
   async readSiblings(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<SiblingsAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    refuseSloppy(keyspace, options);
+    refuseSloppy(keyspace, route, options);
     const message: Message = { type: 'get-siblings', key, r: route.needed };
     const answer = await this.#run({ kind: 'read', message, judge: judgeSiblings(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
@@ -165,16 +166,18 @@ export class Cluster {
     options: CallOptions,
   ): Promise<ChangeAnswer> {
     const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    refuseSloppy(keyspace, route, options);
     return this.#change(route, { key, value, ...asked }, options);
   }
 
   /** In a strong keyspace. @throws KvError */
   async update(job: Omit<UpdateJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
     const { keyspace, key, options } = job;
-    const { mode } = await this.#route(keyspace, key, { name: 'w', number: undefined });
-    if (mode !== 'strong') {
-      throw new KvError('NOT_SUPPORTED', `update needs a strong keyspace, and ${keyspace} is ${mode}`);
+    const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    if (route.mode !== 'strong') {
+      throw new KvError('NOT_SUPPORTED', `update needs a strong keyspace, and ${keyspace} is ${route.mode}`);
     }
+    refuseSloppy(keyspace, route, options);
     const { timeoutMs = this.#target.timeoutMs } = options;
     return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
   }
@@ -233,7 +236,7 @@ export class Cluster {
     if (route.conflict !== 'siblings' && options.context !== undefined) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
     }
-    if (route.conflict === 'siblings') refuseSloppy(keyspace, options);
+    refuseSloppy(keyspace, route, options);
     if (route.conflict === 'siblings' && (options.ttlMs ?? 0) !== 0) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
     }
@@ -385,10 +388,11 @@ function checkedTtl(ttlMs: number): number {
   throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
 }
 
-/** Only owners give dots: said here, since the messages of siblings have no word for it. */
-function refuseSloppy(keyspace: string, { sloppy }: CallOptions): void {
-  if (sloppy !== true) return;
-  throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, of which only owners of the key take part`);
+/** Said here, since the messages of a strong keyspace and of siblings have no word for it. @throws KvError NOT_SUPPORTED */
+function refuseSloppy(keyspace: string, { mode, conflict }: Route, { sloppy }: CallOptions): void {
+  if (sloppy !== true || (mode === 'eventual' && conflict !== 'siblings')) return;
+  const why = mode === 'strong' ? 'is strong' : 'has siblings';
+  throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} ${why}: only owners of the key count, not sloppily`);
 }
 
 function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {

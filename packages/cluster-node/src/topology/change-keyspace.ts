@@ -1,7 +1,7 @@
 /** What a change of a keyspace makes of the topology: the next epoch, or why there is none. */
 import type { KeyspaceChange, TopologyKeyspace, TopologyState } from '@kv/wire';
 import { RequestError } from '../errors.ts';
-import { keyspaceFaults, keyspaceOf } from './keyspace-settings.ts';
+import { keyspaceFaults, keyspaceOf, ownersOnly } from './keyspace-settings.ts';
 
 /** Every keyspace costs each member a hash tree in each of its partitions. */
 const mostKeyspaces = 64;
@@ -59,7 +59,9 @@ function altered(
   checkFixed(keyspace, 'conflict', settings.conflict);
   checkFixed(keyspace, 'replicas', replicas);
   const { ttlMs: before, ...kept } = keyspace;
-  const { sloppy = kept.sloppy, readLevel = kept.readLevel, writeLevel = kept.writeLevel } = settings;
+  // Keyspaces with siblings were once made as sloppy, which they never were.
+  const { sloppy = kept.sloppy && !ownersOnly(kept) } = settings;
+  const { readLevel = kept.readLevel, writeLevel = kept.writeLevel } = settings;
   const { compressed = kept.compressed, ttlMs = before } = settings;
   const asked = { ...kept, sloppy, readLevel, writeLevel, compressed, ...(ttlMs && { ttlMs }) };
   checkFaults(keyspaceFaults(asked, state.members.length));

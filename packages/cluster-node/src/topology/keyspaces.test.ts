@@ -78,6 +78,18 @@ describe('keyspaces of a running cluster', () => {
     expect(await cluster.get(members[2]!, 'key')).toMatchObject({ outcome: 'absent' });
   });
 
+  it('with siblings are never sloppy, and are not said to be', async () => {
+    const made = await change(members[0]!, create('carts', { settings: { conflict: 'siblings' } }));
+    expect(made).toMatchObject({ outcome: 'changed' });
+    expect(members[1]!.node!.topology.keyspace('carts')).toMatchObject({ conflict: 'siblings', sloppy: false });
+    const sloppy = { kind: 'alter', name: 'carts', settings: { sloppy: true } } as const;
+    const refused = await change(members[0]!, sloppy);
+    expect(refused).toMatchObject({ outcome: 'refused', error: { code: 'INVALID_KEYSPACE' } });
+    expect(refused.outcome === 'refused' && refused.error.message).toContain('only owners count, it cannot be sloppy');
+    const altered = await change(members[0]!, { kind: 'alter', name: 'carts', settings: { readLevel: 'all' } });
+    expect(altered).toMatchObject({ outcome: 'changed' });
+  });
+
   it('are refused by name where they make no sense, and then nothing changes', async () => {
     const refused = async (asked: KeyspaceChange): Promise<unknown> => {
       const result = await change(members[0]!, asked);
@@ -87,6 +99,7 @@ describe('keyspaces of a running cluster', () => {
     expect(await refused(create('No'))).toBe('INVALID_KEYSPACE');
     expect(await refused(create('many', { replicas: 4 }))).toBe('INVALID_KEYSPACE');
     expect(await refused(create('odd', { settings: { mode: 'strong', sloppy: true } }))).toBe('INVALID_KEYSPACE');
+    expect(await refused(create('odd', { settings: { conflict: 'siblings', sloppy: true } }))).toBe('INVALID_KEYSPACE');
     expect(await refused({ kind: 'alter', name: 'default', settings: { mode: 'strong' } })).toBe('KEYSPACE_FIXED');
     expect(await refused({ kind: 'alter', name: 'default', settings: { conflict: 'siblings' } })).toBe(
       'KEYSPACE_FIXED',

@@ -11,6 +11,7 @@ import { type ConflictRule, conflictRule, type KeyspaceMode, keyspaceMode, level
 export interface KeyspaceSettings {
   readonly mode?: KeyspaceMode | undefined;
   readonly conflict?: ConflictRule | undefined;
+  /** Never true of a strong keyspace, or of one with siblings. */
   readonly sloppy?: boolean | undefined;
   readonly readLevel?: ConsistencyLevel | undefined;
   readonly writeLevel?: ConsistencyLevel | undefined;
