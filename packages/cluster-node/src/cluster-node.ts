@@ -104,7 +104,19 @@ export class ClusterNode {
     const deadlineClock = () => corrected.wallMs();
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, stateOf, ready, storageFailed },
+      {
+        self,
+        generation: identity.generation,
+        engine,
+        clock,
+        clocks,
+        timers,
+        random,
+        peers,
+        stateOf,
+        ready,
+        storageFailed,
+      },
       parts.topology,
     );
     const watermarks = strategies.watermarks({ engine, failures, topology });
@@ -309,12 +321,8 @@ export class ClusterNode {
 
   status(): NodeStatus {
     return statusOf({
-      identity: this.#identity,
-      topology: this.topology,
-      membership: this.#membership,
-      clocks: this.#clocks,
-      wallMs: this.#ports.clock.wallMs(),
-      ready: this.ready,
+      ...{ identity: this.#identity, topology: this.topology, membership: this.#membership, clocks: this.#clocks },
+      ...{ wallMs: this.#ports.clock.wallMs(), ready: this.ready },
       storage: this.#engine.stats(),
       diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,

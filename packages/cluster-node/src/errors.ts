@@ -35,7 +35,9 @@ export type RequestErrorCode =
   | 'INVALID_LIMIT'
   | 'INVALID_CURSOR'
   | 'INVALID_CONTEXT'
+  | 'INVALID_CHANGE_ID'
   | 'STAMP_TOO_FAR_AHEAD'
+  | 'OPERATION_FORGOTTEN'
   | 'NOT_SUPPORTED'
   | 'NOT_READY'
   | 'DISK_FULL';

@@ -62,7 +62,9 @@ const changeParameters: Parameters = [
     name: 'idempotency-key',
     in: 'header',
     schema: { type: 'string', format: 'uuid' },
-    description: 'A UUID, the same for every try: a change that was made is not made again.',
+    description:
+      'A UUID of version 7, the same for every try: a change that was made is not made again. One that is older than the last 16 ' +
+      'changes is refused as OPERATION_FORGOTTEN.',
   },
 ];
 

@@ -1,5 +1,4 @@
 /** `GET /v1/keyspaces` and `GET PUT PATCH DELETE /v1/keyspaces/{keyspace}`: what keyspaces there are, and their lives. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { ClusterNode, TopologyChangeResult } from '@kv/cluster-node';
@@ -30,7 +29,6 @@ export interface KeyspaceRoutesDependencies {
 /** A description of a keyspace is a few words long. */
 const maxBodyBytes = 64 * 1024;
 const defaultTimeoutMs = 5000;
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const keyspacesPath = '/v1/keyspaces';
 const keyspacePath = '/v1/keyspaces/:keyspace';
@@ -111,12 +109,10 @@ function behindHeader({
   return { 'kv-behind': headerJson(members.flatMap(({ id, name }) => (behind.includes(id) ? [name] : []))) };
 }
 
-/** Under the same id a change that was made is not made again. */
-function changeId({ headers }: IncomingMessage): string {
+/** Under the same id a change that was made is not made again; without one it is not tried again. */
+function changeId({ headers }: IncomingMessage): string | undefined {
   const given = headers['idempotency-key'];
-  if (given === undefined) return randomUUID();
-  if (typeof given === 'string' && uuidForm.test(given)) return given;
-  throw new Problem('INVALID_PARAMETER', 'an idempotency-key is a UUID in lowercase');
+  return typeof given === 'string' ? given : given?.join();
 }
 
 async function readSettings<Schema extends z.ZodType>(

@@ -5,6 +5,7 @@
 import type { AskedQuorum, Stamp, Version } from '@kv/quorum';
 import {
   anyClusterId,
+  changeIdAt,
   type ChangeCondition,
   type ConflictRule,
   type Delete,
@@ -28,15 +29,16 @@ import {
   refuseCondition,
 } from './change.ts';
 import type { ClusterInfo } from './client.ts';
-import { helloOf, hex, uuidOf } from './client-hello.ts';
+import { helloOf, hex } from './client-hello.ts';
 import { KvError } from './errors.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
-import { type RequestSpec, runRequest } from './request-run.ts';
+import { type RequestSpec, runRequest, type StampRefusal } from './request-run.ts';
 import { startOf } from './scan.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { contextBytes } from './siblings.ts';
+import { refuseSloppy, sloppyIn } from './sloppiness.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
 import { type EncodedValue, plain } from './value.ts';
@@ -193,10 +195,13 @@ export class Cluster {
     change: KeyspaceChange,
     options: CallOptions,
   ): Promise<ClusterInfo & { readonly behind: readonly string[] }> {
-    const message: Message = { type: 'change-keyspace', id: uuidOf(hex(this.#ports.random.bytes(16))), change };
+    const message = (): Message => {
+      const id = changeIdAt(this.#clock.stamp().ms, hex(this.#ports.random.bytes(16)));
+      return { type: 'change-keyspace', id, change };
+    };
     const { addresses, epoch } = this.topology;
     const { topology, behind } = await this.#run(
-      { kind: 'write', message, judge: judgeChange },
+      { kind: 'write', message: message(), restamp: this.#restampedBy(message), judge: judgeChange },
       { keyspaceId: 0, epoch, addresses },
       options,
     );
@@ -260,10 +265,7 @@ export class Cluster {
     const message: Message = isBeside
       ? besideOthers(write, options, route.needed)
       : { ...write, w: route.needed, ...sloppyIn(options) };
-    const restamp: RequestSpec<WriteAnswer>['restamp'] = (because) => {
-      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
-      return { ...message, version: this.#clock.stamp() };
-    };
+    const restamp = this.#restampedBy(() => ({ ...message, version: this.#clock.stamp() }));
     const request = { kind: 'write', message, restamp, onlyThere: isBeside, judge: judgeWrite(route.nameOf) } as const;
     // A replica of the key makes the write itself: tried again there it is the same one, at another it would be a second.
     const answer = await this.#run(request, isBeside ? { ...route, addresses: route.replicas } : route, options);
@@ -273,14 +275,19 @@ export class Cluster {
 
   async #change(route: Route, change: KeyChange, options: CallOptions): Promise<ChangeAnswer> {
     const message = (): Message => changeMessage(change, this.#clock.stamp());
-    const restamp: RequestSpec<ChangeAnswer>['restamp'] = (because) => {
-      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
-      return message();
-    };
+    const restamp = this.#restampedBy(message);
     const request = { kind: 'write', message: message(), restamp, judge: judgeKeyChange(route.nameOf) } as const;
     const answer = await this.#run(request, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
+  }
+
+  /** `message`: the same write under a stamp of now. */
+  #restampedBy(message: () => Message): (because: StampRefusal) => Message {
+    return (because) => {
+      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
+      return message();
+    };
   }
 
   /** A keyspace that is not known here may have been made since: asking once tells. */
@@ -386,15 +393,4 @@ const answerWithinMs = 3000;
 function checkedTtl(ttlMs: number): number {
   if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
   throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
-}
-
-/** Said here, since the messages of a strong keyspace and of siblings have no word for it. @throws KvError NOT_SUPPORTED */
-function refuseSloppy(keyspace: string, { mode, conflict }: Route, { sloppy }: CallOptions): void {
-  if (sloppy !== true || (mode === 'eventual' && conflict !== 'siblings')) return;
-  const why = mode === 'strong' ? 'is strong' : 'has siblings';
-  throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} ${why}: only owners of the key count, not sloppily`);
-}
-
-function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {
-  return sloppy === undefined ? {} : { sloppy };
 }

@@ -27,7 +27,8 @@ import type { Sibling } from './siblings.ts';
  * - `INVALID_CONDITION`: what a change was to depend on cannot be read.
  * - `CONFLICT`: the condition of a change did not hold; nothing was changed. `version` names what the key has, if anything.
  * - `BUSY`: too much waits at the nodes already.
- * - `OPERATION_FORGOTTEN`: so many changes of the key came after this one that nobody knows of it any more; it was not made.
+ * - `OPERATION_FORGOTTEN`: so many changes of the key, or of keyspaces, came after this one that nobody knows of it any more;
+ *   it was not made.
  * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
  * - `REFUSED`: nodes refused for a reason that this version does not know.
  */

@@ -219,6 +219,7 @@ const lasting: ReadonlySet<string> = new Set<KvErrorCode>([
 const passing: ReadonlySet<string> = new Set<KvErrorCode>([
   'NOT_READY',
   'STAMP_TOO_FAR_AHEAD',
+  'OPERATION_FORGOTTEN',
   'TOO_FEW_VOTERS',
   'DISK_FULL',
 ]);

@@ -1,5 +1,5 @@
 /** What a change of a keyspace makes of the topology: the next epoch, or why there is none. */
-import type { KeyspaceChange, TopologyKeyspace, TopologyState } from '@kv/wire';
+import { changeIdMs, type KeyspaceChange, type TopologyKeyspace, type TopologyState } from '@kv/wire';
 import { RequestError } from '../errors.ts';
 import { keyspaceFaults, keyspaceOf, ownersOnly } from './keyspace-settings.ts';
 
@@ -11,12 +11,13 @@ const defaultReplicas = 3;
 
 /**
  * @param id of the change: if this topology has it already, the very same topology comes back
- * @throws RequestError KEYSPACE_EXISTS, UNKNOWN_KEYSPACE, INVALID_KEYSPACE, KEYSPACE_FIXED, TOO_MANY_KEYSPACES
+ * @throws RequestError KEYSPACE_EXISTS, UNKNOWN_KEYSPACE, INVALID_KEYSPACE, KEYSPACE_FIXED, TOO_MANY_KEYSPACES;
+ *   OPERATION_FORGOTTEN where it may have been made already
  */
 export function changeKeyspace(state: TopologyState, id: string, change: KeyspaceChange): TopologyState {
   if (state.changes.includes(id)) return state;
   const epoch = state.epoch + 1;
-  const next = { ...state, epoch, changes: [...state.changes, id].slice(-rememberedChanges) };
+  const next = { ...state, epoch, changes: remembering(state.changes, id) };
   switch (change.kind) {
     case 'create':
       return { ...next, ...created(state, change, epoch) };
@@ -27,6 +28,23 @@ export function changeKeyspace(state: TopologyState, id: string, change: Keyspac
       return { ...next, keyspaces: state.keyspaces.filter((keyspace) => keyspace.id !== dropped) };
     }
   }
+}
+
+/**
+ * The lowest id is forgotten first. So whatever was forgotten is below all that is remembered, and what is below that is
+ * refused, for it may have been made.
+ */
+function remembering(changes: readonly string[], id: string): string[] {
+  const remembered = [...changes, id].sort(byTime).slice(-rememberedChanges);
+  if (remembered.includes(id)) return remembered;
+  const message = `${rememberedChanges} changes were made under later ids than ${id}: had it been made, it would be forgotten`;
+  throw new RequestError('OPERATION_FORGOTTEN', message);
+}
+
+/** Ids were once drawn without a time: those go first. */
+function byTime(a: string, b: string): number {
+  const difference = (changeIdMs(a) ?? -1) - (changeIdMs(b) ?? -1);
+  return difference === 0 ? Number(a > b) - Number(a < b) : difference;
 }
 
 function created(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inlineJobs, noCodec, StorageEngine, StorageError } from '@kv/lsm-storage/core';
-import { type KeyspaceChange, keyspaceRanges } from '@kv/wire';
+import { changeIdAt, type KeyspaceChange, keyspaceRanges } from '@kv/wire';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 import type { TopologyChangeResult } from './topology-changer.ts';
 
@@ -21,12 +21,17 @@ describe('keyspaces of a running cluster', () => {
   afterEach(() => cluster.close());
 
   async function change(at: TestMember, asked: KeyspaceChange, id?: string): Promise<TopologyChangeResult> {
-    changes += 1;
-    const request = { id: id ?? `00000000-0000-4000-9000-${String(changes).padStart(12, '0')}`, change: asked };
+    const request = { id: id ?? nextId(), change: asked };
     const answers: TopologyChangeResult[] = [];
     at.node!.changeKeyspace({ ...request, timeoutMs: 2000 }, (result) => answers.push(result));
     for (let waited = 0; answers.length === 0 && waited < 4000; waited += 50) await cluster.elapse(50);
     return answers[0]!;
+  }
+
+  /** `laterMs`: than now. */
+  function nextId(laterMs = 0): string {
+    changes += 1;
+    return changeIdAt(cluster.time.wallMs() + laterMs, changes.toString(16).padStart(19, '0'));
   }
 
   it('do not go back where the disk was full for some of their changes, and there was room again', async () => {
@@ -86,6 +91,8 @@ describe('keyspaces of a running cluster', () => {
     const refused = await change(members[0]!, sloppy);
     expect(refused).toMatchObject({ outcome: 'refused', error: { code: 'INVALID_KEYSPACE' } });
     expect(refused.outcome === 'refused' && refused.error.message).toContain('only owners count, it cannot be sloppy');
+    const read = { keyspace: 'carts', sloppy: true };
+    await expect(cluster.get(members[0]!, 'key', read)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
     const altered = await change(members[0]!, { kind: 'alter', name: 'carts', settings: { readLevel: 'all' } });
     expect(altered).toMatchObject({ outcome: 'changed' });
   });
@@ -110,7 +117,7 @@ describe('keyspaces of a running cluster', () => {
   });
 
   it('a change that is tried again under its id is not made again', async () => {
-    const id = '00000000-0000-4000-a000-000000000001';
+    const id = nextId();
     const first = await change(members[0]!, create('once'), id);
     const again = await change(members[1]!, create('once'), id);
     expect([first, again]).toMatchObject([
@@ -187,7 +194,7 @@ describe('keyspaces of a running cluster', () => {
     cluster.cut(late, members[1]!);
     const result = await change(members[0]!, create('orders'));
     expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2 }, behind: [late.id] });
-    const id = '00000000-0000-4000-a000-000000000002';
+    const id = nextId();
     expect(await change(members[0]!, create('other'), id)).toMatchObject({ outcome: 'changed', behind: [late.id] });
     cluster.heal();
     // Asked again under its id it is the same change, and waits for those who did not know.
@@ -202,6 +209,30 @@ describe('keyspaces of a running cluster', () => {
     const before = cluster.time.monotonicMs();
     expect(await change(members[0]!, create('orders'))).toMatchObject({ outcome: 'changed', behind: [] });
     expect(cluster.time.monotonicMs() - before).toBeLessThan(500);
+  });
+
+  it('a change that was made and forgotten is not made again, through whichever member', async () => {
+    const id = nextId();
+    const alter = { kind: 'alter', name: 'default', settings: { readLevel: 'one' } } as const;
+    expect(await change(members[0]!, alter, id)).toMatchObject({ outcome: 'changed', topology: { epoch: 2 } });
+    const back = { ...alter, settings: { readLevel: 'quorum' } } as const;
+    for (let other = 0; other < 16; other += 1) await change(members[other % 3]!, back);
+    const again = await change(members[1]!, alter, id);
+    expect(again).toMatchObject({ outcome: 'refused', error: { code: 'OPERATION_FORGOTTEN' } });
+    expect(members[1]!.node!.topology.keyspace('default')).toMatchObject({ readLevel: 'quorum', since: 18 });
+  });
+
+  it('a change has an id of about now, or gets one', async () => {
+    const ahead = await change(members[0]!, create('ahead'), nextId(60_000));
+    expect(ahead).toMatchObject({ outcome: 'refused', error: { code: 'STAMP_TOO_FAR_AHEAD' } });
+    const random = await change(members[0]!, create('random'), 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa');
+    expect(random).toMatchObject({ outcome: 'refused', error: { code: 'INVALID_CHANGE_ID' } });
+    const answers: TopologyChangeResult[] = [];
+    members[0]!.node!.changeKeyspace({ change: create('once'), timeoutMs: 2000 }, (result) => answers.push(result));
+    await cluster.elapse(1000);
+    expect(answers).toMatchObject([{ outcome: 'changed', topology: { epoch: 2 } }]);
+    // What has an id of now comes after it.
+    expect(await change(members[1]!, create('next'))).toMatchObject({ outcome: 'changed', topology: { epoch: 3 } });
   });
 
   it('without a majority of the voters nothing is changed, and it is said so', async () => {

@@ -27,7 +27,8 @@ export interface TopologyChangerDependencies {
 /**
  * - `changed`: decided. `behind` names the members that are not believed down and have not said by the deadline that they
  *   go by it; every request that begins now at any other member that is not believed down goes by it.
- * - `refused`: the change makes no sense for the topology as it is.
+ * - `refused`: the change makes no sense for the topology as it is, or its id is none (see `KeyspaceChangeRequest`).
+ *   Nothing was changed; only of `OPERATION_FORGOTTEN` an earlier try may have been.
  * - `unavailable`: too few voters can be reached; nothing was changed.
  * - `unknown`: it may be decided, now or later; tried again under the same id it is the same change.
  */

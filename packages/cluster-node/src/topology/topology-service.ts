@@ -2,7 +2,10 @@
  * The topology as one member has it: what it goes by, its vote about the next epoch, and the keeping up with the others.
  */
 import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
-import type { Frame, KeyspaceChange, Message, TopologyState } from '@kv/wire';
+import { changeIdAt, changeIdMs, type Frame, type KeyspaceChange, type Message, type TopologyState } from '@kv/wire';
+import type { MemberClocks } from '../clock/member-clocks.ts';
+import { asRequestError } from '../coordinator/request-checks.ts';
+import { RequestError } from '../errors.ts';
 import type { MemberState } from '../membership/membership.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Random, Timers } from '../ports.ts';
@@ -18,6 +21,7 @@ export interface TopologyServiceDependencies {
   readonly generation: number;
   readonly engine: StorageEngine;
   readonly clock: Clock;
+  readonly clocks: Pick<MemberClocks, 'admit' | 'stamps'>;
   readonly timers: Timers;
   readonly random: Random;
   readonly peers: PeerRequests;
@@ -29,8 +33,12 @@ export interface TopologyServiceDependencies {
 
 /** What a client asks of the topology. */
 export interface KeyspaceChangeRequest {
-  /** A UUID, the same for every try: a change that was made is not made again. */
-  readonly id: string;
+  /**
+   * A UUID of version 7 in lowercase (see `changeIdAt` in `@kv/wire`), the same for every try: a change that was made is not
+   * made again. The last 16 in the order of ids are remembered, and one that is below all of them is refused as
+   * `OPERATION_FORGOTTEN`. Default: the change is not tried again, and gets an id here.
+   */
+  readonly id?: string | undefined;
   readonly change: KeyspaceChange;
   /** Milliseconds from now. */
   readonly timeoutMs: number;
@@ -55,8 +63,39 @@ export class TopologyService {
   }
 
   change({ id, change, timeoutMs }: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
-    const deadline = this.#dependencies.clock.monotonicMs() + timeoutMs;
-    this.#changer.change((current) => changeKeyspace(current, id, change), deadline, done);
+    const { clock, clocks } = this.#dependencies;
+    const deadline = clock.monotonicMs() + timeoutMs;
+    const refused = (error: RequestError): void => done({ outcome: 'refused', error });
+    const begin = (known: string): void =>
+      this.#changer.change((current) => changeKeyspace(current, known, change), deadline, done);
+    if (id === undefined) return clocks.stamps.issue(({ ms }) => begin(changeIdAt(ms, this.#drawDigits())), refused);
+    const error = this.#admit(id);
+    if (error === undefined) begin(id);
+    else refused(error);
+  }
+
+  /** Its time is judged once, here, where it enters the cluster: one far ahead would have all others forgotten. */
+  #admit(id: string): RequestError | undefined {
+    const ms = changeIdMs(id);
+    if (ms === undefined) {
+      return new RequestError(
+        'INVALID_CHANGE_ID',
+        `a change has a UUID of version 7 in lowercase as its id, got ${id}`,
+      );
+    }
+    try {
+      this.#dependencies.clocks.admit({ ms, counter: 0 });
+      return undefined;
+    } catch (thrown) {
+      const error = asRequestError(thrown);
+      if (error instanceof RequestError) return error;
+      throw error;
+    }
+  }
+
+  #drawDigits(): string {
+    const { random } = this.#dependencies;
+    return Array.from({ length: 19 }, () => Math.floor(random.next() * 16).toString(16)).join('');
   }
 
   /** Serves what other members ask of this one about the topology. */

@@ -37,7 +37,7 @@ export type KeyspaceChange =
 
 export interface ChangeKeyspace {
   readonly type: 'change-keyspace';
-  /** The same for every try: a change that was made is not made again. */
+  /** See `changeIdAt`. The same for every try: a change that was made is not made again. */
   readonly id: string;
   readonly change: KeyspaceChange;
 }
