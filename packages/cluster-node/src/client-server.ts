@@ -40,6 +40,7 @@ export interface ClientServerDependencies {
   readonly counters: Counters;
   readonly options: Pick<ClusterNodeOptions, 'requestTimeoutMs'>;
   readonly changeKeyspace: ClusterNode['changeKeyspace'];
+  readonly refresh: ClusterNode['refreshTopology'];
   readonly topology: () => Topology;
 }
 
@@ -56,12 +57,21 @@ export class ClientServer {
       this.#dependencies.counters.requestsRefused += 1;
       answer({ type: 'error', code, message });
     };
-    try {
-      this.#handle(header, message, answer, refuse);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      refuse(error);
-    }
+    const handle = (): void => {
+      try {
+        this.#handle(header, message, answer, refuse);
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        refuse(error);
+      }
+    };
+    if (this.#isKnown(header)) handle();
+    else this.#dependencies.refresh(handle);
+  }
+
+  /** Of what concerns no keyspace the id is 0. */
+  #isKnown({ keyspaceId }: FrameHeader): boolean {
+    return keyspaceId === 0 || this.#dependencies.topology().keyspaceById(keyspaceId) !== undefined;
   }
 
   #handle(header: FrameHeader, message: Message, answer: (message: Message) => void, refuse: Refused): void {

@@ -203,6 +203,7 @@ export class ClusterNode {
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
+      refresh: (done) => agreed.refresh(done),
       ...{ clock, hlc, codec, counters, options, topology },
     });
     agreed.store.onChange((current) => {
@@ -307,6 +308,11 @@ export class ClusterNode {
   changeKeyspace(request: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
     if (!this.ready) throw new RequestError('NOT_READY', 'this member is still starting');
     this.#topology.change(request, done);
+  }
+
+  /** Has this member learn what it may have missed while it was cut off: before it says that there is no such keyspace. */
+  refreshTopology(done: () => void): void {
+    this.#topology.refresh(done);
   }
 
   /** A put or delete of a key in a strong keyspace, under a condition if need be. @throws RequestError before anything is sent */

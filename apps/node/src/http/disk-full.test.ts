@@ -33,7 +33,14 @@ function resultOf(
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
   const topology = { keyspace: nothing } as unknown as ClusterNode['topology'];
-  const others = { get: nothing, scan: nothing, change: nothing, changeKeyspace: nothing, topology };
+  const others = {
+    get: nothing,
+    scan: nothing,
+    change: nothing,
+    changeKeyspace: nothing,
+    refreshTopology: (done: () => void) => done(),
+    topology,
+  };
   const member = { ...others, put: write, delete: write };
   const app = createHttpApp({
     member: () => member,

@@ -10,9 +10,13 @@ import { readCondition, refuseCondition } from './change-condition.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { describeDelete, describeGet, describePut } from './key-openapi.ts';
 import { type KeyRequest, readKeyRequest, readPutRequest } from './key-request.ts';
+import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
 
-export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology'>;
+export type CoordinatingMember = Pick<
+  ClusterNode,
+  'get' | 'put' | 'delete' | 'change' | 'topology' | 'refreshTopology'
+>;
 
 export interface KeyRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
@@ -29,7 +33,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
 
   app.get(keyPath, describeRoute(describeGet), async (context) => {
     const { replicas: r, context: _, ...request } = readKeyRequest(context.env.incoming, 'r');
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const result = await new Promise<GetResult>((resolve, reject) =>
       coordinator.get({ ...request, r }, resolve, reject),
     );
@@ -43,7 +47,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.put(keyPath, describeRoute(describePut), async (context) => {
     const { incoming } = context.env;
     const { replicas: w, ...request } = readPutRequest(incoming);
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     const value = await readBoundedBody(incoming, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
@@ -62,7 +66,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.delete(keyPath, describeRoute(describeDelete), async (context) => {
     const { incoming } = context.env;
     const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     if (change !== undefined) return answerChange(coordinator, { ...change, to: { type: 'delete' } }, nameOf);
     const result = await new Promise<PutResult>((resolve, reject) => {

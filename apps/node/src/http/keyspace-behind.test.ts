@@ -31,7 +31,11 @@ async function ask(method: string, behind: readonly string[]): Promise<{ status:
     done({ outcome: 'changed', topology, behind });
   const app = new Hono<{ Bindings: HttpBindings }>();
   addKeyspaceRoutes(app, {
-    member: () => ({ topology: { state: topology } as ClusterNode['topology'], changeKeyspace }),
+    member: () => ({
+      topology: { state: topology } as ClusterNode['topology'],
+      refreshTopology: (done) => done(),
+      changeKeyspace,
+    }),
   });
   const url = '/v1/keyspaces/orders?confirm=orders';
   const target = method === 'DELETE' ? url : '/v1/keyspaces/orders';

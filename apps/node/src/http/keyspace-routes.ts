@@ -17,13 +17,14 @@ import {
   describeKeyspace,
   describeKeyspaces,
 } from './keyspace-openapi.ts';
+import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
 import { headerJson } from './receipt-header.ts';
 import { keyspaceAddress, parseRequestTarget } from './request-target.ts';
 
 export interface KeyspaceRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
-  readonly member: () => Pick<ClusterNode, 'topology' | 'changeKeyspace'>;
+  readonly member: () => Pick<ClusterNode, 'topology' | 'refreshTopology' | 'changeKeyspace'>;
 }
 
 /** A description of a keyspace is a few words long. */
@@ -40,9 +41,10 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     return context.json({ epoch, keyspaces });
   });
 
-  app.get(keyspacePath, describeRoute(describeKeyspace), (context) => {
+  app.get(keyspacePath, describeRoute(describeKeyspace), async (context) => {
     const { name } = readParameters(context.env.incoming, []);
-    return context.json(keyspaceIn(member().topology.state, name));
+    const { topology } = await memberKnowing(member(), name);
+    return context.json(keyspaceIn(topology.state, name));
   });
 
   app.put(keyspacePath, describeRoute(describeCreate), async (context) => {

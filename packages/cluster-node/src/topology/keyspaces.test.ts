@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inlineJobs, noCodec, StorageEngine, StorageError } from '@kv/lsm-storage/core';
-import { changeIdAt, type KeyspaceChange, keyspaceRanges } from '@kv/wire';
+import { changeIdAt, decodeFrame, encodeFrame, type KeyspaceChange, keyspaceRanges, type Message } from '@kv/wire';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 import type { TopologyChangeResult } from './topology-changer.ts';
 
@@ -233,6 +233,47 @@ describe('keyspaces of a running cluster', () => {
     expect(answers).toMatchObject([{ outcome: 'changed', topology: { epoch: 2 } }]);
     // What has an id of now comes after it.
     expect(await change(members[1]!, create('next'))).toMatchObject({ outcome: 'changed', topology: { epoch: 3 } });
+  });
+
+  it('a member that missed a creation asks the others before it says that there is no such keyspace', async () => {
+    const late = members[2]!;
+    await isolated(late, create('orders'));
+    const replies: Message[] = [];
+    const get = { type: 'get', key: new Uint8Array([1]), want: 'value' } as const;
+    const ask = (keyspaceId: number): void => {
+      const stamp = { ms: cluster.time.wallMs(), counter: 0 };
+      const header = { operationId: 1, epoch: 0, keyspaceId, deadlineMs: 1000, stamp };
+      late.node!.serve(encodeFrame(header, get), (frame) => replies.push(decodeFrame(frame).message));
+    };
+    ask(2);
+    await cluster.elapse(100);
+    expect(replies).toMatchObject([{ type: 'get-reply', found: 'absent' }]);
+    ask(3);
+    await cluster.elapse(100);
+    expect(replies[1]).toMatchObject({ type: 'error', code: 'UNKNOWN_KEYSPACE' });
+  });
+
+  it('a member that hears nothing says so soon, and who asks for what is nowhere makes the others little work', async () => {
+    const late = members[2]!;
+    let told = 0;
+    const refresh = (): void => late.node!.refreshTopology(() => (told += 1));
+    let asked = 0;
+    cluster.tap(({ type }) => (asked += Number(type === 'topology-request')));
+    for (let request = 0; request < 3000; request += 1) refresh();
+    expect(asked).toBe(2);
+    // More do not wait.
+    expect(told).toBe(3000 - 1024);
+    await cluster.elapse(50);
+    expect(told).toBe(3000);
+    refresh();
+    expect([asked, told]).toEqual([2, 3001]);
+    late.intercept = () => undefined;
+    await cluster.elapse(150);
+    const before = asked;
+    refresh();
+    expect([asked, told]).toEqual([before + 2, 3001]);
+    await cluster.elapse(500);
+    expect(told).toBe(3002);
   });
 
   it('without a majority of the voters nothing is changed, and it is said so', async () => {

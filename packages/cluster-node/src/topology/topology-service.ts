@@ -13,6 +13,7 @@ import { changeKeyspace } from './change-keyspace.ts';
 import { TopologyAcceptor } from './topology-acceptor.ts';
 import { TopologyChanger, type TopologyChangeResult } from './topology-changer.ts';
 import { TopologyFollower } from './topology-follower.ts';
+import { TopologyRefresher } from './topology-refresher.ts';
 import { TopologyStore } from './topology-store.ts';
 import { TopologyTeller } from './topology-teller.ts';
 
@@ -50,6 +51,7 @@ export class TopologyService {
   readonly #dependencies: TopologyServiceDependencies;
   readonly #acceptor: TopologyAcceptor;
   readonly #changer: TopologyChanger;
+  readonly #refresher: TopologyRefresher;
 
   /** `remembered`: see `recallTopology`. */
   constructor(dependencies: TopologyServiceDependencies, remembered: TopologyState) {
@@ -57,6 +59,7 @@ export class TopologyService {
     this.#dependencies = dependencies;
     this.store = new TopologyStore({ engine, failed: storageFailed }, remembered);
     this.follower = new TopologyFollower({ ...dependencies, store: this.store });
+    this.#refresher = new TopologyRefresher({ ...dependencies, store: this.store });
     this.#acceptor = new TopologyAcceptor(engine);
     const teller = new TopologyTeller({ ...dependencies, store: this.store });
     this.#changer = new TopologyChanger({ ...dependencies, acceptor: this.#acceptor, store: this.store, teller });
@@ -72,6 +75,11 @@ export class TopologyService {
     const error = this.#admit(id);
     if (error === undefined) begin(id);
     else refused(error);
+  }
+
+  /** Has this member learn what the voters know. Calls back soon, whether they answered or not. */
+  refresh(done: () => void): void {
+    this.#refresher.refresh(done);
   }
 
   /** Its time is judged once, here, where it enters the cluster: one far ahead would have all others forgotten. */
