@@ -5,6 +5,7 @@
  * only partly arrived. Whatever the bytes, the result is a value or a {@link WireError}.
  * @packageDocumentation
  */
+export { copyBytes } from './bytes/copy-bytes.ts';
 export { changeIdAt, changeIdMs } from './change-id.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
 export { decodeFrame, encodeFrame } from './frame.ts';

@@ -7,6 +7,7 @@
  */
 import { ByteReader } from './bytes/byte-reader.ts';
 import { ByteWriter } from './bytes/byte-writer.ts';
+import { copyBytes } from './bytes/copy-bytes.ts';
 import { utf8Length } from './bytes/utf8.ts';
 import { malformed } from './errors.ts';
 import { maxKeyBytes, uuid } from './layout/fields.ts';
@@ -216,7 +217,7 @@ function rangeOf(kind: number, partition: number, keyspaceId: number): KeyRange 
 
 /** The prefix right after `bytes` among those of its length. The kind is never 255, so the carry ends. */
 function successor(bytes: Uint8Array): Uint8Array {
-  const next = bytes.slice();
+  const next = copyBytes(bytes);
   for (let index = next.length - 1; index >= 0; index -= 1) {
     const byte = next[index] ?? 0;
     next[index] = byte + 1;

@@ -14,6 +14,7 @@ import {
 } from '@kv/quorum';
 import {
   compareMetaVersions,
+  copyBytes,
   decodeHintKey,
   decodeRecordMeta,
   encodeHintKey,
@@ -116,10 +117,10 @@ export class HintStore {
       isBelow = this.#isSealed(hint, incoming);
       if (isBelow) return 'keep';
       const meta = decision === 'replace' ? incoming : decision.meta;
-      const before = current?.slice();
+      const before = current && copyBytes(current);
       if (before !== undefined) this.#discount(hint, before);
       this.#count(hint, meta);
-      const after = meta.slice();
+      const after = copyBytes(meta);
       undo = () => {
         this.#discount(hint, after);
         if (before !== undefined) this.#count(hint, before);
@@ -311,7 +312,7 @@ export class HintStore {
     let undo: (() => void) | undefined;
     const decide: Decide = (current) => {
       if (current === undefined || compareMetaVersions(current, meta) !== 0) return 'keep';
-      const before = current.slice();
+      const before = copyBytes(current);
       this.#discount(hint, before);
       undo = () => this.#count(hint, before);
       return { meta: noBytes, value: undefined };

@@ -21,6 +21,7 @@ import {
   type AcceptedRegister,
   type AcceptReply,
   bytesOfBallot,
+  copyBytes,
   decodeRegisterMeta,
   decodeRegisterValue,
   encodeAcceptorKey,
@@ -280,7 +281,7 @@ function stateOf(
   if (meta === undefined) return emptyAcceptor;
   const { promised, accepted } = meta;
   let copy: Uint8Array | undefined;
-  const value = (): Uint8Array => (copy ??= currentValue()?.slice() ?? noBytes);
+  const value = (): Uint8Array => (copy ??= copyBytes(currentValue() ?? noBytes));
   return { promised, accepted: accepted && { ballot: accepted, value } };
 }
 

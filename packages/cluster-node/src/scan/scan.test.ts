@@ -72,6 +72,13 @@ describe('a scan', () => {
     expect(places).toEqual([...places].sort(([p, x], [q, y]) => p - q || (x < y ? -1 : 1)));
   });
 
+  it('gives all that begin with a prefix that came over a socket, and nothing else', async () => {
+    await start();
+    const keys = Array.from({ length: 60 }, (_, i) => `user:${i}`);
+    for (const key of [...keys, 'usfr:1', 'user9', 'vser:1']) await cluster.put(a, key, key);
+    expect(keysOf(await scanAll(() => c, { prefix: Buffer.from('user:') })).sort()).toEqual([...keys].sort());
+  });
+
   it('leaves out what was deleted or has expired, and tells deadlines, with values and without', async () => {
     await start();
     for (const key of ['stays', 'deleted', 'expired', 'mortal']) await cluster.put(a, key, 'value');

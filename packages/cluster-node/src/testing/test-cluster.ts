@@ -244,8 +244,8 @@ export class TestCluster {
     if (this.#taps.length > 0) for (const tap of this.#taps) tap(decodeFrame(frame).message);
     this.time.set(0, () => {
       if (isCut) sender?.node?.linkLost(to);
-      else if (receiver?.intercept !== undefined) receiver.intercept(frame, from);
-      else receiver?.node?.receive(from, frame);
+      else if (receiver?.intercept !== undefined) receiver.intercept(asFromSocket(frame), from);
+      else receiver?.node?.receive(from, asFromSocket(frame));
     });
   }
 
@@ -274,6 +274,13 @@ function changeFor(key: string, text: string | undefined): ChangeRequest {
       ? ({ type: 'delete' } as const)
       : ({ type: 'put', value: textEncoder.encode(text), contentType: 'text/plain' } as const);
   return { ...requestFor(key), keyspace: 'strong', to };
+}
+
+/** A copy as a socket gives it: a `Buffer`, whose `slice` is a view, within memory that holds other bytes too. */
+function asFromSocket(frame: Uint8Array): Uint8Array {
+  const memory = Buffer.alloc(frame.length + 32, 0xa5);
+  memory.set(frame, 24);
+  return memory.subarray(24, 24 + frame.length);
 }
 
 function link(from: string, to: string): string {

@@ -2,7 +2,7 @@
  * A client that scans a whole keyspace, page after page, each page from another node if need be; again and again, as long as it
  * may. A page that fails is asked for again from where the last one ended.
  */
-import { decodeFrame, encodeFrame, type Message, type ScanReply, versionOfMeta } from '@kv/wire';
+import { copyBytes, decodeFrame, encodeFrame, type Message, type ScanReply, versionOfMeta } from '@kv/wire';
 import type { ScannedRecord, ScanRecord } from '../history.ts';
 import type { Machine } from '../world/machine.ts';
 import type { Endpoint } from '../world/network/endpoint.ts';
@@ -102,10 +102,10 @@ export class ScanClient {
   #take({ entries, cursor }: ScanReply): void {
     for (const { key, meta, value } of entries) {
       const version = versionOfMeta(meta);
-      const held = value === undefined ? '' : fingerprint(value.slice());
+      const held = value === undefined ? '' : fingerprint(value);
       this.#found.push({ key: new TextDecoder().decode(key), version, value: held });
     }
-    this.#cursor = cursor?.slice();
+    this.#cursor = cursor && copyBytes(cursor);
     if (cursor === undefined) this.#end();
     else this.#ask();
   }
