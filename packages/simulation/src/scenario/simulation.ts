@@ -19,6 +19,7 @@ import { totalPowerLoss } from '../world/disk/crash.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
 import { World } from '../world/world.ts';
 import { Administrator } from './administrator.ts';
+import { drawBounds } from './draw-bounds.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
@@ -324,15 +325,19 @@ export class Simulation {
     });
   }
 
-  /** One for each keyspace that can be scanned, in half of the seeds. */
+  /** One for each keyspace that can be scanned, in half of the seeds; half of them look for some of the keys only. */
   #makeScanners(): ScanClient[] {
     const random = this.#random.fork('scanners');
     const scanned = this.options.keyspaces.filter(
       ({ mode, conflict }) => mode === 'eventual' && conflict !== 'siblings',
     );
-    return scanned.flatMap(({ id, name, replicas }) => {
+    return scanned.flatMap((keyspace) => {
+      const { id, name, replicas } = keyspace;
       const draws = random.fork(name);
       if (draws.chance(0.5)) return [];
+      const bounds = draws.fork('bounds');
+      const isBounded = bounds.chance(0.5);
+      const keys = keysOf(keyspace);
       return new ScanClient(this.world, this.world.machine(`scanner-${id}`), {
         nodes: this.#cluster.addresses,
         keyspaceId: id,
@@ -341,6 +346,7 @@ export class Simulation {
         tryTimeoutMs: this.options.workload.tryTimeoutMs,
         pauseMs: draws.logBetween(200, 10_000),
         random: draws.fork('client'),
+        drawBounds: () => (isBounded ? drawBounds(bounds, keys) : { prefix: '' }),
       });
     });
   }
