@@ -2,7 +2,6 @@
 import type { Receipt, ReplicaPlan } from '@kv/quorum';
 import type { ReplicaScan, ReplicaScanReply } from '@kv/wire';
 import type { Counters } from '../counters.ts';
-import type { Membership } from '../membership/membership.ts';
 import { isPlannedTooEarly } from '../coordinator/replan.ts';
 import type { Clock, Timer, Timers } from '../ports.ts';
 import { type MergedAnswers, mergeAnswers } from './merge-answers.ts';
@@ -13,7 +12,6 @@ export interface PartitionScanDependencies {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly access: ScanAccess;
-  readonly membership: Membership;
   readonly counters: Counters;
   readonly standInAfterMs: number;
 }
@@ -55,15 +53,12 @@ export class PartitionScan {
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#terms;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#answers.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#answers.expire()));
-    this.#standInLater();
+    const { timers, clock } = this.#dependencies;
     this.#run(this.#answers.start());
+    if (this.#ended) return;
+    const remaining = this.#terms.deadline - clock.monotonicMs();
+    this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#answers.expire()));
+    this.#standInLater();
   }
 
   #standInLater(): void {

@@ -183,6 +183,15 @@ describe('with replicas that differ', () => {
     cluster.heal();
   });
 
+  it('is refused at once where too few owners are up: the receipt tells how many are, and who is not', async () => {
+    await start();
+    await cluster.kill(b);
+    await cluster.elapse(2 * minute);
+    const failed = await cluster.scan(a, { r: 3, prefix: bytesOf('{tag}') });
+    const replicas = [{ replica: b.id, role: 'primary', answer: 'down' }];
+    expect(failed).toMatchObject({ outcome: 'unavailable', receipt: { needed: 3, got: 2, replicas } });
+  });
+
   it('answers by the deadline when the others are silent', async () => {
     await start();
     const others = [b, c].map((member) => ({ member, node: member.node }));

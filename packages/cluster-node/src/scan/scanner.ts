@@ -69,7 +69,7 @@ export class Scanner {
     { partition, after, limit }: { partition: number; after: Uint8Array | undefined; limit: number },
     done: Scanned,
   ): void {
-    const { options, scanAccess: access, clock, timers, membership, counters } = this.#dependencies;
+    const { options, scanAccess: access, clock, timers, counters } = this.#dependencies;
     const { plan, deadline } = page;
     const message: ReplicaScan = {
       type: 'replica-scan',
@@ -96,7 +96,7 @@ export class Scanner {
     };
     const terms = { plan: first, replan, keyspaceId: plan.keyspace.id, message, deadline };
     const { standInAfterMs } = options;
-    new PartitionScan({ clock, timers, access, membership, counters, standInAfterMs }, terms, done).start();
+    new PartitionScan({ clock, timers, access, counters, standInAfterMs }, terms, done).start();
   }
 
   #readKey(page: Page, partition: number, key: Uint8Array, done: (result: StoredReadResult) => void): void {

@@ -11,7 +11,7 @@ import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import type { PlannedWrite } from './sibling-write-driver.ts';
-import { endedWrite } from './ended-write.ts';
+import { endedWrite, withoutOwners } from './ended-write.ts';
 
 export interface ForwardedWrite extends Pick<SiblingWriteRequest, 'context' | 'content'> {
   /** `undefined`: stamped here, and again if that is not high enough. */
@@ -59,8 +59,10 @@ export class SiblingForward {
   }
 
   #begin(version: Version): void {
-    if (this.#owners.length < this.#planned.plan.needed) {
-      this.#end(version, 'rejected', 'too-few-replicas');
+    const { plan } = this.#planned;
+    if (this.#owners.length < plan.needed) {
+      const down = plan.replicas.filter((owner) => !this.#owners.includes(owner));
+      this.#answer(withoutOwners(plan, version, down));
       return;
     }
     const { timers, clock } = this.#dependencies;
@@ -153,8 +155,7 @@ export class SiblingForward {
   #end(version: Version, outcome: 'rejected' | 'unknown', reason: WriteFailure, last?: ReplicaAnswer): void {
     if (this.#answered) return;
     const replicas = [...this.#refusals, ...(last === undefined ? [] : [last])];
-    const got = reason === 'too-few-replicas' ? this.#owners.length : 0;
-    this.#answer(endedWrite(this.#planned.plan, version, { outcome, reason, got, replicas }));
+    this.#answer(endedWrite(this.#planned.plan, version, { outcome, reason, replicas }));
   }
 
   #answer(result: PutResult): void {

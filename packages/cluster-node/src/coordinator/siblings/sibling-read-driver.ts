@@ -22,23 +22,21 @@ export class SiblingReadDriver {
   #replaced = false;
 
   constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: GetResult) => void) {
-    const { clock, strategies } = dependencies;
+    const { clock, strategies, membership } = dependencies;
     this.#dependencies = dependencies;
     this.#read = read;
     this.#done = done;
-    this.#operation = new SiblingRead(read.plan, clock.monotonicMs(), mergingSets(strategies.siblings));
+    const down = read.plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
+    this.#operation = new SiblingRead({ ...read.plan, down }, clock.monotonicMs(), mergingSets(strategies.siblings));
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#read;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#operation.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
-    this.#standInLater();
+    const { timers, clock } = this.#dependencies;
     this.#run(this.#operation.start());
+    if (this.#operation.answered || this.#replaced) return;
+    const remaining = this.#read.deadline - clock.monotonicMs();
+    this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#operation.expire()));
+    this.#standInLater();
   }
 
   #standInLater(): void {

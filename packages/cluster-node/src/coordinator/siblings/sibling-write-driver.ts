@@ -24,7 +24,7 @@ import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
 import { isPlannedTooEarly, type Replan } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
-import { endedWrite } from './ended-write.ts';
+import { endedWrite, withoutOwners } from './ended-write.ts';
 import { rawBytes } from './stored-set.ts';
 
 export interface NewSibling {
@@ -86,10 +86,10 @@ export class SiblingWriteDriver {
   #begin(id: Version, stamp: Version): void {
     const { membership, timers, clock, strategies, access } = this.#dependencies;
     const operation = strategies.writeOperation(this.#planned.plan, id, clock.monotonicMs());
-    const got = membership.reachable(this.#planned.plan.replicas).length;
-    if (got < this.#planned.plan.needed) {
-      const ending = { outcome: 'rejected', reason: 'too-few-replicas', got, replicas: [] } as const;
-      this.#answer(endedWrite(this.#planned.plan, id, ending));
+    const { replicas, needed } = this.#planned.plan;
+    const down = replicas.filter((owner) => membership.stateOf(owner) === 'down');
+    if (replicas.length - down.length < needed) {
+      this.#answer(withoutOwners(this.#planned.plan, id, down));
       return;
     }
     this.#timer = timers.set(this.#planned.deadline - clock.monotonicMs(), () => this.#expire(operation));

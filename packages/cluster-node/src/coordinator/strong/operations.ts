@@ -1,5 +1,12 @@
 /** Runs operations on registers: where a majority can be reached, and one at a time for each key. */
-import { type Change, type RegisterFailure, type RegisterResult, type Receipt, RequestLedger } from '@kv/quorum';
+import {
+  type Change,
+  reachableServers,
+  type RegisterFailure,
+  type RegisterResult,
+  type Receipt,
+  RequestLedger,
+} from '@kv/quorum';
 import type { RegisterValue } from '@kv/wire';
 import { nameOfPlace } from '../../replica/replica.ts';
 import type { RequestPlan } from '../request-plan.ts';
@@ -82,6 +89,5 @@ export class Operations {
 
 /** Of a request for which nobody was asked. */
 export function receiptOfNobody(plan: RequestPlan): Receipt {
-  const got = plan.replicas.length - (plan.down?.length ?? 0);
-  return new RequestLedger(plan, 0).receipt({ mode: 'strict', got });
+  return new RequestLedger(plan, 0).receipt({ mode: 'strict', got: reachableServers(plan) });
 }
