@@ -177,7 +177,8 @@ export class Cluster {
     const { keyspace, key, options } = job;
     const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
     if (route.mode !== 'strong') {
-      throw new KvError('NOT_SUPPORTED', `update needs a strong keyspace, and ${keyspace} is ${route.mode}`);
+      const message = `update needs a strong keyspace, and ${keyspace} is ${route.mode}`;
+      throw new KvError('NOT_SUPPORTED', message, { outcome: 'rejected' });
     }
     refuseSloppy(keyspace, route, options);
     const { timeoutMs = this.#target.timeoutMs } = options;

@@ -115,6 +115,12 @@ export class KvError extends Error {
   }
 }
 
+/** What a write is told that failed where nothing more is known: it was refused here, and nothing was sent. */
+export function ofWrite(error: unknown): unknown {
+  if (!(error instanceof KvError) || error.outcome !== undefined) return error;
+  return new KvError(error.code, error.message, { ...error, cause: error.cause, outcome: 'rejected' });
+}
+
 const retryableCodes: ReadonlySet<KvErrorCode> = new Set([
   'UNREACHABLE',
   'TOO_FEW_REPLICAS',
