@@ -149,8 +149,9 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, clocks, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
+    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
     const shared = {
-      ...driven,
+      ...{ ...driven, ...nearness },
       ...{ deadlineClock, self, member, random, engine, trees, peers, topology, failures },
       ...{ ...purging, losses, ceiling },
     };
@@ -192,7 +193,6 @@ export class ClusterNode {
     );
     const agreement = { topology, follower: agreed.follower, ready };
     const hints = this.#handoff.access;
-    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
     const coordinating = { self, ...driven, ...nearness, dotActor, access, hints, deadlineClock, strong, ...agreement };
     this.#coordinator = new Coordinator(coordinating);
     const siblingServer = new SiblingServer(coordinating);

@@ -2,16 +2,13 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
+import type { AskedQuorum, HybridLogicalClock, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { TopologyKeyspace } from '@kv/wire';
 import type { MemberClocks } from '../clock/member-clocks.ts';
 import type { StampSource } from '../clock/stamp-source.ts';
-import type { Counters } from '../counters.ts';
 import type { HintAccess } from '../hints/hint-access.ts';
 import type { Membership } from '../membership/membership.ts';
-import type { ClusterNodeOptions } from '../options.ts';
-import type { Clock, Timers } from '../ports.ts';
 import { type StoredRecord, tombstoneRecord, valueRecord } from '../record.ts';
 import { RequestError } from '../errors.ts';
 import type {
@@ -34,6 +31,7 @@ import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type Reach, type RequestPlan } from './request-plan.ts';
 import { type DrivenRead, ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
+import type { StandInDependencies } from './stand-ins.ts';
 import { WriteDriver } from './write-driver.ts';
 import { checkMode, planStrong } from './strong/strong-checks.ts';
 import { planChange } from './strong/plan-change.ts';
@@ -41,26 +39,19 @@ import type { StrongCoordinator, StrongRequest } from './strong/strong-coordinat
 import { clientResult } from './client-result.ts';
 import { type AskedSibling, SiblingCoordinator } from './siblings/sibling-coordinator.ts';
 
-export interface CoordinatorDependencies {
+export interface CoordinatorDependencies extends StandInDependencies {
   readonly self: string;
   /** In whose name this member gives dots to writes beside others. */
   readonly dotActor: string;
-  readonly clock: Clock;
   /** Milliseconds since 1970, what the deadlines of values are held against: once for each request. */
   readonly deadlineClock: () => number;
-  readonly timers: Timers;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly clocks: MemberClocks;
   readonly access: ReplicaAccess;
   readonly hints: HintAccess;
-  /** Of other members, as reads find them. */
-  readonly latencies: LatencyTracker;
-  readonly hedges: HedgeBudget;
   readonly membership: Membership;
-  readonly counters: Counters;
   readonly codec: Codec;
-  readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
   readonly strong: StrongCoordinator;
   readonly topology: () => Topology;

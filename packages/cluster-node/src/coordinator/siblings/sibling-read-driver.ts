@@ -9,6 +9,7 @@ import { countRead, type DrivenRead } from '../read-driver.ts';
 import { isPlannedTooEarly } from '../replan.ts';
 import type { HeldRecord } from '../replica-access.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import { StandIns } from '../stand-ins.ts';
 import { foundIn, knownSet, mergingSets, type StoredSet } from './stored-set.ts';
 
 export class SiblingReadDriver {
@@ -16,8 +17,8 @@ export class SiblingReadDriver {
   readonly #read: DrivenRead;
   readonly #done: (result: GetResult) => void;
   readonly #operation: SiblingRead<StoredSet>;
+  readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
-  #standInTimer: Timer | undefined;
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
@@ -28,6 +29,7 @@ export class SiblingReadDriver {
     this.#done = done;
     const down = read.plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
     this.#operation = new SiblingRead({ ...read.plan, down }, clock.monotonicMs(), mergingSets(strategies.siblings));
+    this.#standIns = new StandIns(dependencies, { standIn: () => this.#standIn() });
   }
 
   start(): void {
@@ -36,18 +38,13 @@ export class SiblingReadDriver {
     if (this.#operation.answered || this.#replaced) return;
     const remaining = this.#read.deadline - clock.monotonicMs();
     this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#operation.expire()));
-    this.#standInLater();
+    this.#standIns.start();
   }
 
-  #standInLater(): void {
-    const { timers, options, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(options.standInAfterMs, () => {
-      const effects = this.#operation.standIn();
-      if (effects.length === 0) return;
-      counters.standIns += 1;
-      this.#standInLater();
-      this.#run(effects);
-    });
+  #standIn(): boolean {
+    const effects = this.#operation.standIn();
+    this.#run(effects);
+    return effects.length > 0;
   }
 
   #run(effects: readonly SiblingReadEffect<StoredSet>[]): void {
@@ -61,9 +58,16 @@ export class SiblingReadDriver {
 
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
+    const askedAt = this.#standIns.asked(from);
     this.#dependencies.access.read(from, plan.place, want, deadline, {
-      answered: (held) => this.#received(from, held),
-      failed: (failure, reason) => this.#failed(from, failure, reason),
+      answered: (held) => {
+        this.#standIns.answered(from, askedAt);
+        this.#received(from, held);
+      },
+      failed: (failure, reason) => {
+        this.#standIns.failed(from);
+        this.#failed(from, failure, reason);
+      },
     });
   }
 
@@ -117,7 +121,7 @@ export class SiblingReadDriver {
 
   #cancelTimers(): void {
     this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#standIns.stop();
   }
 
   #answer(result: SiblingReadResult<StoredSet>): void {

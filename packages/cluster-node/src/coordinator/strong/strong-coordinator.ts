@@ -8,16 +8,15 @@ import type { HybridLogicalClock, Receipt } from '@kv/quorum';
 import { type RegisterValue, versionOfMeta } from '@kv/wire';
 import type { BallotSource } from '../../clock/ballot-source.ts';
 import type { StampSource } from '../../clock/stamp-source.ts';
-import type { Counters } from '../../counters.ts';
 import type { Membership } from '../../membership/membership.ts';
-import type { ClusterNodeOptions } from '../../options.ts';
-import type { Clock, Random, Timers } from '../../ports.ts';
+import type { Random } from '../../ports.ts';
 import type { ChangeResult } from '../../requests.ts';
 import type { Strategies } from '../../strategies.ts';
 import type { Refused } from '../coordinator.ts';
 import { countRead, type StoredReadResult } from '../read-driver.ts';
 import type { Replan } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import type { StandInDependencies } from '../stand-ins.ts';
 import { ChangeDriver, type PlannedChange } from './change-driver.ts';
 import { type OperationFailure, Operations, receiptOfNobody } from './operations.ts';
 import { RegisterReadDriver } from './read-driver.ts';
@@ -25,20 +24,16 @@ import { isExpired } from '../../record.ts';
 import { confirmed } from './register-change.ts';
 import type { VoterAccess } from './voter-access.ts';
 
-export interface StrongDependencies {
-  readonly clock: Clock;
+export interface StrongDependencies extends StandInDependencies {
   /** As the coordinator's. */
   readonly deadlineClock: () => number;
-  readonly timers: Timers;
   readonly random: Random;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly ballots: BallotSource;
   readonly access: VoterAccess;
   readonly membership: Membership;
-  readonly counters: Counters;
   readonly codec: Codec;
-  readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
 }
 
