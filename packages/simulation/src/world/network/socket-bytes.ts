@@ -12,7 +12,7 @@ export class SocketBytes extends Uint8Array<ArrayBuffer> {
 
   /** A view, as of Node's `Buffer`. */
   override slice(start?: number, end?: number): SocketBytes {
-    return this.subarray(start, end) as SocketBytes;
+    return this.subarray(start, end);
   }
 }
 
