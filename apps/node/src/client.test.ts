@@ -40,6 +40,34 @@ describe('scans and batches', () => {
     expect(read.map((it) => it.ok && it.result.found && it.result.value)).toEqual([...written.keys(), false]);
   });
 
+  it('an untagged prefix gives its keys of every partition, and no others', async () => {
+    const values = kv.keyspace<number>();
+    const written = Array.from({ length: 150 }, (_, n) => `member:${n}`);
+    const others = ['membes:1', 'nember:1', 'member', 'member9'];
+    const set = await values.batch([...written, ...others].map((key, n) => ({ type: 'set', key, value: n }) as const));
+    expect(set.every(({ ok }) => ok)).toBe(true);
+    const found: string[] = [];
+    for await (const { key, value } of values.scan({ prefix: 'member:', pageSize: 40 })) {
+      expect(written[value ?? -1]).toBe(key);
+      found.push(String(key));
+    }
+    expect(found.sort()).toEqual([...written].sort());
+  });
+
+  it('a hash tag with more bytes than one stretch has comes whole, with its values', async () => {
+    const blobs = kv.keyspace<Uint8Array>();
+    const written = Array.from({ length: 30 }, (_, n) => `{large}${String(n).padStart(2, '0')}`);
+    const valueOf = (n: number): Uint8Array => new Uint8Array(100_000).fill(n);
+    for (const [n, key] of written.entries()) await blobs.set(key, valueOf(n));
+    await blobs.set('{largf}', valueOf(0));
+    const found: string[] = [];
+    for await (const { key, value } of blobs.scan({ prefix: '{large}' })) {
+      expect(Buffer.from(value ?? []).equals(valueOf(found.length))).toBe(true);
+      found.push(String(key));
+    }
+    expect(found).toEqual(written);
+  });
+
   it('a keyspace is scanned whole, keys of bytes among them, each once', async () => {
     const values = kv.keyspace<unknown>();
     const binary = Uint8Array.of(0xff, 0xfe);

@@ -42,6 +42,7 @@ export interface ClientServerDependencies {
   readonly counters: Counters;
   readonly options: Pick<ClusterNodeOptions, 'requestTimeoutMs'> & AdmissionOptions;
   readonly changeKeyspace: ClusterNode['changeKeyspace'];
+  readonly refresh: ClusterNode['refreshTopology'];
   readonly topology: () => Topology;
 }
 
@@ -68,6 +69,10 @@ export class ClientServer {
       share?.force(overheadBytes + frame.length);
       send(frame);
     };
+    const refuseWith = (error: unknown): void => {
+      if (!(error instanceof RequestError)) throw error;
+      refuse(error);
+    };
     const answer = (answered: Message): void => {
       const frame = this.#encode(header, answered);
       const refusal = share && this.#account(share, message, frame.length);
@@ -76,11 +81,23 @@ export class ClientServer {
     };
     try {
       share = this.#admit(header, message, bytes, client);
-      this.#handle(header, message, answer, refuse);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      refuse(error);
+      return refuseWith(error);
     }
+    const handle = (): void => {
+      try {
+        this.#handle(header, message, answer, refuse);
+      } catch (error) {
+        refuseWith(error);
+      }
+    };
+    if (this.#isKnown(header)) handle();
+    else this.#dependencies.refresh(handle);
+  }
+
+  /** Of what concerns no keyspace the id is 0. */
+  #isKnown({ keyspaceId }: FrameHeader): boolean {
+    return keyspaceId === 0 || this.#dependencies.topology().keyspaceById(keyspaceId) !== undefined;
   }
 
   /** `undefined`: it holds nothing worth counting. @throws RequestError BUSY */
@@ -116,7 +133,7 @@ export class ClientServer {
       case 'get': {
         const common = this.#common(header, message.key, 'last-write-wins');
         const request = { ...common, r: message.r, sloppy: message.sloppy };
-        coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)));
+        coordinator.getStored(request, (result, nowMs) => answer(this.#readReply(message, result, nowMs)), refuse);
         return;
       }
       case 'put': {
@@ -143,7 +160,7 @@ export class ClientServer {
       }
       case 'get-siblings': {
         const request = { ...this.#common(header, message.key, 'siblings'), r: message.r };
-        coordinator.get(request, (result) => answer(siblingsReply(result)));
+        coordinator.get(request, (result) => answer(siblingsReply(result)), refuse);
         return;
       }
       case 'put-sibling':
@@ -216,8 +233,10 @@ export class ClientServer {
 
 function keyspaceReply(result: TopologyChangeResult): Message {
   switch (result.outcome) {
-    case 'changed':
-      return { type: 'topology', ...result.topology };
+    case 'changed': {
+      const { topology, behind } = result;
+      return behind.length === 0 ? { type: 'topology', ...topology } : { type: 'topology-behind', topology, behind };
+    }
     case 'refused':
       return { type: 'error', code: result.error.code, message: result.error.message };
     case 'unavailable':

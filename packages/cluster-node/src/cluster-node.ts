@@ -3,28 +3,33 @@
  * that come in handed to the one that they are for. It has no socket, no clock and no globals of its own, so the
  * simulator runs exactly what production runs.
  */
-import { StorageEngine } from '@kv/lsm-storage/core';
+import type { StorageEngine } from '@kv/lsm-storage/core';
 import { HedgeBudget, LatencyTracker } from '@kv/quorum';
-import { decodeFrame, type Hello, type Identity, type TopologyState } from '@kv/wire';
+import { decodeFrame, type Hello, type Identity } from '@kv/wire';
 import type { Admission } from './admission/admission.ts';
 import type { ClientBudget } from './admission/byte-budget.ts';
 import { ClientServer, type Reply } from './client-server.ts';
+import { BallotCeiling } from './clock/ballot-ceiling.ts';
 import { MemberClocks } from './clock/member-clocks.ts';
 import { readCeiling } from './clock/stamp-source.ts';
-import { storageClock } from './clock/storage-clock.ts';
 import { Coordinator, type Refused } from './coordinator/coordinator.ts';
 import { ReplicaAccess } from './coordinator/replica-access.ts';
 import { SiblingServer } from './coordinator/siblings/sibling-server.ts';
 import { strongParts } from './coordinator/strong/strong-parts.ts';
+import { VoterAccess } from './coordinator/strong/voter-access.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { DiskRoom } from './disk-room.ts';
 import { ClusterNodeError, RequestError } from './errors.ts';
 import { FrameRouter } from './frame-router.ts';
 import { checkHello, helloOf } from './handshake.ts';
+import { Healer } from './healing/healer.ts';
+import type { Losses } from './healing/losses.ts';
+import { nothingLost } from './healing/losses.ts';
+import { restatedRecords } from './healing/restated-records.ts';
 import { HintedHandoff } from './hints/hinted-handoff.ts';
-import { raiseGeneration, readIdentity } from './identity.ts';
 import { Membership } from './membership/membership.ts';
-import { type ClusterNodeOptions, defaultOptions } from './options.ts';
+import { type ClusterNodeConfig, type NodeParts, openParts } from './open-parts.ts';
+import type { ClusterNodeOptions } from './options.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
 import { Deletions } from './purge/deletions.ts';
@@ -35,7 +40,6 @@ import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
-import { readDotActor } from './replica/dot-actor.ts';
 import { Replica } from './replica/replica.ts';
 import { ReplicaServer } from './replica/replica-server.ts';
 import type {
@@ -56,26 +60,7 @@ import { StorageFailures } from './storage-failures.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
-import { checkTopologyConfig, type TopologyConfig } from './topology/topology-config.ts';
 import { type KeyspaceChangeRequest, TopologyService } from './topology/topology-service.ts';
-import { recallTopology } from './topology/topology-store.ts';
-
-export interface ClusterNodeConfig {
-  readonly topology: TopologyConfig;
-  /** Which of the topology's members this is. */
-  readonly nodeId: string;
-  /** This member's first start: it may have no identity yet. Default false. */
-  readonly create?: boolean | undefined;
-  readonly options?: Partial<ClusterNodeOptions> | undefined;
-}
-
-interface NodeParts {
-  readonly topology: TopologyState;
-  readonly identity: Identity;
-  readonly engine: StorageEngine;
-  readonly options: ClusterNodeOptions;
-  readonly dotActor: string;
-}
 
 export class ClusterNode {
   readonly id: string;
@@ -93,6 +78,8 @@ export class ClusterNode {
   readonly #repairer: Repairer;
   readonly #handoff: HintedHandoff;
   readonly #purger: Purger;
+  readonly #losses: Losses;
+  readonly #healer: Healer;
   readonly #coordinator: Coordinator;
   readonly #clientServer: ClientServer;
   readonly #frames: FrameRouter;
@@ -109,6 +96,7 @@ export class ClusterNode {
     const ready = () => this.ready;
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
+    const stateOf = (member: string) => this.#membership.stateOf(member);
     const epoch = () => this.topology.epoch;
     const peers = new PeerRequests({ transport, clock, random, hlc, addressOf, epoch, options });
     const room = new DiskRoom({ clock, log, counters });
@@ -120,10 +108,24 @@ export class ClusterNode {
     const deadlineClock = () => corrected.wallMs();
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
-      { self, generation: identity.generation, engine, clock, timers, random, peers, ready, storageFailed },
+      {
+        self,
+        generation: identity.generation,
+        engine,
+        clock,
+        clocks,
+        timers,
+        random,
+        peers,
+        stateOf,
+        ready,
+        storageFailed,
+      },
       parts.topology,
     );
     const watermarks = strategies.watermarks({ engine, failures, topology });
+    const losses = strategies.losses(engine);
+    const ceiling = new BallotCeiling(engine, failures);
     const deletions = new Deletions();
     const expiredBefore = () => deadlineClock() - options.expiredKeptMs;
     const makeTree = () => strategies.rangeTree(options.repairTreeLevels);
@@ -131,7 +133,7 @@ export class ClusterNode {
     const trees = new RangeTrees({ self, engine, damage, ...purging, makeTree }, agreed.store.current);
     const { decide, siblings, isNewer } = strategies;
     const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures, ...purging });
-    const access = new ReplicaAccess({ self, replica, peers, topology });
+    const access = new ReplicaAccess({ self, replica, peers, topology, losses });
     this.id = self;
     this.#ports = ports;
     this.#identity = identity;
@@ -150,15 +152,20 @@ export class ClusterNode {
     const membership = this.#membership;
     const driven = { clock, clocks, timers, hlc, stamps, membership, counters, codec, options, strategies };
     const member = { id: self, generation: identity.generation };
+    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
     const shared = {
-      ...driven,
+      ...{ ...driven, ...nearness },
       ...{ deadlineClock, self, member, random, engine, trees, peers, topology, failures },
-      ...purging,
+      ...{ ...purging, losses, ceiling },
     };
-    const { acceptors, registers, voters, strong } = strongParts(shared);
-    const replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready });
+    const { acceptors, registers, strong } = strongParts(shared);
+    const replicaServer = new ReplicaServer({ self, replica, registers, counters, topology, ready, losses });
     const treeServer = new TreeServer({ trees, watermarks, hlc, counters, damage, topology, ready });
-    const records = new RecordCopy({ access, voters, strong, topology, deadlineClock });
+    const records = new RecordCopy({
+      access: new ReplicaAccess({ self, replica, peers, topology, losses: nothingLost }),
+      voters: new VoterAccess({ self, acceptors, peers, topology, losses: nothingLost }),
+      ...{ strong, topology, deadlineClock },
+    });
     this.#repairer = new Repairer(
       {
         ...{ self, clock, random, peers, records, counters, trees, watermarks, damage, isNewer, membership, topology },
@@ -180,24 +187,30 @@ export class ClusterNode {
       options,
     );
     this.#purger = purger;
+    this.#losses = losses;
+    const own = { topology: agreed, stamps, watermarks, ceiling, identity, dotActor };
+    this.#healer = new Healer(
+      { ...shared, log, handoff: this.#handoff, repairer: this.#repairer, restated: () => restatedRecords(own) },
+      options,
+    );
     const agreement = { topology, follower: agreed.follower, ready };
     const hints = this.#handoff.access;
-    const nearness = { latencies: new LatencyTracker(), hedges: new HedgeBudget(options.standInShare) };
     const coordinating = { self, ...driven, ...nearness, dotActor, access, hints, deadlineClock, strong, ...agreement };
     this.#coordinator = new Coordinator(coordinating);
     const siblingServer = new SiblingServer(coordinating);
-    const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage });
+    const { scanServer, scanner } = scanParts({ ...coordinating, engine, peers, damage, losses });
     const servers = { replicaServer, siblingServer, treeServer, scanServer, purgeServer, handoff: this.#handoff };
     this.#frames = new FrameRouter({ membership, topology: agreed, peers, counters, hlc, faults, ...servers });
     this.#scanner = scanner;
     this.#clientServer = new ClientServer({
       ...{ coordinator: this.#coordinator, scanner: this.#scanner, clock, hlc, codec, counters, options, topology },
       changeKeyspace: (request, done) => this.changeKeyspace(request, done),
+      refresh: (done) => agreed.refresh(done),
     });
     agreed.store.onChange((current) => {
       log.info('topology-changed', { epoch: current.epoch });
       trees.follow(current);
-      for (const each of [watermarks, deletions, this.#purger]) each.follow(current);
+      for (const each of [watermarks, deletions, losses, this.#purger]) each.follow(current);
       this.#repairer.follow();
     });
   }
@@ -213,29 +226,7 @@ export class ClusterNode {
     config: ClusterNodeConfig,
     strategies: Strategies = defaultStrategies,
   ): Promise<ClusterNode> {
-    const { topology: topologyConfig, nodeId, create = false } = config;
-    checkTopologyConfig(topologyConfig);
-    if (!topologyConfig.members.some(({ id }) => id === nodeId)) {
-      throw new ClusterNodeError('NOT_A_MEMBER', `${nodeId} is not a member of cluster ${topologyConfig.clusterId}`);
-    }
-    const options = { ...defaultOptions, ...config.options };
-    const expected = { clusterId: topologyConfig.clusterId, nodeId, create };
-    const previous = await readIdentity(ports.fileSystem, expected);
-    const { fileSystem, jobs, codec } = ports;
-    const clock = storageClock(ports, options);
-    const engine = await StorageEngine.open(
-      { fileSystem, manifest: await ports.openManifest(), jobs, codec, clock },
-      options.storage,
-    );
-    try {
-      const identity = await raiseGeneration(fileSystem, engine, expected, previous);
-      const topology = await recallTopology(engine, topologyConfig);
-      const dotActor = await readDotActor(engine, nodeId, ports.clock.wallMs());
-      return new ClusterNode(ports, { topology, identity, engine, options, dotActor }, strategies);
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
+    return new ClusterNode(ports, await openParts(ports, config), strategies);
   }
 
   /** Begins to gossip; requests are served as soon as {@link ready}. */
@@ -299,13 +290,13 @@ export class ClusterNode {
     return this.#clientServer.admission;
   }
 
-  /** @throws RequestError before anything is sent */
-  get(request: GetRequest, done: (result: GetResult) => void): void {
-    this.#coordinator.get(request, done);
+  /** As {@link put}; without `refused` what would be refused ends as `unavailable`. @throws RequestError before anything is sent */
+  get(request: GetRequest, done: (result: GetResult) => void, refused?: Refused): void {
+    this.#coordinator.get(request, done, refused);
   }
 
   /**
-   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin, or that its keyspace was dropped.
    * @throws RequestError before anything is sent
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
@@ -323,6 +314,11 @@ export class ClusterNode {
     this.#topology.change(request, done);
   }
 
+  /** Has this member learn what it may have missed while it was cut off: before it says that there is no such keyspace. */
+  refreshTopology(done: () => void): void {
+    this.#topology.refresh(done);
+  }
+
   /** A put or delete of a key in a strong keyspace, under a condition if need be. @throws RequestError before anything is sent */
   change(request: ChangeRequest, done: (result: ChangeResult) => void, refused: Refused): void {
     this.#coordinator.change(request, done, refused);
@@ -335,16 +331,13 @@ export class ClusterNode {
 
   status(): NodeStatus {
     return statusOf({
-      identity: this.#identity,
-      topology: this.topology,
-      membership: this.#membership,
-      clocks: this.#clocks,
-      wallMs: this.#ports.clock.wallMs(),
-      ready: this.ready,
+      ...{ identity: this.#identity, topology: this.topology, membership: this.#membership, clocks: this.#clocks },
+      ...{ wallMs: this.#ports.clock.wallMs(), ready: this.ready },
       storage: this.#engine.stats(),
       diskFullForMs: this.#room.fullForMs,
       repairDebt: this.repairDebt,
       purgeDebt: this.#purger.debt(),
+      lostRanges: this.#losses.ranges.length,
       hints: this.#handoff.status(),
       counters: this.counters,
       requestBytes: this.admission.heldBytes,
@@ -362,6 +355,7 @@ export class ClusterNode {
     this.#repairer.stop();
     this.#handoff.stop();
     this.#purger.stop();
+    this.#healer.stop();
     this.#ticking?.cancel();
   }
 
@@ -375,6 +369,7 @@ export class ClusterNode {
       if (this.ready) this.#repairer.tick();
       if (this.ready) this.#handoff.tick();
       if (this.ready) this.#purger.tick();
+      if (this.ready) this.#healer.tick();
       if (this.#state === 'running') this.#tickLater();
     });
   }

@@ -65,6 +65,9 @@ export interface Counters {
   writesBelowWatermark: number;
   /** Times that this member's own storage could not be read where it was asked to. */
   damagedReads: number;
+  /** Damaged files of which what was lost was cut out, and ranges that came whole again from their other owners. */
+  lossesCutOut: number;
+  rangesHealed: number;
   framesReceived: number;
   /** Frames that were malformed or not expected. */
   framesRefused: number;
@@ -118,6 +121,8 @@ export function createCounters(): Counters {
     watermarksHeldBack: 0,
     writesBelowWatermark: 0,
     damagedReads: 0,
+    lossesCutOut: 0,
+    rangesHealed: 0,
     framesReceived: 0,
     framesRefused: 0,
     linksLost: 0,

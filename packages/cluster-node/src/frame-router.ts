@@ -59,7 +59,8 @@ export class FrameRouter {
       const told = isLarge(answer) && peers.isFull(from) ? tooMuchWaits : answer;
       peers.tell(from, told, { operationId: header.operationId });
     };
-    topology.follower.heard(from, header.epoch);
+    // What tells of an epoch needs not be asked for it.
+    if (message.type !== 'topology-adopt') topology.follower.heard(from, header.epoch);
     switch (message.type) {
       case 'gossip-syn':
       case 'gossip-ack':
@@ -69,6 +70,7 @@ export class FrameRouter {
       case 'topology-request':
       case 'topology-prepare':
       case 'topology-accept':
+      case 'topology-adopt':
         topology.serve(frame, reply);
         return;
       case 'topology':
@@ -79,6 +81,7 @@ export class FrameRouter {
       case 'tree-compare-reply':
       case 'tree-list-reply':
       case 'topology-reply':
+      case 'topology-adopted':
       case 'replica-scan-reply':
       case 'prepare-reply':
       case 'accept-reply':

@@ -5,7 +5,7 @@
  * acknowledged. So the identity is written only on the member's first start, after the storage engine has recorded the
  * same name inside, and each is refused without the other.
  */
-import { type FileSystem, replaceFile, type StorageEngine } from '@kv/lsm-storage/core';
+import { type BatchOperation, type FileSystem, replaceFile, type StorageEngine } from '@kv/lsm-storage/core';
 import { decodeIdentity, encodeIdentity, type Identity, systemKey } from '@kv/wire';
 import { ClusterNodeError } from './errors.ts';
 
@@ -58,6 +58,11 @@ export async function raiseGeneration(
   const identity = { clusterId, nodeId, generation: (previous?.generation ?? 0) + 1 };
   await replaceFile(fileSystem, identityFile, new TextEncoder().encode(encodeIdentity(identity)));
   return identity;
+}
+
+/** As it is, to be written anew: what is stored of it is about to go. */
+export function restatedOwner({ nodeId }: Identity): BatchOperation {
+  return { type: 'put', key: ownerKey, value: new TextEncoder().encode(nodeId) };
 }
 
 async function readText(fileSystem: FileSystem, path: string): Promise<string> {

@@ -6,20 +6,22 @@ export { Admission } from './admission/admission.ts';
 export { BudgetShare, ByteBudget, type ByteBudgetLimits, ClientBudget } from './admission/byte-budget.ts';
 export type { Reply } from './client-server.ts';
 export { type ClockOffset, clockSampleKeptMs } from './clock/clock-offsets.ts';
-export { ClusterNode, type ClusterNodeConfig } from './cluster-node.ts';
+export { ClusterNode } from './cluster-node.ts';
 export { maxKeyBytes } from './coordinator/request-checks.ts';
 export { type Counters, createCounters } from './counters.ts';
 export type { HintStatus } from './hints/hinted-handoff.ts';
 export { RecurringFaults } from './recurring-faults.ts';
+export { Losses } from './healing/losses.ts';
 export { type Hint, type HintsOfRange, HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 export { ClusterNodeError, type ClusterNodeErrorCode, RequestError, type RequestErrorCode } from './errors.ts';
+export type { ClusterNodeConfig } from './open-parts.ts';
 export { type ClusterNodeOptions, defaultOptions } from './options.ts';
 export type { Clock, ClusterNodePorts, Log, LogFields, Random, Timer, Timers, Transport } from './ports.ts';
 export { mayBeSpentLater } from './purge/spent-records.ts';
 export { PurgeRound, type PurgePlan, type PurgeRoundDependencies } from './purge/purge-round.ts';
 export type { PurgeDebt } from './purge/purger.ts';
 export { Watermarks, type WatermarksDependencies } from './purge/watermarks.ts';
-export { RangeTree, type VersionChange } from './repair/range-tree.ts';
+export { RangeTree, type VersionChange, type WriteNote } from './repair/range-tree.ts';
 export type {
   ChangeRequest,
   ChangeResult,

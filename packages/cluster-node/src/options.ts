@@ -62,6 +62,11 @@ export interface ClusterNodeOptions {
   readonly purgeAfterMs: number;
   /** In which the owners of a range with deletions agree once on which may go. Shorter: they go sooner, more messages. */
   readonly purgeIntervalMs: number;
+  /**
+   * What rotted on this member's disk is compared with the other owners this long after it was cut out: longer than any request
+   * may take. Shorter: it is whole again sooner.
+   */
+  readonly healAfterMs: number;
   /** Bytes of one owner's answer to a scan. More: fewer messages; less: less memory for what is not used after all. */
   readonly scanAnswerBytes: number;
   /** A page of a scan ends with the entry that makes it so many bytes of keys and values, at most 2 MiB. */
@@ -91,6 +96,7 @@ export const defaultOptions: ClusterNodeOptions = {
   expiredKeptMs: 600_000,
   purgeAfterMs: 3_600_000,
   purgeIntervalMs: 600_000,
+  healAfterMs: 61_000,
   scanAnswerBytes: 256 * 1024,
   scanPageBytes: 1024 * 1024,
   scanPageMs: 1000,

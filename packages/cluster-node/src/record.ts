@@ -5,6 +5,7 @@
 import type { Codec } from '@kv/lsm-storage/core';
 import type { Version } from '@kv/quorum';
 import {
+  copyBytes,
   deadlineOfMeta,
   decodeRecordMeta,
   encodeRecordMeta,
@@ -133,5 +134,5 @@ export function isRecordMeta(meta: Uint8Array): boolean {
 function compress(value: Uint8Array, codec: Codec): Uint8Array | undefined {
   if (codec.id === valueCodecs.plain || value.length < smallestCompressed) return undefined;
   const compressed = codec.compress(value);
-  return compressed.length <= value.length - value.length / 8 ? compressed.slice() : undefined;
+  return compressed.length <= value.length - value.length / 8 ? copyBytes(compressed) : undefined;
 }

@@ -285,9 +285,15 @@ describe('with members out of reach', () => {
     await b.node!.close();
     b.node = undefined;
     await cluster.elapse(120_000);
-    expect(await put(stranger, 'value')).toMatchObject({ outcome: 'rejected', reason: 'too-few-replicas' });
-    expect(await put(c, 'value')).toMatchObject({ outcome: 'rejected', reason: 'too-few-replicas' });
-    expect(await get(stranger)).toMatchObject({ outcome: 'unavailable' });
+    const refused = [await put(stranger, 'value'), await put(c, 'value')];
+    const ending = { outcome: 'rejected', reason: 'too-few-replicas', receipt: { got: 1 } };
+    expect(refused).toMatchObject([ending, ending]);
+    const read = await get(stranger);
+    expect(read).toMatchObject({ outcome: 'unavailable', receipt: { needed: 2, got: 1 } });
+    for (const { receipt } of [...refused, read]) {
+      const told = receipt.replicas.map(({ replica, answer }) => `${replica} ${answer}`);
+      expect(told.sort()).toEqual([`${a.id} down`, `${b.id} down`].sort());
+    }
   });
 
   it('says unknown, and who holds it, when too few could answer; the write is there nevertheless', async () => {

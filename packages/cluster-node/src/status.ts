@@ -35,6 +35,8 @@ export interface NodeStatus {
   readonly repairDebt?: RepairDebt;
   /** The range whose deletions could not be forgotten for the longest time, and who holds them back; absent when none does. */
   readonly purgeDebt?: PurgeDebt;
+  /** Ranges of which something rotted on this member's disk and has not come back from their other owners yet. */
+  readonly lostRanges: number;
   /** What is kept here for owners that are away, and what was handed over since this member started. */
   readonly hints: readonly HintStatus[];
   /** Bytes that requests coordinated here hold at the moment. */
@@ -70,14 +72,14 @@ export interface StatusSources {
   readonly diskFullForMs: number | undefined;
   readonly repairDebt: RepairDebt | undefined;
   readonly purgeDebt: PurgeDebt | undefined;
+  readonly lostRanges: number;
   readonly hints: readonly HintStatus[];
   readonly requestBytes: number;
   readonly counters: Counters;
 }
 
 export function statusOf(sources: StatusSources): NodeStatus {
-  const { identity, topology, clocks, wallMs, ready, storage, diskFullForMs, repairDebt, purgeDebt, hints, counters } =
-    sources;
+  const { identity, topology, clocks, wallMs, diskFullForMs, repairDebt, purgeDebt } = sources;
   const { clusterId, partitions, members, keyspaces } = topology.state;
   const [keyspace] = keyspaces;
   const self = topology.member(identity.nodeId);
@@ -89,19 +91,20 @@ export function statusOf(sources: StatusSources): NodeStatus {
     generation: identity.generation,
     epoch: topology.epoch,
     partitions,
-    ready,
+    ready: sources.ready,
     clockAheadMs: Math.max(0, clocks.hlc.latest.ms - wallMs),
     clockCorrectionMs: Math.round(clocks.offsets.correctionMs),
     clockOffsets: clocks.offsets.all(),
     members: members.map((member) => memberStatus(member, sources, keyspace)),
     keyspaces,
-    storage,
+    storage: sources.storage,
     ...(diskFullForMs !== undefined && { diskFullForMs }),
     ...(repairDebt !== undefined && { repairDebt }),
     ...(purgeDebt !== undefined && { purgeDebt }),
-    hints,
+    lostRanges: sources.lostRanges,
+    hints: sources.hints,
     requestBytes: sources.requestBytes,
-    counters: { ...counters },
+    counters: { ...sources.counters },
   };
 }
 

@@ -75,13 +75,13 @@ describe('a member whose runs are damaged', () => {
 
   it('goes on comparing what it can read, and tells each damaged place once', async () => {
     await openAgain();
-    await cluster.elapse(130_000);
+    await cluster.elapse(50_000);
     await readAll();
     expect(c.fatal).toBeUndefined();
     expect(c.node?.counters.exchangesConfirmed).toBeGreaterThan(0);
-    expect(c.node?.repairDebt?.ageMs).toBeGreaterThan(100_000);
+    expect(c.node?.repairDebt?.ageMs).toBeGreaterThan(40_000);
     const told = c.logged.filter((event) => event === 'storage-damaged').length;
     expect(told).toBe(1);
-    expect(c.node?.counters.damagedReads).toBeGreaterThan(1);
+    expect(c.node?.counters.damagedReads).toBeGreaterThan(0);
   });
 });

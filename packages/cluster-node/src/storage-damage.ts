@@ -13,6 +13,7 @@ export class StorageDamage {
   readonly #log: Log;
   readonly #counters: Counters;
   readonly #told = new Set<string>();
+  #found: (file: string) => void = () => undefined;
 
   constructor({ log, counters }: { readonly log: Log; readonly counters: Counters }) {
     this.#log = log;
@@ -29,9 +30,15 @@ export class StorageDamage {
     return true;
   }
 
+  /** Calls `listener` with the file in which damage is found, each time that it is met. */
+  onFound(listener: (file: string) => void): void {
+    this.#found = listener;
+  }
+
   /** Reading failed. */
   tell(error: unknown): void {
     this.#counters.damagedReads += 1;
+    if (error instanceof CorruptionError) this.#found(error.file);
     const place = error instanceof CorruptionError ? `${error.file} ${error.offset}` : String(error);
     if (this.#told.has(place) || this.#told.size >= mostPlaces) return;
     this.#told.add(place);

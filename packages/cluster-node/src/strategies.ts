@@ -17,11 +17,12 @@ import {
   WriteOperation,
   writeSibling,
 } from '@kv/quorum';
-import type { Decide } from '@kv/lsm-storage/core';
+import type { Decide, StorageEngine } from '@kv/lsm-storage/core';
 import { compareMetaVersions, type SiblingValue } from '@kv/wire';
 import { isNewerVersion } from './repair/exchange-driver.ts';
 import { RangeTree } from './repair/range-tree.ts';
 import { changeOnce } from './coordinator/strong/register-change.ts';
+import { Losses } from './healing/losses.ts';
 import { HintStore, type HintStoreDependencies } from './hints/hint-store.ts';
 import { type HeldBack, type PurgePlan, PurgeRound, type PurgeRoundDependencies } from './purge/purge-round.ts';
 import { Watermarks, type WatermarksDependencies } from './purge/watermarks.ts';
@@ -46,6 +47,7 @@ export interface Strategies {
     done: (heldBack: HeldBack | undefined) => void,
   ): PurgeRound;
   watermarks(dependencies: WatermarksDependencies): Watermarks;
+  losses(engine: StorageEngine): Losses;
   hintStore(dependencies: HintStoreDependencies, limits: HintLimits): HintStore;
   clock(floor: Stamp): HybridLogicalClock;
   rangeTree(levels: number): RangeTree;
@@ -64,6 +66,7 @@ export const defaultStrategies: Strategies = {
   writeOperation: (plan, version, startedAt) => new WriteOperation(plan, version, startedAt),
   purgeRound: (dependencies, plan, done) => new PurgeRound(dependencies, plan, done),
   watermarks: (dependencies) => new Watermarks(dependencies),
+  losses: (engine) => new Losses(engine),
   hintStore: (dependencies, limits) => new HintStore(dependencies, limits),
   clock: (floor) => new HybridLogicalClock(floor),
   rangeTree: (levels) => new RangeTree(levels),

@@ -18,11 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.close());
 
-let changes = 0;
 async function changeKeyspace(at: TestMember, change: KeyspaceChange): Promise<void> {
-  const id = `00000000-0000-4000-9000-${String((changes += 1)).padStart(12, '0')}`;
   const results: TopologyChangeResult[] = [];
-  at.node?.changeKeyspace({ id, change, timeoutMs: 3000 }, (result) => results.push(result));
+  at.node?.changeKeyspace({ change, timeoutMs: 3000 }, (result) => results.push(result));
   for (let steps = 0; results.length === 0 && steps < 80; steps += 1) await cluster.elapse(50);
   expect(results).toMatchObject([{ outcome: 'changed' }]);
 }

@@ -6,8 +6,10 @@ import type { Version } from '@kv/quorum';
 import type { TopologyKeyspace } from '@kv/wire';
 import { RequestError } from './errors.ts';
 
-/** The longest time to live, and the last deadline: what 48 bits of milliseconds hold, almost 9000 years. */
-export const maxDeadlineMs: number = 2 ** 48 - 1;
+/** The longest time to live: what 48 bits of milliseconds hold, almost 9000 years. */
+const maxTtlMs = 2 ** 48 - 1;
+/** The last deadline, whatever would be later: the end of the year 9999, behind which RFC 3339 has no dates. */
+export const maxDeadlineMs = 253_402_300_799_999;
 
 /**
  * What a put asks for, or else its keyspace; `undefined`: for ever.
@@ -16,7 +18,7 @@ export const maxDeadlineMs: number = 2 ** 48 - 1;
  */
 export function ttlOf(asked: number | undefined, keyspace: TopologyKeyspace): number | undefined {
   const ttlMs = asked ?? keyspace.ttlMs ?? 0;
-  if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs <= maxDeadlineMs) return ttlMs === 0 ? undefined : ttlMs;
+  if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs <= maxTtlMs) return ttlMs === 0 ? undefined : ttlMs;
   const needed = 'a time to live is 1 to 2^48-1 ms, or 0 for ever';
   throw new RequestError('INVALID_TTL', `${needed}, got ${ttlMs}`);
 }

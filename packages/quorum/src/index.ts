@@ -25,7 +25,7 @@ export {
 } from './levels.ts';
 export { type Held, type ReadEffect, type ReadFailure, ReadOperation, type ReadResult } from './read-operation.ts';
 export { noRepairs, type Receipt, type Repairs, type ReplicaAnswer, type ReplicaAnswerKind } from './receipt.ts';
-export type { ReplicaPlan } from './replica-plan.ts';
+export { reachableServers, type ReplicaPlan } from './replica-plan.ts';
 export {
   accept,
   type Accepted,

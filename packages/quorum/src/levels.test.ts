@@ -65,6 +65,13 @@ describe('a consistency level', () => {
     }
   });
 
+  it('is one of those that there are', () => {
+    const level = 'foo' as ConsistencyLevel;
+    expect(() => answersNeeded({ name: 'r', level }, 3)).toThrow(
+      'a level is one of one, two, three, quorum, all, local-one, local-quorum, each-quorum, got "foo"',
+    );
+  });
+
   it('excludes a number, and without either a majority is meant', () => {
     expect(() => answersNeeded({ name: 'w', number: 2, level: 'quorum' }, 3)).toThrow(
       'w and level exclude each other, got 2 and quorum',

@@ -44,6 +44,10 @@ export function answersNeeded({ name, number, level }: AskedQuorum, n: number): 
   if (number !== undefined) {
     throw new QuorumError('INVALID_QUORUM', `${name} and level exclude each other, got ${number} and ${level}`);
   }
+  if (!isConsistencyLevel(level)) {
+    const names = consistencyLevels.join(', ');
+    throw new QuorumError('INVALID_QUORUM', `a level is one of ${names}, got ${JSON.stringify(level)}`);
+  }
   const needed = answersOf(level, n);
   if (needed <= n) return needed;
   throw new QuorumError('INVALID_QUORUM', `the level ${level} needs ${needed} replicas, the keyspace has ${n}`);

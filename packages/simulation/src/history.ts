@@ -114,10 +114,22 @@ export interface ScannedRecord {
   readonly value: string;
 }
 
-/** All keys of a keyspace, page by page, from the first to the last. */
+/** The keys that begin with `prefix`, from `gte`, included, to `lt`, excluded; all of ASCII. */
+export interface KeyBounds {
+  readonly prefix: string;
+  readonly gte?: string;
+  readonly lt?: string;
+}
+
+export function isWithin(key: string, { prefix, gte = '', lt }: KeyBounds): boolean {
+  return key.startsWith(prefix) && key >= gte && (lt === undefined || key < lt);
+}
+
+/** The keys of a keyspace that are within bounds, page by page, from the first to the last. */
 export interface ScanRecord {
   readonly id: string;
   readonly keyspaceId: number;
+  readonly bounds: KeyBounds;
   readonly r: number;
   readonly startedAt: number;
   readonly endedAt: number;

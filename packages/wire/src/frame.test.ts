@@ -18,6 +18,21 @@ const receipt = {
 };
 const plain: FrameHeader = { operationId: 0, epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: { ms: 0, counter: 0 } };
 const key = Uint8Array.of(0x6b);
+const smallTopology = {
+  epoch: 3,
+  clusterId,
+  partitions: 1,
+  members: [{ id: nodeId, name: 'a', address: 'b', weight: 1 }],
+  owners: [0],
+  keyspaces: [],
+  nextKeyspaceId: 2,
+  voters: [nodeId],
+  changes: [],
+};
+const smallTopologyBytes =
+  '0000000000000003 00112233445566778899aabbccddeeff 00000001' +
+  '00000001 0123456789abcdef0123456789abcdef 0001 61 0001 62 3ff0000000000000 00 00' +
+  '00000001 0000 00000000 00000002 00000001 0123456789abcdef0123456789abcdef 00000000';
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
@@ -260,6 +275,12 @@ describe('the frozen bytes', () => {
         '00000001 09 01 0001 07 01 0000000000000001 01 01 00 00 00 00 00000000',
     ],
     [{ type: 'put-sibling', key }, '0001 6b 00 00 00 00'],
+    [{ type: 'topology-adopt', topology: smallTopology }, smallTopologyBytes],
+    [{ type: 'topology-adopted', epoch: 3 }, '0000000000000003'],
+    [
+      { type: 'topology-behind', topology: smallTopology, behind: [nodeId] },
+      `${smallTopologyBytes} 00000001 0123456789abcdef0123456789abcdef`,
+    ],
     [{ type: 'purge-hints', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-seal', partition: 3, upTo: { ms: 1, counter: 2 } }, '0003 000000000001 0002'],
     [{ type: 'purge-reply', outcome: 'held' }, '02'],
@@ -316,6 +337,9 @@ describe('the frozen bytes', () => {
       'topology-prepare': 44,
       'topology-accept': 45,
       'topology-reply': 46,
+      'topology-adopt': 47,
+      'topology-adopted': 48,
+      'topology-behind': 49,
       'replica-scan': 70,
       'replica-scan-reply': 71,
       scan: 72,

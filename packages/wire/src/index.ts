@@ -5,6 +5,8 @@
  * only partly arrived. Whatever the bytes, the result is a value or a {@link WireError}.
  * @packageDocumentation
  */
+export { copyBytes } from './bytes/copy-bytes.ts';
+export { changeIdAt, changeIdMs } from './change-id.ts';
 export { WireError, type WireErrorCode } from './errors.ts';
 export { decodeFrame, encodeFrame } from './frame.ts';
 export { FrameDecoder } from './frame-decoder.ts';
@@ -53,9 +55,17 @@ export type {
   SiblingWriteRequest,
 } from './messages/sibling.ts';
 export type { Topology, TopologyMember, TopologyRequest, TopologyState } from './messages/topology.ts';
-export type { TopologyAccept, TopologyPrepare, TopologyReply } from './messages/topology-register.ts';
+export type {
+  TopologyAccept,
+  TopologyAdopt,
+  TopologyAdopted,
+  TopologyBehind,
+  TopologyPrepare,
+  TopologyReply,
+} from './messages/topology-register.ts';
 export type { TreeCompare, TreeCompareReply, TreeEntry, TreeList, TreeListReply } from './messages/tree.ts';
 export { type Agreement, highestProtocol, lowestProtocol, negotiate, type Offer } from './negotiate.ts';
+export { decodeLossRecord, encodeLossRecord, type LossRecord, maxLostRanges } from './loss-record.ts';
 export { decodePurgeRecord, encodePurgeRecord, type PurgeRecord } from './purge-record.ts';
 export {
   compareMetaVersions,
@@ -91,10 +101,12 @@ export {
   decodeAcceptorKey,
   decodeDataKey,
   decodeHintKey,
+  decodeLossKey,
   decodePurgeKey,
   encodeAcceptorKey,
   encodeDataKey,
   encodeHintKey,
+  encodeLossKey,
   encodePurgeKey,
   type HintKey,
   hintRange,
@@ -103,9 +115,11 @@ export {
   hintsOfRange,
   type KeyRange,
   keyspaceRanges,
+  lossRecords,
   purgeRecords,
   storageKinds,
   systemKey,
+  systemRecords,
 } from './storage-key.ts';
 export {
   decodeTopologyAcceptor,

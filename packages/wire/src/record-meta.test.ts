@@ -121,6 +121,13 @@ describe('record meta', () => {
     expect(() => encodeRecordMeta({ ...set, digest: 'ab' })).toThrow('record.digest: needed');
   });
 
+  it('gives version bytes that outlive the memory in which the meta arrived', () => {
+    const arrived = Buffer.from(encodeRecordMeta({ kind: 'tombstone', version: sample }));
+    const bytes = versionBytesOfMeta(arrived);
+    arrived.fill(0);
+    expect(versionOfBytes(bytes)).toStrictEqual(sample);
+  });
+
   it('refuses what is damaged', () => {
     const bytes = encodeRecordMeta({ kind: 'tombstone', version: sample });
     const damaged = { code: 'MALFORMED' };

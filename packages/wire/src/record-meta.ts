@@ -14,6 +14,7 @@ import { digest, maxContentTypeBytes, version } from './layout/fields.ts';
 import { decode, encode } from './layout/layout.ts';
 import { u16, u32, u64, u8 } from './layout/scalars.ts';
 import { ByteReader } from './bytes/byte-reader.ts';
+import { copyBytes } from './bytes/copy-bytes.ts';
 
 /** Ids of value codecs, in metas, puts and hellos. Frozen: never change or reuse a number. */
 export const valueCodecs: { readonly plain: 0; readonly zstd: 1 } = { plain: 0, zstd: 1 };
@@ -133,7 +134,7 @@ export function versionOfMeta(meta: Uint8Array): Version {
  */
 export function versionBytesOfMeta(meta: Uint8Array): Uint8Array {
   checkLayout(meta);
-  return meta.slice(versionAt, meta[1] === siblingSetKind ? digestEnd : versionEnd);
+  return copyBytes(meta.subarray(versionAt, meta[1] === siblingSetKind ? digestEnd : versionEnd));
 }
 
 /** The version in what {@link versionBytesOfMeta} made. @throws WireError MALFORMED */

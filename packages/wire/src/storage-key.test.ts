@@ -74,7 +74,7 @@ describe('data keys', () => {
     expect(hex(systemKey('clock'))).toBe('04' + '0000' + '00000000' + '636c6f636b');
     expect(hex(dataRange(1, 0xffffffff).lt)).toBe('01' + '0002' + '00000000');
     expect(hex(dataRange(0xffff, 0xffffffff).lt)).toBe('02' + '0000' + '00000000');
-    expect(storageKinds).toStrictEqual({ data: 1, acceptor: 2, hint: 3, system: 4, purge: 5 });
+    expect(storageKinds).toStrictEqual({ data: 1, acceptor: 2, hint: 3, system: 4, purge: 5, loss: 6 });
   });
 
   it('are told from the keys of the node itself', () => {

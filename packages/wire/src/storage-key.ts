@@ -7,6 +7,7 @@
  */
 import { ByteReader } from './bytes/byte-reader.ts';
 import { ByteWriter } from './bytes/byte-writer.ts';
+import { copyBytes } from './bytes/copy-bytes.ts';
 import { utf8Length } from './bytes/utf8.ts';
 import { malformed } from './errors.ts';
 import { maxKeyBytes, uuid } from './layout/fields.ts';
@@ -21,12 +22,14 @@ export const storageKinds: {
   readonly hint: 3;
   readonly system: 4;
   readonly purge: 5;
+  readonly loss: 6;
 } = {
   data: 1,
   acceptor: 2,
   hint: 3,
   system: 4,
   purge: 5,
+  loss: 6,
 };
 
 export interface DataKey {
@@ -94,7 +97,7 @@ export function acceptorRange(partition: number, keyspaceId: number): KeyRange {
  * @throws WireError MALFORMED
  */
 export function keyspaceRanges(partitions: number, keyspaceId: number): KeyRange[] {
-  const kinds = [storageKinds.data, storageKinds.acceptor, storageKinds.hint, storageKinds.purge];
+  const kinds = [storageKinds.data, storageKinds.acceptor, storageKinds.hint, storageKinds.purge, storageKinds.loss];
   return kinds.flatMap((kind) =>
     Array.from({ length: partitions }, (_, partition) => {
       const gte = encode(prefix, { kind, partition, keyspaceId });
@@ -158,7 +161,30 @@ export const purgeRecords: KeyRange = {
   lt: Uint8Array.of(storageKinds.purge + 1),
 };
 
-/** Of a range there is one purge record; keys are not empty. */
+/** Where a node keeps what it has lost of one keyspace in one partition. @throws WireError MALFORMED */
+export function encodeLossKey(partition: number, keyspaceId: number): Uint8Array<ArrayBuffer> {
+  return encodeKey(storageKinds.loss, partition, keyspaceId, onlyKey);
+}
+
+/** @throws WireError MALFORMED for anything but what `encodeLossKey` makes */
+export function decodeLossKey(storageKey: Uint8Array): Omit<DataKey, 'key'> {
+  const { partition, keyspaceId } = decodeKey(storageKinds.loss, storageKey);
+  return { partition, keyspaceId };
+}
+
+/** The keys of all that is kept of losses. */
+export const lossRecords: KeyRange = {
+  gte: Uint8Array.of(storageKinds.loss),
+  lt: Uint8Array.of(storageKinds.loss + 1),
+};
+
+/** The keys of all that a node keeps for itself alone. */
+export const systemRecords: KeyRange = {
+  gte: Uint8Array.of(storageKinds.system),
+  lt: Uint8Array.of(storageKinds.system + 1),
+};
+
+/** Of a range there is one record of purging, and one of losses; keys are not empty. */
 const onlyKey = Uint8Array.of(0);
 
 /** The key of something that the node keeps for itself, by a name of 1 to 4096 bytes. @throws WireError MALFORMED */
@@ -191,7 +217,7 @@ function rangeOf(kind: number, partition: number, keyspaceId: number): KeyRange 
 
 /** The prefix right after `bytes` among those of its length. The kind is never 255, so the carry ends. */
 function successor(bytes: Uint8Array): Uint8Array {
-  const next = bytes.slice();
+  const next = copyBytes(bytes);
   for (let index = next.length - 1; index >= 0; index -= 1) {
     const byte = next[index] ?? 0;
     next[index] = byte + 1;

@@ -96,11 +96,13 @@ describe('a batch over HTTP', () => {
         { type: 'put', key: 'a', value: { json: 1 } },
         { type: 'put', key: 'b', value: { json: 1 }, w: 2 },
         { type: 'put', key: 'b', value: { json: 1 }, context: 'AAAA' },
+        { type: 'delete', key: 'b', sloppy: true },
       ],
       options,
     );
     expect(results).toMatchObject([
       { status: 204, outcome: 'applied' },
+      { status: 400, problem: { code: 'NOT_SUPPORTED' } },
       { status: 400, problem: { code: 'NOT_SUPPORTED' } },
       { status: 400, problem: { code: 'NOT_SUPPORTED' } },
     ]);

@@ -11,6 +11,7 @@ import { BatchRun } from './batch-run.ts';
 import { type BatchOperation, batchSchema } from './batch-schema.ts';
 import { checkParameterNames, timeoutOf } from './key-request.ts';
 import { copiesOf, type KeyRoutesDependencies } from './key-routes.ts';
+import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
 import { keyspaceOf, parseRequestTarget } from './request-target.ts';
 
@@ -27,7 +28,7 @@ export function addBatchRoutes(app: Hono<{ Bindings: HttpBindings }>, dependenci
     const { path, parameters } = parseRequestTarget(incoming.url ?? '');
     checkParameterNames(parameters, ['timeout']);
     const [keyspace, timeoutMs] = [keyspaceOf(path), timeoutOf(parameters)];
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), keyspace);
     if (coordinator.topology.keyspace(keyspace) === undefined) {
       throw new Problem('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(keyspace)}`);
     }

@@ -31,6 +31,7 @@ interface Placed {
   readonly keyspace: string;
   readonly key: Uint8Array;
   readonly level: BatchOperation['level'];
+  readonly sloppy: boolean | undefined;
   readonly timeoutMs: number | undefined;
 }
 
@@ -78,7 +79,8 @@ export class BatchRun {
   async #run(operation: BatchOperation): Promise<Success> {
     const { keyspace, timeoutMs } = this.#terms;
     const key = readKeyForm(operation.key, operation.encoding);
-    const placed = { keyspace, key, level: operation.level, timeoutMs };
+    const { level, sloppy } = operation;
+    const placed = { keyspace, key, level, sloppy, timeoutMs };
     if (operation.type === 'get') return this.#get(placed, operation.r);
     const isStrong = this.#dependencies.coordinator.topology.keyspace(keyspace)?.mode === 'strong';
     return isStrong ? this.#change(placed, operation) : this.#write(placed, operation);
@@ -90,7 +92,9 @@ export class BatchRun {
       const detail = `the values read before have ${this.#readBytes} bytes together: ask for this one again`;
       throw new Problem('ANSWER_TOO_LARGE', detail);
     }
-    const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...placed, r }, resolve));
+    const result = await new Promise<GetResult>((resolve, reject) =>
+      coordinator.get({ ...placed, r }, resolve, reject),
+    );
     const { status, headers, value } = readAnswer(result, nameOf);
     this.#readBytes += value.length;
     return { status, headers, value };
@@ -106,7 +110,7 @@ export class BatchRun {
     return { status: 204, headers: writeHeaders(result, nameOf) };
   }
 
-  /** @throws Problem NOT_SUPPORTED for a number, a level or a context */
+  /** @throws Problem NOT_SUPPORTED for a number, a level, sloppiness or a context */
   async #change(placed: Placed, operation: Exclude<BatchOperation, { type: 'get' }>): Promise<Success> {
     const { coordinator, nameOf } = this.#dependencies;
     if (operation.w !== undefined) {

@@ -8,6 +8,14 @@ const place = {
   key: z.string().meta({ description: 'Text, or base64url if `encoding` says so.' }),
   encoding: z.enum(['base64url']).optional().meta({ description: 'Of the key; absent if it is text.' }),
   level: z.enum(consistencyLevels).optional().meta({ description: 'By name how many replicas must answer.' }),
+  sloppy: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says. Not `true` in ' +
+        'strong keyspaces and those with siblings.',
+    }),
 };
 const context = z
   .string()

@@ -41,8 +41,15 @@ function resultOf(
 
 function askFor(method: string, write: CoordinatingMember['delete']): Promise<Response> {
   const topology = { keyspace: nothing } as unknown as ClusterNode['topology'];
-  const admission = new Admission(defaultOptions, createCounters());
-  const others = { get: nothing, scan: nothing, change: nothing, changeKeyspace: nothing, topology, admission };
+  const others = {
+    get: nothing,
+    scan: nothing,
+    change: nothing,
+    changeKeyspace: nothing,
+    refreshTopology: (done: () => void) => done(),
+    topology,
+    admission: new Admission(defaultOptions, createCounters()),
+  };
   const member = { ...others, put: write, delete: write };
   const app = createHttpApp({
     member: () => member,

@@ -38,7 +38,8 @@ const keyParameters: Parameters = [
     in: 'query',
     schema: { type: 'boolean' },
     description:
-      'Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says.',
+      'Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says. Not `true` in ' +
+      'strong keyspaces and those with siblings.',
   },
   {
     name: 'timeout',

@@ -207,6 +207,11 @@ describe('odd keys', () => {
   });
 });
 
+interface BatchOutcome {
+  readonly status: number;
+  readonly problem?: { readonly code: string };
+}
+
 describe('while a member is away', () => {
   let small: TestCluster;
   beforeAll(async () => {
@@ -245,5 +250,19 @@ describe('while a member is away', () => {
       codes.add(response.status === 204 ? 204 : problemOf(response).code);
     }
     expect(codes).toEqual(new Set([204, 'TOO_FEW_REPLICAS']));
+  });
+
+  it('nor does one in a batch that says so', async () => {
+    const keysOf = Array.from({ length: 20 }, (_, i) => `batch-${i}`);
+    const codesOf = async (sloppy: boolean): Promise<Set<unknown>> => {
+      const operations = keysOf.map((key) => ({ type: 'put', key, value: { json: 1 }, w: 3, sloppy }));
+      const path = '/v1/keyspaces/default/batch?timeout=1000';
+      const body = JSON.stringify({ operations });
+      const response = await send({ port: small.ports[0] ?? 0, path, method: 'POST', body });
+      const { results } = JSON.parse(response.body.toString()) as { results: BatchOutcome[] };
+      return new Set(results.map(({ status, problem }) => (status === 204 ? 204 : problem?.code)));
+    };
+    expect(await codesOf(true)).toEqual(new Set([204]));
+    expect(await codesOf(false)).toEqual(new Set([204, 'TOO_FEW_REPLICAS']));
   });
 });

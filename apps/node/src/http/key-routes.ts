@@ -10,9 +10,13 @@ import { readCondition, refuseCondition } from './change-condition.ts';
 import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { describeDelete, describeGet, describePut } from './key-openapi.ts';
 import { type KeyRequest, readKeyRequest, readPutRequest } from './key-request.ts';
+import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
 
-export type CoordinatingMember = Pick<ClusterNode, 'get' | 'put' | 'delete' | 'change' | 'topology' | 'admission'>;
+export type CoordinatingMember = Pick<
+  ClusterNode,
+  'get' | 'put' | 'delete' | 'change' | 'topology' | 'refreshTopology' | 'admission'
+>;
 
 export interface KeyRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
@@ -29,9 +33,11 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
 
   app.get(keyPath, describeRoute(describeGet), async (context) => {
     const { replicas: r, context: _, ...request } = readKeyRequest(context.env.incoming, 'r');
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const share = admitRead(context.env, coordinator.admission);
-    const result = await new Promise<GetResult>((resolve) => coordinator.get({ ...request, r }, resolve));
+    const result = await new Promise<GetResult>((resolve, reject) =>
+      coordinator.get({ ...request, r }, resolve, reject),
+    );
     const { status, headers, value } = readAnswer(result, nameOf);
     const busy = coordinator.admission.brought(share, value.length);
     if (busy !== undefined) throw busy;
@@ -44,7 +50,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.put(keyPath, describeRoute(describePut), async (context) => {
     const { incoming } = context.env;
     const { replicas: w, ...request } = readPutRequest(incoming);
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     const copies = copiesOf(coordinator, request.keyspace);
     const value = await readAdmittedBody(context.env, coordinator.admission, copies, maxValueBytes);
@@ -64,7 +70,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
   app.delete(keyPath, describeRoute(describeDelete), async (context) => {
     const { incoming } = context.env;
     const { replicas: w, ...request } = readKeyRequest(incoming, 'w');
-    const coordinator = member();
+    const coordinator = await memberKnowing(member(), request.keyspace);
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     admitWrite(context.env, coordinator.admission, copiesOf(coordinator, request.keyspace));
     if (change !== undefined) return answerChange(coordinator, { ...change, to: { type: 'delete' } }, nameOf);

@@ -8,7 +8,14 @@ import { keyspaceSchema } from './status-schema.ts';
 type Parameters = NonNullable<DescribeRouteOptions['parameters']>;
 
 const settings = {
-  sloppy: z.boolean().optional(),
+  sloppy: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether other servers may stand in for owners that are down. Default: true, but false, and never true, in strong keyspaces ' +
+        'and those with siblings.',
+    }),
   readLevel: z.enum(consistencyLevels).optional(),
   writeLevel: z.enum(consistencyLevels).optional(),
   compressed: z.boolean().optional(),
@@ -55,7 +62,9 @@ const changeParameters: Parameters = [
     name: 'idempotency-key',
     in: 'header',
     schema: { type: 'string', format: 'uuid' },
-    description: 'A UUID, the same for every try: a change that was made is not made again.',
+    description:
+      'A UUID of version 7, the same for every try: a change that was made is not made again. One that is older than the last 16 ' +
+      'changes is refused as OPERATION_FORGOTTEN.',
   },
 ];
 
@@ -63,6 +72,16 @@ const keyspaceAnswer = (description: string) => ({
   description,
   content: { 'application/json': { schema: resolver(keyspaceSchema) } },
 });
+
+const behindHeader = {
+  'KV-Behind': {
+    schema: { type: 'string' },
+    description: 'Names of the members that are not known to go by it yet: a list in JSON.',
+  },
+} as const;
+const notEverywhere =
+  'It is decided, and will not be undone; but some members that are not believed down did not say in time that they go by it. ' +
+  'Until they hear of it they serve what was before; asked again under the same idempotency key, the answer waits for them anew.';
 
 /** `requestBody` takes no resolver: the schema goes in as it is written. */
 const bodyOf = (schema: z.ZodType): NonNullable<DescribeRouteOptions['requestBody']> => ({
@@ -101,7 +120,11 @@ export const describeCreate: DescribeRouteOptions = {
   tags: ['keyspaces'],
   parameters: changeParameters,
   requestBody: bodyOf(creationSchema),
-  responses: { 201: keyspaceAnswer('It can be used at every node.'), ...problemResponses([400, 409, 413, 503, 504]) },
+  responses: {
+    201: keyspaceAnswer('Every node that is not believed down knows it.'),
+    202: { ...keyspaceAnswer(notEverywhere), headers: behindHeader },
+    ...problemResponses([400, 409, 413, 503, 504]),
+  },
 };
 
 export const describeAlter: DescribeRouteOptions = {
@@ -110,7 +133,11 @@ export const describeAlter: DescribeRouteOptions = {
   tags: ['keyspaces'],
   parameters: changeParameters,
   requestBody: bodyOf(changesSchema),
-  responses: { 200: keyspaceAnswer('As it is now.'), ...problemResponses([400, 404, 409, 413, 503, 504]) },
+  responses: {
+    200: keyspaceAnswer('As it is now, at every node that is not believed down.'),
+    202: { ...keyspaceAnswer(notEverywhere), headers: behindHeader },
+    ...problemResponses([400, 404, 409, 413, 503, 504]),
+  },
 };
 
 export const describeDrop: DescribeRouteOptions = {
@@ -127,5 +154,12 @@ export const describeDrop: DescribeRouteOptions = {
       description: 'The name of the keyspace once more.',
     },
   ],
-  responses: { 204: { description: 'It is gone.' }, ...problemResponses([400, 404, 503, 504]) },
+  responses: {
+    204: { description: 'It is gone, at every node that is not believed down.' },
+    202: {
+      description: `${notEverywhere} What they acknowledge in the meantime is erased with the keyspace.`,
+      headers: behindHeader,
+    },
+    ...problemResponses([400, 404, 503, 504]),
+  },
 };

@@ -1,3 +1,4 @@
+import { changeIdAt } from '@kv/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send } from '../testing/raw-http.ts';
 import { TestCluster } from '../testing/test-cluster.ts';
@@ -53,7 +54,7 @@ describe('keyspaces over HTTP', () => {
   });
 
   it('a creation that is tried again under its idempotency key is the same one', async () => {
-    const headers = { 'idempotency-key': '00000000-0000-4000-8000-0000000000aa' };
+    const headers = { 'idempotency-key': changeIdAt(Date.now(), '0123456789abcdef012') };
     const first = await ask('PUT', '/v1/keyspaces/once', {}, { headers });
     const again = await ask('PUT', '/v1/keyspaces/once', {}, { headers, node: 1 });
     expect([first.status, again.status]).toEqual([201, 201]);
@@ -62,6 +63,17 @@ describe('keyspaces over HTTP', () => {
       status: 409,
       json: { code: 'KEYSPACE_EXISTS' },
     });
+  });
+
+  it('an idempotency key tells a time that is not to come', async () => {
+    const refusal = async (key: string): Promise<unknown> => {
+      const headers = { 'idempotency-key': key };
+      const { status, json } = await ask('PUT', '/v1/keyspaces/never', {}, { headers });
+      return [status, json.code];
+    };
+    expect(await refusal('00000000-0000-4000-8000-0000000000aa')).toEqual([400, 'INVALID_CHANGE_ID']);
+    const tomorrow = changeIdAt(Date.now() + 86_400_000, '0123456789abcdef012');
+    expect(await refusal(tomorrow)).toEqual([400, 'STAMP_TOO_FAR_AHEAD']);
   });
 
   it.each([

@@ -1,5 +1,4 @@
 /** `GET /v1/keyspaces` and `GET PUT PATCH DELETE /v1/keyspaces/{keyspace}`: what keyspaces there are, and their lives. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { ClusterNode, TopologyChangeResult } from '@kv/cluster-node';
@@ -18,18 +17,19 @@ import {
   describeKeyspace,
   describeKeyspaces,
 } from './keyspace-openapi.ts';
+import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
+import { headerJson } from './receipt-header.ts';
 import { keyspaceAddress, parseRequestTarget } from './request-target.ts';
 
 export interface KeyspaceRoutesDependencies {
   /** @throws Problem NOT_READY while there is no member */
-  readonly member: () => Pick<ClusterNode, 'topology' | 'changeKeyspace'>;
+  readonly member: () => Pick<ClusterNode, 'topology' | 'refreshTopology' | 'changeKeyspace'>;
 }
 
 /** A description of a keyspace is a few words long. */
 const maxBodyBytes = 64 * 1024;
 const defaultTimeoutMs = 5000;
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const keyspacesPath = '/v1/keyspaces';
 const keyspacePath = '/v1/keyspaces/:keyspace';
@@ -41,9 +41,10 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     return context.json({ epoch, keyspaces });
   });
 
-  app.get(keyspacePath, describeRoute(describeKeyspace), (context) => {
+  app.get(keyspacePath, describeRoute(describeKeyspace), async (context) => {
     const { name } = readParameters(context.env.incoming, []);
-    return context.json(keyspaceIn(member().topology.state, name));
+    const { topology } = await memberKnowing(member(), name);
+    return context.json(keyspaceIn(topology.state, name));
   });
 
   app.put(keyspacePath, describeRoute(describeCreate), async (context) => {
@@ -51,8 +52,8 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     const { name, timeoutMs } = readParameters(incoming, ['timeout']);
     const { replicas, ...settings } = await readSettings(incoming, creationSchema);
     const change = { kind: 'create', name, ...(replicas !== undefined && { replicas }), settings } as const;
-    const topology = await changed(member(), incoming, change, timeoutMs);
-    return context.json(keyspaceIn(topology, name), 201);
+    const { topology, behind } = await changed(member(), incoming, change, timeoutMs);
+    return context.json(keyspaceIn(topology, name), behind === undefined ? 201 : 202, { ...behind });
   });
 
   app.patch(keyspacePath, describeRoute(describeAlter), async (context) => {
@@ -61,8 +62,8 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     const { replicas, ttlMs, ...rest } = await readSettings(incoming, changesSchema);
     const settings = { ...rest, ...(ttlMs !== undefined && { ttlMs: ttlMs ?? 0 }) };
     const change = { kind: 'alter', name, ...(replicas !== undefined && { replicas }), settings } as const;
-    const topology = await changed(member(), incoming, change, timeoutMs);
-    return context.json(keyspaceIn(topology, name));
+    const { topology, behind } = await changed(member(), incoming, change, timeoutMs);
+    return context.json(keyspaceIn(topology, name), behind === undefined ? 200 : 202, { ...behind });
   });
 
   app.delete(keyspacePath, describeRoute(describeDrop), async (context) => {
@@ -71,9 +72,15 @@ export function addKeyspaceRoutes(app: Hono<{ Bindings: HttpBindings }>, { membe
     if (parameters.get('confirm') !== name) {
       throw new Problem('CONFIRMATION_NEEDED', `this erases all that is in it: say so with ?confirm=${name}`);
     }
-    await changed(member(), incoming, { kind: 'drop', name }, timeoutMs);
-    return context.body(null, 204);
+    const { behind } = await changed(member(), incoming, { kind: 'drop', name }, timeoutMs);
+    return context.body(null, behind === undefined ? 204 : 202, { ...behind });
   });
+}
+
+interface Changed {
+  readonly topology: TopologyState;
+  /** The header that names the members which are not known to go by it yet. */
+  readonly behind: { readonly 'kv-behind': string } | undefined;
 }
 
 async function changed(
@@ -81,12 +88,12 @@ async function changed(
   incoming: IncomingMessage,
   change: KeyspaceChange,
   timeoutMs: number,
-): Promise<TopologyState> {
+): Promise<Changed> {
   const request = { id: changeId(incoming), change, timeoutMs };
   const result = await new Promise<TopologyChangeResult>((resolve) => member.changeKeyspace(request, resolve));
   switch (result.outcome) {
     case 'changed':
-      return result.topology;
+      return { topology: result.topology, behind: behindHeader(result) };
     case 'refused':
       throw result.error;
     case 'unavailable':
@@ -96,12 +103,18 @@ async function changed(
   }
 }
 
-/** Under the same id a change that was made is not made again. */
-function changeId({ headers }: IncomingMessage): string {
+function behindHeader({
+  topology: { members },
+  behind,
+}: Pick<TopologyChangeResult & { readonly outcome: 'changed' }, 'topology' | 'behind'>): Changed['behind'] {
+  if (behind.length === 0) return undefined;
+  return { 'kv-behind': headerJson(members.flatMap(({ id, name }) => (behind.includes(id) ? [name] : []))) };
+}
+
+/** Under the same id a change that was made is not made again; without one it is not tried again. */
+function changeId({ headers }: IncomingMessage): string | undefined {
   const given = headers['idempotency-key'];
-  if (given === undefined) return randomUUID();
-  if (typeof given === 'string' && uuidForm.test(given)) return given;
-  throw new Problem('INVALID_PARAMETER', 'an idempotency-key is a UUID in lowercase');
+  return typeof given === 'string' ? given : given?.join();
 }
 
 async function readSettings<Schema extends z.ZodType>(

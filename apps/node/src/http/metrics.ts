@@ -117,6 +117,14 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
     name: 'kv_damaged_reads_total',
     help: "Times that this node's own storage could not be read where it was asked to.",
   },
+  lossesCutOut: {
+    name: 'kv_damaged_files_cut_total',
+    help: "Damaged files of this node's storage of which what could not be read was cut out.",
+  },
+  rangesHealed: {
+    name: 'kv_ranges_healed_total',
+    help: 'Ranges of which something was damaged that came whole again from their other owners.',
+  },
   framesReceived: { name: 'kv_frames_received_total', help: 'Frames of members and clients.' },
   framesRefused: { name: 'kv_frames_refused_total', help: 'Frames that were malformed or not expected.' },
   linksLost: { name: 'kv_links_lost_total', help: 'Times that a member could not be sent to.' },
@@ -170,6 +178,7 @@ export class NodeMetrics {
   readonly #requestBytes: Gauge;
   readonly #repairDebt: Gauge<'member'>;
   readonly #purgeDebt: Gauge<'member' | 'reason'>;
+  readonly #lostRanges: Gauge;
   readonly #clockCorrection: Gauge;
   readonly #clockOffset: Gauge<'member'>;
   readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
@@ -200,6 +209,11 @@ export class NodeMetrics {
     this.#diskFull = new Gauge({
       name: 'kv_disk_full',
       help: '1 while this node refuses writes because its disk is full.',
+      registers,
+    });
+    this.#lostRanges = new Gauge({
+      name: 'kv_lost_ranges',
+      help: 'Ranges of which something rotted here and has not come back from their other owners yet.',
       registers,
     });
     this.#clockCorrection = new Gauge({
@@ -238,6 +252,7 @@ export class NodeMetrics {
     this.#recordClocks(status);
     this.#requestBytes.set(status.requestBytes);
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
+    this.#lostRanges.set(status.lostRanges);
     const nameOf = (id: string): string => members.find((member) => member.id === id)?.name ?? id;
     for (const gauge of Object.values(this.#hints)) gauge.reset();
     for (const { owner: id, count, bytes, oldestAgeMs } of hints) {

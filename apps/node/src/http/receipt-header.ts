@@ -29,7 +29,12 @@ export function viewReceipt(receipt: Receipt, nameOf: (id: string) => string): R
 
 /** Header fields are ASCII on one line; anything else, which only a foreign reason could hold, is escaped. */
 export function receiptHeader(view: ReceiptView): string {
-  return JSON.stringify(view).replaceAll(/[^ -~]/g, (character) => {
+  return headerJson(view);
+}
+
+/** JSON that fits into a header, whatever is in its strings. */
+export function headerJson(value: object): string {
+  return JSON.stringify(value).replaceAll(/[^ -~]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

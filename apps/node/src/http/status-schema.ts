@@ -130,6 +130,9 @@ export const statusSchema = z.object({
     .meta({
       description: 'The range led by the answering node that cannot forget its deletions for the longest time.',
     }),
+  lostRanges: count.meta({
+    description: 'Ranges of which something rotted on its disk and has not come back from their other owners yet.',
+  }),
   hints: z
     .array(
       z.object({

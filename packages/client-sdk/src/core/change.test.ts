@@ -105,6 +105,22 @@ describe('a write in a strong keyspace', () => {
     expect(cluster.nodes.flatMap((node) => [...node.got('put'), ...node.got('delete')])).toEqual([]);
   });
 
+  it('is refused where it asks for what no strong keyspace does, and nothing is sent', async () => {
+    const sloppy = { sloppy: true };
+    const calls: (() => Promise<unknown>)[] = [
+      () => locks.set('a', 'x', sloppy),
+      () => locks.delete('a', sloppy),
+      () => locks.get('a', sloppy),
+      () => locks.getEntry('a', sloppy),
+      // As who writes JavaScript may say it.
+      () => locks.update('a', () => 'x', sloppy as object),
+    ];
+    for (const call of calls) expect(await failure(call())).toMatchObject({ code: 'NOT_SUPPORTED' });
+    const [outcome] = await settle(locks.batch([{ type: 'set', key: 'a', value: 'x', sloppy: true }]));
+    expect(outcome).toMatchObject({ ok: false, error: { code: 'NOT_SUPPORTED' } });
+    expect([...changes(), ...cluster.nodes.flatMap((node) => node.got('get'))]).toEqual([]);
+  });
+
   it('carries its condition, and fails with CONFLICT that names what the key has, at once and for good', async () => {
     const text = formatVersion(version(5));
     everywhere(reply({ outcome: 'conflict', version: version(6) }));

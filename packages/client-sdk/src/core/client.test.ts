@@ -128,6 +128,21 @@ describe('a write', () => {
     }
   });
 
+  it('is rejected where it is refused before anything is sent', async () => {
+    const refused = [
+      [() => values.set('a', 'x', { w: 4 }), 'INVALID_QUORUM'],
+      [() => values.set('a', 'x', { level: 'foo' as 'one' }), 'INVALID_QUORUM'],
+      [() => values.set('a', 'x', { context: 'AAAA' }), 'NOT_SUPPORTED'],
+      [() => values.set('', 'x'), 'KEY_EMPTY'],
+      [() => values.set('a', undefined), 'INVALID_VALUE'],
+      [() => values.delete('a', { ifAbsent: true } as object), 'NOT_SUPPORTED'],
+      [() => values.update('a', () => 'x'), 'NOT_SUPPORTED'],
+    ] as const;
+    for (const [call, code] of refused) expect(await failure(call())).toMatchObject({ code, outcome: 'rejected' });
+    expect(cluster.nodes.flatMap((node) => node.got('put'))).toEqual([]);
+    expect((await failure(values.get('a', { r: 4 }))).outcome).toBeUndefined();
+  });
+
   it('carries a version that the client stamped, and tells it as text', async () => {
     const result = await settle(values.set('a', 'x'));
     const [version] = versions();

@@ -5,6 +5,7 @@
 import type { AskedQuorum, Stamp, Version } from '@kv/quorum';
 import {
   anyClusterId,
+  changeIdAt,
   type ChangeCondition,
   type ConflictRule,
   type Delete,
@@ -28,15 +29,16 @@ import {
   refuseCondition,
 } from './change.ts';
 import type { ClusterInfo } from './client.ts';
-import { helloOf, hex, uuidOf } from './client-hello.ts';
+import { helloOf, hex } from './client-hello.ts';
 import { KvError } from './errors.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
-import { type RequestSpec, runRequest } from './request-run.ts';
+import { type RequestSpec, runRequest, type StampRefusal } from './request-run.ts';
 import { startOf } from './scan.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { contextBytes } from './siblings.ts';
+import { refuseSloppy, sloppyIn } from './sloppiness.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
 import { type EncodedValue, plain } from './value.ts';
@@ -111,6 +113,7 @@ export class Cluster {
   /** @throws KvError */
   async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
+    refuseSloppy(keyspace, route, options);
     const replicas = route.mode === 'eventual' ? { r: route.needed, ...sloppyIn(options) } : {};
     const message: Message = { type: 'get', key, want: 'value', ...replicas };
     const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
@@ -127,7 +130,7 @@ export class Cluster {
   /** @throws KvError */
   async readSiblings(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<SiblingsAnswer> {
     const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    refuseSloppy(keyspace, options);
+    refuseSloppy(keyspace, route, options);
     const message: Message = { type: 'get-siblings', key, r: route.needed };
     const answer = await this.#run({ kind: 'read', message, judge: judgeSiblings(route.nameOf) }, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
@@ -165,16 +168,19 @@ export class Cluster {
     options: CallOptions,
   ): Promise<ChangeAnswer> {
     const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    refuseSloppy(keyspace, route, options);
     return this.#change(route, { key, value, ...asked }, options);
   }
 
   /** In a strong keyspace. @throws KvError */
   async update(job: Omit<UpdateJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
     const { keyspace, key, options } = job;
-    const { mode } = await this.#route(keyspace, key, { name: 'w', number: undefined });
-    if (mode !== 'strong') {
-      throw new KvError('NOT_SUPPORTED', `update needs a strong keyspace, and ${keyspace} is ${mode}`);
+    const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
+    if (route.mode !== 'strong') {
+      const message = `update needs a strong keyspace, and ${keyspace} is ${route.mode}`;
+      throw new KvError('NOT_SUPPORTED', message, { outcome: 'rejected' });
     }
+    refuseSloppy(keyspace, route, options);
     const { timeoutMs = this.#target.timeoutMs } = options;
     return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
   }
@@ -185,17 +191,24 @@ export class Cluster {
     return updateSiblings(this, this.#ports, { ...job, options: { ...job.options, timeoutMs } });
   }
 
-  /** Has the keyspaces changed. @throws KvError */
-  async changeKeyspace(change: KeyspaceChange, options: CallOptions): Promise<ClusterInfo> {
-    const message: Message = { type: 'change-keyspace', id: uuidOf(hex(this.#ports.random.bytes(16))), change };
+  /** Has the keyspaces changed. `behind`: names of the members that are not known to go by it yet. @throws KvError */
+  async changeKeyspace(
+    change: KeyspaceChange,
+    options: CallOptions,
+  ): Promise<ClusterInfo & { readonly behind: readonly string[] }> {
+    const message = (): Message => {
+      const id = changeIdAt(this.#clock.stamp().ms, hex(this.#ports.random.bytes(16)));
+      return { type: 'change-keyspace', id, change };
+    };
     const { addresses, epoch } = this.topology;
-    const topology = await this.#run(
-      { kind: 'write', message, judge: judgeChange },
+    const { topology, behind } = await this.#run(
+      { kind: 'write', message: message(), restamp: this.#restampedBy(message), judge: judgeChange },
       { keyspaceId: 0, epoch, addresses },
       options,
     );
     this.#learn(new TopologyView(topology, this.#target.nodes));
-    return this.topology.info;
+    const names = new Map(topology.members.map(({ id, name }) => [id, name]));
+    return { ...this.topology.info, behind: behind.map((id) => names.get(id) ?? id) };
   }
 
   /** Fetches the topology again. @throws KvError UNREACHABLE */
@@ -229,7 +242,7 @@ export class Cluster {
     if (route.conflict !== 'siblings' && options.context !== undefined) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
     }
-    if (route.conflict === 'siblings') refuseSloppy(keyspace, options);
+    refuseSloppy(keyspace, route, options);
     if (route.conflict === 'siblings' && (options.ttlMs ?? 0) !== 0) {
       throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
     }
@@ -253,10 +266,7 @@ export class Cluster {
     const message: Message = isBeside
       ? besideOthers(write, options, route.needed)
       : { ...write, w: route.needed, ...sloppyIn(options) };
-    const restamp: RequestSpec<WriteAnswer>['restamp'] = (because) => {
-      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
-      return { ...message, version: this.#clock.stamp() };
-    };
+    const restamp = this.#restampedBy(() => ({ ...message, version: this.#clock.stamp() }));
     const request = { kind: 'write', message, restamp, onlyThere: isBeside, judge: judgeWrite(route.nameOf) } as const;
     // A replica of the key makes the write itself: tried again there it is the same one, at another it would be a second.
     const answer = await this.#run(request, isBeside ? { ...route, addresses: route.replicas } : route, options);
@@ -266,14 +276,19 @@ export class Cluster {
 
   async #change(route: Route, change: KeyChange, options: CallOptions): Promise<ChangeAnswer> {
     const message = (): Message => changeMessage(change, this.#clock.stamp());
-    const restamp: RequestSpec<ChangeAnswer>['restamp'] = (because) => {
-      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
-      return message();
-    };
+    const restamp = this.#restampedBy(message);
     const request = { kind: 'write', message: message(), restamp, judge: judgeKeyChange(route.nameOf) } as const;
     const answer = await this.#run(request, route, options);
     if (answer.version !== undefined) this.#clock.met(answer.version);
     return answer;
+  }
+
+  /** `message`: the same write under a stamp of now. */
+  #restampedBy(message: () => Message): (because: StampRefusal) => Message {
+    return (because) => {
+      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
+      return message();
+    };
   }
 
   /** A keyspace that is not known here may have been made since: asking once tells. */
@@ -379,14 +394,4 @@ const answerWithinMs = 3000;
 function checkedTtl(ttlMs: number): number {
   if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
   throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
-}
-
-/** Only owners give dots: said here, since the messages of siblings have no word for it. */
-function refuseSloppy(keyspace: string, { sloppy }: CallOptions): void {
-  if (sloppy !== true) return;
-  throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, of which only owners of the key take part`);
-}
-
-function sloppyIn({ sloppy }: CallOptions): { sloppy?: boolean } {
-  return sloppy === undefined ? {} : { sloppy };
 }

@@ -27,7 +27,8 @@ import type { Sibling } from './siblings.ts';
  * - `INVALID_CONDITION`: what a change was to depend on cannot be read.
  * - `CONFLICT`: the condition of a change did not hold; nothing was changed. `version` names what the key has, if anything.
  * - `BUSY`: the nodes, or what this client sends them, had too much to do: it was not begun.
- * - `OPERATION_FORGOTTEN`: so many changes of the key came after this one that nobody knows of it any more; it was not made.
+ * - `OPERATION_FORGOTTEN`: so many changes of the key, or of keyspaces, came after this one that nobody knows of it any more;
+ *   it was not made.
  * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
  * - `REFUSED`: nodes refused for a reason that this version does not know.
  */
@@ -112,6 +113,12 @@ export class KvError extends Error {
     this.siblings = details.siblings;
     this.context = details.context;
   }
+}
+
+/** What a write is told that failed where nothing more is known: it was refused here, and nothing was sent. */
+export function ofWrite(error: unknown): unknown {
+  if (!(error instanceof KvError) || error.outcome !== undefined) return error;
+  return new KvError(error.code, error.message, { ...error, cause: error.cause, outcome: 'rejected' });
 }
 
 const retryableCodes: ReadonlySet<KvErrorCode> = new Set([

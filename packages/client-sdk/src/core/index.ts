@@ -17,7 +17,7 @@ export {
   type UpdateResult,
   type WriteResult,
 } from './keyspace.ts';
-export { type ChangedKeyspace, Keyspaces, type NewKeyspace } from './keyspaces.ts';
+export { type ChangedKeyspace, type KeyspaceChangeSpread, Keyspaces, type NewKeyspace } from './keyspaces.ts';
 export type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
 export type { ClientPorts, Clock, Link, LinkHandlers, Random, Timer, Timers, Transport } from './ports.ts';
 export type { Receipt, ReplicaReceipt } from './receipt.ts';

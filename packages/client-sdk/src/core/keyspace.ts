@@ -3,7 +3,7 @@ import { formatVersion } from '@kv/quorum';
 import { encodeCursor } from './cursor-text.ts';
 import { type Outcome, settleAll } from './batch.ts';
 import type { ClusterView } from './cluster.ts';
-import { KvError } from './errors.ts';
+import { KvError, ofWrite } from './errors.ts';
 import { encodeKey, type Key } from './key.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
@@ -152,9 +152,13 @@ export class Keyspace<Value = unknown, Input = Value> {
    * @throws KvError `WRITE_UNKNOWN` when it may have been stored nevertheless, `CONFLICT` when the condition does not hold
    */
   async set(key: Key, value: Input, options: SetOptions = {}): Promise<WriteResult> {
-    const bytes = encodeKey(key);
-    if (this.#schema !== undefined) await validate(this.#schema, value);
-    return writeResult(await this.#cluster.put(this.name, bytes, encodeValue(value, options.contentType), options));
+    try {
+      const bytes = encodeKey(key);
+      if (this.#schema !== undefined) await validate(this.#schema, value);
+      return writeResult(await this.#cluster.put(this.name, bytes, encodeValue(value, options.contentType), options));
+    } catch (error) {
+      throw ofWrite(error);
+    }
   }
 
   /**
@@ -162,7 +166,11 @@ export class Keyspace<Value = unknown, Input = Value> {
    * @throws KvError `WRITE_UNKNOWN` when it may have been removed nevertheless, `CONFLICT` when the condition does not hold
    */
   async delete(key: Key, options: DeleteOptions = {}): Promise<WriteResult> {
-    return writeResult(await this.#cluster.delete(this.name, encodeKey(key), options));
+    try {
+      return writeResult(await this.#cluster.delete(this.name, encodeKey(key), options));
+    } catch (error) {
+      throw ofWrite(error);
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { changeIdMs, type Message } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
 import { connectWith, type KvClient } from './client.ts';
@@ -32,6 +33,16 @@ describe('keyspaces', () => {
     expect(await settle(kv.keyspaces.list())).toHaveLength(2);
   });
 
+  it('a change that some nodes do not go by yet is made, and names them', async () => {
+    everywhere((message, node) => {
+      const { type: _, ...topology } = grown(message, node) as Extract<Message, { type: 'topology' }>;
+      return { type: 'topology-behind', topology, behind: [topology.members[1]!.id] };
+    });
+    const behind = [cluster.topology().members[1]!.name];
+    expect(await settle(kv.keyspaces.create('orders'))).toMatchObject({ name: 'orders', behind });
+    expect(await settle(kv.keyspaces.drop('orders', { confirm: 'orders' }))).toEqual({ behind });
+  });
+
   it('that others made since are found by asking again', async () => {
     await expect(settle(kv.keyspace('orders').get('a'))).rejects.toMatchObject({ code: 'UNKNOWN_KEYSPACE' });
     const [first] = cluster.topology().keyspaces;
@@ -48,6 +59,37 @@ describe('keyspaces', () => {
     await settle(kv.keyspaces.create('orders'));
     const ids = cluster.nodes.flatMap((node) => node.got('change-keyspace')).map(({ id }) => id);
     expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it.each(['STAMP_TOO_FAR_AHEAD', 'OPERATION_FORGOTTEN'])(
+    'a change whose id was refused as %s is asked for under another while it is certain that nobody made it',
+    async (code) => {
+      let asked = 0;
+      everywhere((message, node) => {
+        asked += 1;
+        return asked === 1 ? { type: 'error', code, message: 'not this id' } : grown(message, node);
+      });
+      await settle(kv.keyspaces.create('orders'));
+      const ids = cluster.nodes.flatMap((node) => node.got('change-keyspace')).map(({ id }) => id);
+      expect(new Set(ids).size).toBe(2);
+      expect(ids.map(changeIdMs).every((ms) => ms !== undefined)).toBe(true);
+    },
+  );
+
+  it('a change that may have been made keeps its id, and is never said not to be made', async () => {
+    let asked = 0;
+    everywhere(() => {
+      asked += 1;
+      const code = asked === 1 ? 'CHANGE_UNKNOWN' : 'OPERATION_FORGOTTEN';
+      return { type: 'error', code, message: 'it may be decided' };
+    });
+    await expect(settle(kv.keyspaces.create('orders', {}, { timeoutMs: 500 }))).rejects.toMatchObject({
+      code: 'WRITE_UNKNOWN',
+      outcome: 'unknown',
+    });
+    const ids = cluster.nodes.flatMap((node) => node.got('change-keyspace')).map(({ id }) => id);
+    expect(ids.length).toBeGreaterThan(1);
     expect(new Set(ids).size).toBe(1);
   });
 

@@ -9,7 +9,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether other servers may be counted in the place of owners that are down; the receipt says whether they were. Default:
-   * as the keyspace says.
+   * as the keyspace says. In strong keyspaces and those with siblings only owners count, and `true` is refused.
    */
   readonly sloppy?: boolean | undefined;
   /** By name how many replicas must answer, for instance `one` or `all`; instead of `r` or `w`. */

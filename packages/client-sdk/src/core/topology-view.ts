@@ -1,7 +1,7 @@
 /** Who owns what, as a node told it: which nodes hold a key, in the order of the ring that the nodes themselves use. */
 import { type Ring, ringOf, tokenOf } from '@kv/hash-ring';
 import { answersNeeded, type AskedQuorum, QuorumError } from '@kv/quorum';
-import type { ConflictRule, KeyspaceMode, Topology, TopologyKeyspace } from '@kv/wire';
+import type { ConflictRule, KeyspaceMode, TopologyState, TopologyKeyspace } from '@kv/wire';
 import type { ClusterInfo } from './client.ts';
 import { KvError } from './errors.ts';
 
@@ -43,7 +43,7 @@ export class TopologyView {
    * @param seeds addresses that the client was given, asked when no member can be reached where it should be
    * @throws RingError when the owners are not those of a ring
    */
-  constructor({ epoch, clusterId, members, owners, keyspaces }: Topology, seeds: readonly string[]) {
+  constructor({ epoch, clusterId, members, owners, keyspaces }: TopologyState, seeds: readonly string[]) {
     this.epoch = epoch;
     this.clusterId = clusterId;
     this.info = {

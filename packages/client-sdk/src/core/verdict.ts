@@ -7,7 +7,7 @@ import {
   type ReadFailed,
   type Refusal,
   type Siblings,
-  type Topology,
+  type TopologyState,
   type ScanReply,
   type WriteReply,
 } from '@kv/wire';
@@ -109,8 +109,15 @@ export function judgeWrite(nameOf: NameOf): Judge<WriteAnswer> {
   };
 }
 
-export const judgeChange: Judge<Topology> = (message) => {
-  if (message.type === 'topology') return { type: 'settled', result: message };
+/** `behind`: ids of the members that are not known to go by it yet. */
+export interface DecidedTopology {
+  readonly topology: TopologyState;
+  readonly behind: readonly string[];
+}
+
+export const judgeChange: Judge<DecidedTopology> = (message) => {
+  if (message.type === 'topology') return { type: 'settled', result: { topology: message, behind: [] } };
+  if (message.type === 'topology-behind') return { type: 'settled', result: message };
   if (message.type !== 'error') return unexpected(message);
   if (message.code !== 'CHANGE_UNKNOWN') return refusal(message);
   return { type: 'try-again', error: new KvError('REFUSED', message.message), harmless: false };
@@ -213,6 +220,7 @@ const passing: ReadonlySet<string> = new Set<KvErrorCode>([
   'NOT_READY',
   'BUSY',
   'STAMP_TOO_FAR_AHEAD',
+  'OPERATION_FORGOTTEN',
   'TOO_FEW_VOTERS',
   'DISK_FULL',
 ]);

@@ -1,6 +1,7 @@
 /** Nodes that a test scripts, behind a transport without sockets: frames are really encoded and decoded. */
 import { noRepairs, type Receipt, type Stamp } from '@kv/quorum';
 import {
+  copyBytes,
   encodeFrame,
   type Frame,
   FrameDecoder,
@@ -149,7 +150,7 @@ class FakeLink implements Link {
   }
 
   send(frame: Uint8Array): void {
-    const copy = frame.slice();
+    const copy = copyBytes(frame);
     this.#cluster.time.set(oneWayMs, () => this.#arrive(copy));
   }
 

@@ -13,14 +13,21 @@ describe('the ballots of a member', () => {
   it('are above those before, in one millisecond too, and those of members that it heard of', () => {
     let now = 1_700_000_000_000;
     const ours = source(() => now);
-    const ballots = Array.from({ length: 3000 }, () => ours.next().above);
+    const ballots = Array.from({ length: 3000 }, () => ours.next().above());
     for (const [index, ballot] of ballots.slice(1).entries()) {
       expect(compareBallots(ballots[index]!, ballot)).toBeLessThan(0);
     }
     now -= 60_000;
     const hlc = new HybridLogicalClock();
     hlc.merge({ ms: now + 90_000, counter: 3 });
-    expect(compareBallots(ours.next().above, source(() => now, hlc).next().above)).toBeLessThan(0);
+    expect(
+      compareBallots(
+        ours.next().above(),
+        source(() => now, hlc)
+          .next()
+          .above(),
+      ),
+    ).toBeLessThan(0);
   });
 
   it('have a proposer that was never used, in this life or another, and that fits the wire', () => {
@@ -32,10 +39,21 @@ describe('the ballots of a member', () => {
 
   it('are plausible to whoever heard of the proposer, also when clocks are off, but never so high that none is above', () => {
     const heard = { ms: 1_700_000_000_000, counter: 0 };
-    expect(isPlausibleBallot(source(() => heard.ms + 86_400_000).next().above, heard)).toBe(true);
+    expect(
+      isPlausibleBallot(
+        source(() => heard.ms + 86_400_000)
+          .next()
+          .above(),
+        heard,
+      ),
+    ).toBe(true);
     expect(isPlausibleBallot({ counter: Number.MAX_SAFE_INTEGER, proposer: '' }, heard)).toBe(false);
     const far = { ms: 2 ** 48 - 1, counter: 0 };
     expect(isPlausibleBallot({ counter: Number.MAX_SAFE_INTEGER, proposer: '' }, far)).toBe(false);
-    expect(source(() => far.ms).next().above.counter).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    expect(
+      source(() => far.ms)
+        .next()
+        .above().counter,
+    ).toBeLessThan(Number.MAX_SAFE_INTEGER);
   });
 });

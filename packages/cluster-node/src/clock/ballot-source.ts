@@ -1,5 +1,5 @@
 /**
- * Where a proposer's first ballot for a key comes from: the clock, so that it is likely to be above every ballot that was
+ * Where a proposer's ballots for a key come from: the clock, so that it is likely to be above every ballot that was
  * used for the key before, without asking. Safety does not rest on it: whoever is outbid bids more.
  */
 import type { Ballot, HybridLogicalClock, Stamp } from '@kv/quorum';
@@ -30,14 +30,17 @@ export class BallotSource {
     this.#life = `${id}/${generation.toString(36)}/`;
   }
 
-  /** For one operation: a name that nobody ever proposes under again (at most 60 characters), and a ballot to begin above. */
-  next(): { readonly proposer: string; readonly above: Ballot } {
+  /** For one operation: a name that nobody ever proposes under again (at most 60 characters), and what to begin each attempt above. */
+  next(): { readonly proposer: string; readonly above: () => Ballot } {
+    this.#proposers += 1;
+    return { proposer: `${this.#life}${this.#proposers.toString(36)}`, above: () => this.#above() };
+  }
+
+  #above(): Ballot {
     const { clock, hlc } = this.#dependencies;
     const byClock = Math.min(hlc.read(clock.wallMs()).ms * ballotsPerMs, mostCounter - mostAhead);
     this.#counter = Math.max(this.#counter + 1, byClock);
-    this.#proposers += 1;
-    const proposer = `${this.#life}${this.#proposers.toString(36)}`;
-    return { proposer, above: { counter: this.#counter, proposer: '' } };
+    return { counter: this.#counter, proposer: '' };
   }
 }
 

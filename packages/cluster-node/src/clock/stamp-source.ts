@@ -4,7 +4,7 @@
  * above stamps of others that are to be remembered, but nothing waits for that.
  */
 import { compareStamps, type HybridLogicalClock, maxStampMs, type Stamp, type Version } from '@kv/quorum';
-import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
 import { RequestError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
@@ -35,6 +35,8 @@ export class StampSource {
   /** Where this life's clock began. */
   readonly #floor: Stamp;
   #raising = false;
+  /** What was begun to be written last. */
+  #nextCeilingMs = 0;
   readonly #waiting: Waiting[] = [];
 
   /** @param actor 32 hexadecimal digits, unique to this member */
@@ -70,6 +72,11 @@ export class StampSource {
     this.#reserve(stamp.ms);
   }
 
+  /** As the ceiling is, to be written anew: what is stored of it is about to go. */
+  restated(): BatchOperation[] {
+    return [{ type: 'put', key: ceilingKey, value: encodeCeiling(Math.max(this.#ceilingMs, this.#nextCeilingMs)) }];
+  }
+
   /**
    * Stamps rise as the foremost wall clock does, or by a millisecond now and then. So the ceiling is kept ahead of that
    * clock, and only a little ahead of a stamp that is beyond it.
@@ -84,6 +91,7 @@ export class StampSource {
   #raise(ceilingMs: number): void {
     if (this.#raising) return;
     this.#raising = true;
+    this.#nextCeilingMs = ceilingMs;
     this.#dependencies.engine.put(ceilingKey, encodeCeiling(ceilingMs)).then(
       () => this.#raised(Math.trunc(ceilingMs)),
       (error: unknown) => this.#dependencies.failures.ofWrite(error, (failure) => this.#notRaised(error, failure)),

@@ -2,16 +2,13 @@
  * Coordinates the requests that this member was asked, whoever owns the key (Dynamo §4.5): plans each once, drives its
  * state machine, and carries the machine's effects to this member's own replica or to the others'.
  */
-import type { AskedQuorum, HedgeBudget, HybridLogicalClock, LatencyTracker, Version } from '@kv/quorum';
+import type { AskedQuorum, HybridLogicalClock, Version } from '@kv/quorum';
 import { type Codec, noCodec } from '@kv/lsm-storage/core';
 import type { TopologyKeyspace } from '@kv/wire';
 import type { MemberClocks } from '../clock/member-clocks.ts';
 import type { StampSource } from '../clock/stamp-source.ts';
-import type { Counters } from '../counters.ts';
 import type { HintAccess } from '../hints/hint-access.ts';
 import type { Membership } from '../membership/membership.ts';
-import type { ClusterNodeOptions } from '../options.ts';
-import type { Clock, Timers } from '../ports.ts';
 import { type StoredRecord, tombstoneRecord, valueRecord } from '../record.ts';
 import { RequestError } from '../errors.ts';
 import type {
@@ -35,6 +32,7 @@ import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type Reach, type RequestPlan } from './request-plan.ts';
 import { type DrivenRead, ReadDriver, type StoredReadResult } from './read-driver.ts';
 import type { ReplicaAccess } from './replica-access.ts';
+import type { StandInDependencies } from './stand-ins.ts';
 import { WriteDriver } from './write-driver.ts';
 import { checkMode, planStrong } from './strong/strong-checks.ts';
 import { planChange } from './strong/plan-change.ts';
@@ -42,26 +40,19 @@ import type { StrongCoordinator, StrongRequest } from './strong/strong-coordinat
 import { clientResult } from './client-result.ts';
 import { type AskedSibling, SiblingCoordinator } from './siblings/sibling-coordinator.ts';
 
-export interface CoordinatorDependencies {
+export interface CoordinatorDependencies extends StandInDependencies {
   readonly self: string;
   /** In whose name this member gives dots to writes beside others. */
   readonly dotActor: string;
-  readonly clock: Clock;
   /** Milliseconds since 1970, what the deadlines of values are held against: once for each request. */
   readonly deadlineClock: () => number;
-  readonly timers: Timers;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly clocks: MemberClocks;
   readonly access: ReplicaAccess;
   readonly hints: HintAccess;
-  /** Of other members, as reads find them. */
-  readonly latencies: LatencyTracker;
-  readonly hedges: HedgeBudget;
   readonly membership: Membership;
-  readonly counters: Counters;
   readonly codec: Codec;
-  readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
   readonly strong: StrongCoordinator;
   readonly topology: () => Topology;
@@ -81,13 +72,16 @@ export class Coordinator {
     this.#siblings = new SiblingCoordinator(dependencies);
   }
 
-  /** @throws RequestError before anything is sent */
-  get(request: GetRequest, done: (result: GetResult) => void): void {
+  /**
+   * Calls `done`, or `refused` when its keyspace turns out to be dropped; without `refused` that ends as `unavailable`.
+   * @throws RequestError before anything is sent
+   */
+  get(request: GetRequest, done: (result: GetResult) => void, refused?: Refused): void {
     const { topology, codec } = this.#dependencies;
     if (topology().keyspace(request.keyspace)?.conflict === 'siblings') {
-      this.#siblings.get(this.#planRead(request), done);
+      this.#siblings.get({ ...this.#planRead(request), refused }, done);
     } else {
-      this.getStored(request, (result, nowMs) => done(clientResult(result, codec, nowMs)));
+      this.getStored(request, (result, nowMs) => done(clientResult(result, codec, nowMs)), refused);
     }
   }
 
@@ -95,19 +89,19 @@ export class Coordinator {
    * As `get`, with the record as replicas store it, of a keyspace without siblings, and the time that its deadline is to be
    * held against.
    */
-  getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void): void {
+  getStored(request: GetRequest, done: (result: StoredReadResult, nowMs: number) => void, refused?: Refused): void {
     const nowMs = this.#dependencies.deadlineClock();
     const answer = (result: StoredReadResult): void => done(result, nowMs);
     if (this.#isStrong(request)) {
       const planned = (): RequestPlan => this.#nearestFirst(this.#planStrong(request, { r: request.r }));
-      this.#dependencies.strong.get(this.#strongly(request, planned), nowMs, answer);
+      this.#dependencies.strong.get({ ...this.#strongly(request, planned), refused }, nowMs, answer);
       return;
     }
-    new ReadDriver(this.#dependencies, this.#planRead(request, nowMs), answer).start();
+    new ReadDriver(this.#dependencies, { ...this.#planRead(request, nowMs), refused }, answer).start();
   }
 
   /**
-   * Calls `done`, or `refused` when it finds out only later that it cannot begin.
+   * Calls `done`, or `refused` when it finds out only later that it cannot begin, or that its keyspace was dropped.
    * @throws RequestError before anything is sent
    */
   put(request: PutRequest, done: (result: PutResult) => void, refused: Refused): void {
@@ -177,7 +171,7 @@ export class Coordinator {
     const replan = this.#replanWith(() => this.#plan(request, quorumOf(request)));
     const start = (version: Version): void => {
       const write = { plan, version, record: makeRecord(version), deadline, replan };
-      new WriteDriver(this.#dependencies, write, done).start();
+      new WriteDriver(this.#dependencies, write, done, refused).start();
     };
     if (request.version === undefined) {
       this.#dependencies.stamps.issue(start, refused);

@@ -4,10 +4,11 @@ import type { Counters } from '../counters.ts';
 import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
-import type { CoordinatorDependencies } from './coordinator.ts';
+import type { CoordinatorDependencies, Refused } from './coordinator.ts';
 import { DroppedValues } from './dropped-values.ts';
-import { plannedTooEarly, type Replan } from './replan.ts';
+import { isPlannedTooEarly, type Replan } from './replan.ts';
 import type { RequestPlan } from './request-plan.ts';
+import { StandIns } from './stand-ins.ts';
 
 export type StoredReadResult = ReadResult<StoredRecord>;
 
@@ -18,10 +19,9 @@ export interface DrivenRead {
   /** Milliseconds since 1970, what deadlines of values are held against. */
   readonly nowMs: number;
   readonly replan: Replan;
+  /** Called in place of the answer: its keyspace was dropped meanwhile. Default: it ends as `unavailable`. */
+  readonly refused?: Refused | undefined;
 }
-
-/** Below this, what looks slow is as likely a moment's pause of this process. */
-const leastPatienceMs = 10;
 
 export class ReadDriver {
   readonly #dependencies: CoordinatorDependencies;
@@ -30,11 +30,9 @@ export class ReadDriver {
   readonly #operation: ReadOperation<StoredRecord>;
   readonly #droppedValues: DroppedValues;
   readonly #startedAt: number;
+  readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
-  #standInTimer: Timer | undefined;
   #lateTimer: Timer | undefined;
-  /** Other members that were asked and have not answered, and when. */
-  readonly #awaited = new Map<string, number>();
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
@@ -45,6 +43,10 @@ export class ReadDriver {
     const { plan, deadline, nowMs } = read;
     this.#startedAt = dependencies.clock.monotonicMs();
     this.#operation = dependencies.strategies.readOperation(plan, this.#startedAt);
+    this.#standIns = new StandIns(dependencies, {
+      standIn: () => this.#standIn(),
+      slow: () => this.#turnToFallbacksLater(),
+    });
     this.#droppedValues = new DroppedValues(plan.replicas, nowMs, {
       read: (from, callbacks) => dependencies.access.read(from, plan.place, 'value', deadline, callbacks),
       receive: (replica, held) => this.#run(this.#operation.receive(replica, held, this.#now())),
@@ -53,12 +55,11 @@ export class ReadDriver {
   }
 
   start(): void {
-    this.#dependencies.hedges.earn();
     this.#run(this.#operation.start());
     if (this.#operation.answered || this.#replaced) return;
     const remaining = this.#read.deadline - this.#now();
     this.#deadlineTimer = this.#dependencies.timers.set(remaining, () => this.#run(this.#operation.expire()));
-    this.#standInLater(() => this.#turnToFallbacksLater());
+    this.#standIns.start();
   }
 
   /** Only a read that is slow has a third timer. */
@@ -68,45 +69,10 @@ export class ReadDriver {
     this.#lateTimer = timers.set(Math.max(0, remaining), () => this.#run(this.#operation.late()));
   }
 
-  #standInLater(firstTime?: () => void): void {
-    this.#standInTimer = this.#dependencies.timers.set(this.#patienceMs(), () => {
-      firstTime?.();
-      this.#standIn();
-    });
-  }
-
-  #standIn(): void {
-    const { hedges, counters } = this.#dependencies;
-    this.#tellSlow();
-    if (!hedges.take()) {
-      counters.standInsRefused += 1;
-      this.#standInLater();
-      return;
-    }
+  #standIn(): boolean {
     const effects = this.#operation.standIn();
-    if (effects.length === 0) {
-      hedges.giveBack();
-      return;
-    }
-    counters.standIns += 1;
-    this.#standInLater();
     this.#run(effects);
-  }
-
-  /** As long as one answer of a hundred takes of the slowest that is waited for. */
-  #patienceMs(): number {
-    const { latencies, options } = this.#dependencies;
-    let patienceMs = leastPatienceMs;
-    for (const from of this.#awaited.keys()) {
-      patienceMs = Math.max(patienceMs, latencies.percentileMs(from) ?? options.standInAfterMs);
-    }
-    return Math.min(patienceMs, options.standInAfterMs);
-  }
-
-  /** Who has not answered by now is at least so slow: the next reads ask others first. */
-  #tellSlow(): void {
-    const now = this.#now();
-    for (const [from, since] of this.#awaited) this.#dependencies.latencies.record(from, now - since, now);
+    return effects.length > 0;
   }
 
   #run(effects: readonly ReadEffect<StoredRecord>[]): void {
@@ -121,18 +87,15 @@ export class ReadDriver {
 
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
-    const { self, access, latencies } = this.#dependencies;
-    const askedAt = this.#now();
-    if (from !== self) this.#awaited.set(from, askedAt);
-    access.read(from, plan.place, want, deadline, {
+    const askedAt = this.#standIns.asked(from);
+    this.#dependencies.access.read(from, plan.place, want, deadline, {
       answered: (held) => {
-        const now = this.#now();
-        if (this.#awaited.delete(from)) latencies.record(from, now - askedAt, now);
+        this.#standIns.answered(from, askedAt);
         if (this.#droppedValues.isOne(held)) this.#droppedValues.take(from, held);
-        else this.#run(this.#operation.receive(from, held, now));
+        else this.#run(this.#operation.receive(from, held, this.#now()));
       },
       failed: (failure, reason) => {
-        this.#awaited.delete(from);
+        this.#standIns.failed(from);
         this.#failed(from, failure, reason);
       },
     });
@@ -161,7 +124,7 @@ export class ReadDriver {
 
   #failed(replica: string, failure: PeerFailure, reason: string): void {
     const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
-    if (reason === plannedTooEarly) this.#planAgain(fail);
+    if (isPlannedTooEarly(reason)) this.#planAgain(fail);
     else fail();
   }
 
@@ -172,12 +135,19 @@ export class ReadDriver {
       this.#cancelTimers();
       new ReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
     };
-    this.#read.replan(this.#read.plan, again, giveUp);
+    const { plan, replan, refused } = this.#read;
+    const dropped: Refused = (error) => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      refused?.(error);
+    };
+    replan(plan, again, giveUp, refused && dropped);
   }
 
   #cancelTimers(): void {
     this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#standIns.stop();
     this.#lateTimer?.cancel();
   }
 

@@ -3,25 +3,37 @@
  * later topology is known here.
  */
 import { RequestError } from '../errors.ts';
+import type { Refused } from './coordinator.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
 import type { RequestPlan } from './request-plan.ts';
 
-/** `giveUp`: there is no later topology to plan with, or the request cannot be in it. */
-export type Replan = (planned: RequestPlan, again: (plan: RequestPlan) => void, giveUp: () => void) => void;
+/**
+ * `giveUp`: there is no later topology to plan with, or the request cannot be in it.
+ * `dropped`: in the later topology there is no such keyspace; default: `giveUp`.
+ */
+export type Replan = (
+  planned: RequestPlan,
+  again: (plan: RequestPlan) => void,
+  giveUp: () => void,
+  dropped?: Refused,
+) => void;
 
-/** By this code a replica refuses what was planned before the last change of its keyspace. */
-export const plannedTooEarly = 'EPOCH_TOO_OLD';
+/** Whether a replica refused by this code what was planned before the last change of its keyspace. */
+export function isPlannedTooEarly(code: string): boolean {
+  return code === 'EPOCH_TOO_OLD' || code === 'UNKNOWN_KEYSPACE';
+}
 
 /** `plan`: plans the request with the current topology. */
 export function replanWith(follower: Pick<TopologyFollower, 'hold'>, plan: () => RequestPlan): Replan {
-  return (planned, again, giveUp) => {
+  return (planned, again, giveUp, dropped = giveUp) => {
     const planAgain = (): void => {
       let later: RequestPlan;
       try {
         later = plan();
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        giveUp();
+        if (error.code === 'UNKNOWN_KEYSPACE') dropped(error);
+        else giveUp();
         return;
       }
       again(later);

@@ -8,6 +8,7 @@ import {
   versionOfMeta,
   type Want,
 } from '@kv/wire';
+import { type LostPlaces, lostRefusal } from '../healing/losses.ts';
 import { busy, failureOf, type PeerFailure, type PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta, type StoredRecord } from '../record.ts';
 import type { PlannedPlace, Replica } from '../replica/replica.ts';
@@ -21,6 +22,8 @@ export interface ReplicaAccessDependencies {
   readonly replica: Replica;
   readonly peers: PeerRequests;
   readonly topology: () => Topology;
+  /** What this member's own replica is not asked for. */
+  readonly losses: LostPlaces;
 }
 
 /** How one answer of one replica comes back; exactly one of the two is called, or none if the member stops first. */
@@ -60,7 +63,7 @@ export class ReplicaAccess {
   ): void {
     const { self, replica } = this.#dependencies;
     if (to === self) {
-      const refusal = this.#ownRefusal(place);
+      const refusal = readUnder === undefined ? this.#ownRefusal(place) : this.#fenced(place);
       if (refusal !== undefined) return failed('refused', refusal);
       const notWritten = (failure: WriteFailure): void =>
         failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
@@ -134,6 +137,11 @@ export class ReplicaAccess {
     });
   }
 
+  /** Whether this member's own replica has lost what it held of the key. */
+  isLost(place: PlannedPlace): boolean {
+    return this.#dependencies.losses.covers(place);
+  }
+
   #readOwn(place: PlannedPlace, want: Want, { answered, failed }: ReplicaCallbacks<HeldRecord>): void {
     const refusal = this.#ownRefusal(place);
     if (refusal !== undefined) return failed('refused', refusal);
@@ -147,8 +155,12 @@ export class ReplicaAccess {
     else answered(held);
   }
 
-  /** This member's own replica stands behind the same fence as the others'. */
-  #ownRefusal({ epoch, keyspaceId }: PlannedPlace): string | undefined {
+  /** This member's own replica refuses what others' would. */
+  #ownRefusal(place: PlannedPlace): string | undefined {
+    return this.#fenced(place) ?? (this.isLost(place) ? lostRefusal.code : undefined);
+  }
+
+  #fenced({ epoch, keyspaceId }: PlannedPlace): string | undefined {
     return fence(this.#dependencies.topology(), epoch, keyspaceId)?.code;
   }
 

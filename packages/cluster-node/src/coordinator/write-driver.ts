@@ -3,8 +3,8 @@ import type { Version, WriteEffect, WriteOperation } from '@kv/quorum';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { PutResult } from '../requests.ts';
-import type { CoordinatorDependencies } from './coordinator.ts';
-import { plannedTooEarly, type Replan } from './replan.ts';
+import type { CoordinatorDependencies, Refused } from './coordinator.ts';
+import { isPlannedTooEarly, type Replan } from './replan.ts';
 import { namingAge } from './too-old.ts';
 import type { RequestPlan } from './request-plan.ts';
 
@@ -21,16 +21,24 @@ export class WriteDriver {
   readonly #dependencies: CoordinatorDependencies;
   readonly #write: DrivenWrite;
   readonly #done: (result: PutResult) => void;
+  readonly #refused: Refused;
   readonly #operation: WriteOperation;
   #timer: Timer | undefined;
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
-  constructor(dependencies: CoordinatorDependencies, write: DrivenWrite, done: (result: PutResult) => void) {
+  /** `refused` is called in place of `done` when the keyspace was dropped meanwhile, and what was written erased with it. */
+  constructor(
+    dependencies: CoordinatorDependencies,
+    write: DrivenWrite,
+    done: (result: PutResult) => void,
+    refused: Refused,
+  ) {
     const { plan, version } = write;
     this.#dependencies = dependencies;
     this.#write = write;
     this.#done = done;
+    this.#refused = refused;
     this.#operation = dependencies.strategies.writeOperation(plan, version, dependencies.clock.monotonicMs());
   }
 
@@ -79,7 +87,7 @@ export class WriteDriver {
       answered: (held) => this.#run(this.#operation.acknowledge(to, held, this.#now())),
       failed: (failure, reason) => {
         const fail = (): void => this.#run(this.#operation.fail(to, failure, reason, this.#now()));
-        if (reason === plannedTooEarly && !this.#operation.answered) this.#planAgain(fail);
+        if (isPlannedTooEarly(reason) && !this.#operation.answered) this.#planAgain(fail);
         else fail();
       },
     });
@@ -92,9 +100,15 @@ export class WriteDriver {
       if (this.#operation.answered) return giveUp();
       this.#replaced = true;
       this.#timer?.cancel();
-      new WriteDriver(this.#dependencies, { ...this.#write, plan }, this.#done).start();
+      new WriteDriver(this.#dependencies, { ...this.#write, plan }, this.#done, this.#refused).start();
     };
-    this.#write.replan(this.#write.plan, again, giveUp);
+    const dropped: Refused = (error) => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#timer?.cancel();
+      this.#refused(error);
+    };
+    this.#write.replan(this.#write.plan, again, giveUp, dropped);
   }
 
   #answer(result: PutResult): void {

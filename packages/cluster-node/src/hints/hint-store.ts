@@ -14,6 +14,7 @@ import {
 } from '@kv/quorum';
 import {
   compareMetaVersions,
+  copyBytes,
   decodeHintKey,
   decodeRecordMeta,
   encodeHintKey,
@@ -27,12 +28,12 @@ import type { Counters } from '../counters.ts';
 import type { Clock } from '../ports.ts';
 import type { Watermarks } from '../purge/watermarks.ts';
 import type { StoredRecord } from '../record.ts';
-import { nameOfRange, type Range } from '../repair/range-trees.ts';
+import { nameOfRange, type Range, rangeNamed } from '../repair/range-trees.ts';
 import type { RecordPlace } from '../replica/replica.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 
 /** Why a hint was not kept, or is not any more. */
-export const dropCauses = ['full', 'too-old', 'unknown-owner', 'unknown-keyspace'] as const;
+export const dropCauses = ['full', 'too-old', 'unknown-owner', 'unknown-keyspace', 'rotten'] as const;
 export type DropCause = (typeof dropCauses)[number];
 
 export interface HintStoreDependencies {
@@ -66,8 +67,10 @@ export type HintsOfRange = Omit<HintKey, 'key'>;
 export class HintStore {
   readonly ledger: HintLedger;
   readonly #dependencies: HintStoreDependencies;
-  /** Partitions in which some hints could not be read when this member started. */
+  /** Partitions of which some hints could not be read when this member started, or rotted since. */
   readonly #uncounted = new Set<number>();
+  /** Writes under way: what they come to is counted, and cannot be read yet. */
+  #writing = 0;
 
   /** Counts what is there, by the metas alone. To be made before the first write. */
   constructor(dependencies: HintStoreDependencies, limits: HintLimits) {
@@ -115,10 +118,10 @@ export class HintStore {
       isBelow = this.#isSealed(hint, incoming);
       if (isBelow) return 'keep';
       const meta = decision === 'replace' ? incoming : decision.meta;
-      const before = current?.slice();
+      const before = current && copyBytes(current);
       if (before !== undefined) this.#discount(hint, before);
       this.#count(hint, meta);
-      const after = meta.slice();
+      const after = copyBytes(meta);
       undo = () => {
         this.#discount(hint, after);
         if (before !== undefined) this.#count(hint, before);
@@ -137,10 +140,53 @@ export class HintStore {
       hlc.merge(held);
       kept(held);
     };
-    engine.apply(encodeHintKey(hint), record, decide).then(isKept, (error: unknown) => {
-      undo?.();
-      failures.ofWrite(error, failed);
-    });
+    this.#writing += 1;
+    engine
+      .apply(encodeHintKey(hint), record, decide)
+      .finally(() => (this.#writing -= 1))
+      .then(isKept, (error: unknown) => {
+        undo?.();
+        failures.ofWrite(error, failed);
+      });
+  }
+
+  /**
+   * Hints of these ranges may have rotted, nobody knows for whom they were. The ranges are told of, and nobody takes their
+   * hints for counted until {@link HintStore.recount}.
+   */
+  lost(ranges: readonly Range[], ownersOf: (range: Range) => readonly string[]): void {
+    for (const range of ranges) {
+      this.#uncounted.add(range.partition);
+      for (const owner of ownersOf(range)) this.#dependencies.dropped(range, owner, 'rotten');
+    }
+  }
+
+  /**
+   * Counts the hints of partitions anew, for there may be fewer of them; false: not while some are being written, nor where
+   * something still cannot be read.
+   */
+  recount(partitions: ReadonlySet<number>): boolean {
+    if (this.#writing > 0) return false;
+    for (const group of this.#groups()) if (partitions.has(group.partition)) this.ledger.cleared(groupOf(group));
+    let isWhole = true;
+    for (const partition of partitions) {
+      const { gte } = hintsFrom(partition);
+      const { gte: lt } = hintsFrom(partition + 1);
+      const read = this.#readingOn(() => {
+        for (const { key, meta } of this.#dependencies.engine.scanMeta({ gte, lt }))
+          this.#count(decodeHintKey(key), meta);
+      });
+      if (read) this.#uncounted.delete(partition);
+      else isWhole = false;
+    }
+    return isWhole;
+  }
+
+  #groups(): HintsOfRange[] {
+    const { ledger } = this;
+    return ledger.owners.flatMap((intendedOwner) =>
+      ledger.rangesOf(intendedOwner).map((name) => ({ ...rangeNamed(name), intendedOwner })),
+    );
   }
 
   /** What it wrote may have been deleted and forgotten since. */
@@ -156,12 +202,17 @@ export class HintStore {
     this.ledger.removed(groupOf(hint), bytesOf(hint.key, meta));
   }
 
-  /** What lies behind a damaged place is left to repair: one block that rotted must not keep a member from starting. */
-  #readingOn(read: () => void): void {
+  /**
+   * What lies behind a damaged place is left to repair: one block that rotted must not keep a member from starting. False where
+   * there is one.
+   */
+  #readingOn(read: () => void): boolean {
     try {
       read();
+      return true;
     } catch (error) {
       this.#dependencies.failures.damage.tell(error);
+      return false;
     }
   }
 
@@ -186,7 +237,10 @@ export class HintStore {
     const { gte, lt } = hintRange(hints);
     const begin = after === undefined ? { gte } : { gt: encodeHintKey({ ...hints, key: after }) };
     for (const { key, meta, value } of this.#dependencies.engine.scan({ ...begin, lt, limit })) {
-      if (value !== undefined) yield { ...decodeHintKey(key), record: { meta, value } };
+      if (value === undefined) continue;
+      // Whoever wrote it may be ahead of all that this life of the member heard.
+      this.#dependencies.hlc.merge(versionOfMeta(meta));
+      yield { ...decodeHintKey(key), record: { meta, value } };
     }
   }
 
@@ -247,7 +301,11 @@ export class HintStore {
     const { gte, lt } = hintRange(hints);
     counters.hintsDropped += this.ledger.cleared(groupOf(hints));
     dropped(hints, hints.intendedOwner, cause);
-    engine.deleteRange(gte, lt).catch(() => undefined);
+    this.#writing += 1;
+    engine
+      .deleteRange(gte, lt)
+      .catch(() => undefined)
+      .finally(() => (this.#writing -= 1));
   }
 
   /** What cannot be removed is handed over again, and then removed: a failure here changes nothing. */
@@ -255,12 +313,16 @@ export class HintStore {
     let undo: (() => void) | undefined;
     const decide: Decide = (current) => {
       if (current === undefined || compareMetaVersions(current, meta) !== 0) return 'keep';
-      const before = current.slice();
+      const before = copyBytes(current);
       this.#discount(hint, before);
       undo = () => this.#count(hint, before);
       return { meta: noBytes, value: undefined };
     };
-    this.#dependencies.engine.apply(encodeHintKey(hint), { meta, value: undefined }, decide).catch(() => undo?.());
+    this.#writing += 1;
+    this.#dependencies.engine
+      .apply(encodeHintKey(hint), { meta, value: undefined }, decide)
+      .catch(() => undo?.())
+      .finally(() => (this.#writing -= 1));
   }
 }
 

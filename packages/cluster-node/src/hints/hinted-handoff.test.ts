@@ -269,9 +269,8 @@ describe('hints are bounded', () => {
     await cluster.put(a, 'key', 'value', { keyspace: 'second' });
     await cluster.put(a, 'key', 'value');
     expect(hintsFor(c, [a])).toBe(2);
-    const id = '00000000-0000-4000-9000-000000000001';
     const outcomes: string[] = [];
-    const drop = { id, change: { kind: 'drop', name: 'second' }, timeoutMs: 2000 } as const;
+    const drop = { change: { kind: 'drop', name: 'second' }, timeoutMs: 2000 } as const;
     a.node!.changeKeyspace(drop, ({ outcome }) => outcomes.push(outcome));
     await cluster.elapse(1000);
     expect(outcomes).toEqual(['changed']);

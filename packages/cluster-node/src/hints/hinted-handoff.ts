@@ -53,13 +53,12 @@ export interface HintStatus {
 export class HintedHandoff {
   readonly access: HintAccess;
   readonly #hints: HintStore;
-  readonly #clock: Clock;
+  readonly #dependencies: HintedHandoffDependencies;
   readonly #server: HintServer;
   readonly #replayer: HintReplayer;
   readonly #dirtyRanges: DirtyRanges;
 
   constructor(dependencies: HintedHandoffDependencies, options: ClusterNodeOptions, strategies: Strategies) {
-    const { clock } = dependencies;
     const { hintBytesPerOwner, hintMaxAgeMs, requestTimeoutMs } = options;
     const dirtyRanges = new DirtyRanges(dependencies);
     const hints = strategies.hintStore(
@@ -70,7 +69,7 @@ export class HintedHandoff {
       },
       { bytesPerOwner: hintBytesPerOwner, maxAgeMs: hintMaxAgeMs },
     );
-    this.#clock = clock;
+    this.#dependencies = dependencies;
     this.#hints = hints;
     this.#dirtyRanges = dirtyRanges;
     this.access = new HintAccess({ ...dependencies, hints });
@@ -88,6 +87,20 @@ export class HintedHandoff {
     return this.#hints.holdsUpTo(range, upTo);
   }
 
+  /** Hints of these ranges may have rotted: see {@link HintStore.lost}. */
+  lost(ranges: readonly Range[]): void {
+    const { topology } = this.#dependencies;
+    this.#hints.lost(ranges, (range) => {
+      const keyspace = topology().keyspaceById(range.keyspaceId);
+      return keyspace === undefined ? [] : topology().owners(keyspace, range.partition);
+    });
+  }
+
+  /** See {@link HintStore.recount}. */
+  recount(partitions: ReadonlySet<number>): boolean {
+    return this.#hints.recount(partitions);
+  }
+
   tick(): void {
     this.#replayer.tick();
     this.#dirtyRanges.tick();
@@ -102,7 +115,7 @@ export class HintedHandoff {
     const owners = new Set([...totals.keys(), ...this.#replayer.replayedOwners]);
     return [...owners].sort().map((owner) => {
       const { count = 0, bytes = 0, oldestMs } = totals.get(owner) ?? {};
-      const oldestAgeMs = oldestMs === undefined ? 0 : Math.max(0, this.#clock.wallMs() - oldestMs);
+      const oldestAgeMs = oldestMs === undefined ? 0 : Math.max(0, this.#dependencies.clock.wallMs() - oldestMs);
       return { owner, count, bytes, oldestAgeMs, replayed: this.#replayer.replayedTo(owner) };
     });
   }

@@ -1,6 +1,7 @@
 /** What this member does for whoever raises a range's purge watermark: it seals, and tells what it keeps. */
-import type { Stamp } from '@kv/quorum';
+import type { HybridLogicalClock, Stamp } from '@kv/quorum';
 import type { Frame, Message, PurgeHints, PurgeRaise, PurgeSeal, PurgeWanted, Refusal } from '@kv/wire';
+import { isPlausibleBallot } from '../clock/ballot-source.ts';
 import type { Counters } from '../counters.ts';
 import type { HintedHandoff } from '../hints/hinted-handoff.ts';
 import type { Range } from '../repair/range-records.ts';
@@ -8,6 +9,7 @@ import { refusal } from '../replica/place-refusal.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Deletions } from './deletions.ts';
+import { sealedBallot } from './sealed-ballot.ts';
 import type { Watermarks } from './watermarks.ts';
 
 export interface PurgeServerDependencies {
@@ -16,6 +18,7 @@ export interface PurgeServerDependencies {
   readonly deletions: Deletions;
   readonly handoff: HintedHandoff;
   readonly counters: Counters;
+  readonly hlc: HybridLogicalClock;
   readonly topology: () => Topology;
   readonly ready: () => boolean;
   /** Milliseconds since 1970: what this member itself holds for the time. */
@@ -54,7 +57,7 @@ export class PurgeServer {
   take(range: Range, { type, upTo }: PurgeRequest, reply: (message: Message) => void): void {
     const { watermarks, handoff, now, leastAgeMs } = this.#dependencies;
     // One member whose clock is far ahead must not close the range to everybody.
-    if (upTo.ms > now() - leastAgeMs) {
+    if (upTo.ms > now() - leastAgeMs && !this.#isMereBallot(range, { type, upTo })) {
       reply(refusal('STAMP_TOO_YOUNG', `${upTo.ms} is not ${leastAgeMs} ms ago by this member's clock`));
       return;
     }
@@ -68,6 +71,13 @@ export class PurgeServer {
     if (type === 'purge-hints') watermarks.sealHints(range, upTo, taken);
     else if (type === 'purge-seal') watermarks.seal(range, upTo, taken);
     else watermarks.raise(range, upTo, taken);
+  }
+
+  /** The seal of a strong range is a ballot that proposers outbid, and closes nothing: only one that they cannot is refused. */
+  #isMereBallot({ keyspaceId }: Range, { type, upTo }: PurgeRequest): boolean {
+    const { topology, hlc } = this.#dependencies;
+    const isStrong = topology().keyspaceById(keyspaceId)?.mode === 'strong';
+    return type === 'purge-seal' && isStrong && isPlausibleBallot(sealedBallot(upTo), hlc.latest);
   }
 
   #refusalOf(epoch: number, { partition, keyspaceId }: Range, type: Message['type']): Refusal | undefined {

@@ -96,13 +96,20 @@ describe('a deletion', () => {
     expect(purged()).toBe(3);
   });
 
-  it('that was forgotten does not let a write back in from before it: its retry is unknown, across restarts too', async () => {
+  it('that was forgotten does not let a write back in that was unknown before it: its retry is unknown, across restarts too', async () => {
     await start(3);
     const [first, second, third] = cluster.members as [TestMember, TestMember, TestMember];
     const version = { ms: cluster.time.wallMs(), counter: 0, actor: '0f'.repeat(16) };
-    expect((await cluster.put(first, 'key', 'value', { version })).outcome).toBe('applied');
-    await cluster.delete(second, 'key', { w: 3 });
+    // Durable where it was asked for, and nowhere else: one acknowledgement of two.
+    for (const other of [second, third]) cluster.cut(first, other);
+    const put = await cluster.put(first, 'key', 'value', { version });
+    expect(put).toMatchObject({ outcome: 'unknown', receipt: { needed: 2, got: 1 } });
+    expect(await foundBy(cluster.members, 'key')).toEqual(['value', 'absent', 'absent']);
+    expect((await cluster.delete(second, 'key')).outcome).toBe('applied');
     await cluster.elapse(untilPurged);
+    expect(purged(), 'the owner that has the value has not heard of its deletion').toBe(0);
+    cluster.heal();
+    await cluster.elapse(120_000);
     expect(purged()).toBe(3);
     await cluster.kill(third);
     await cluster.restart(third);
@@ -113,7 +120,11 @@ describe('a deletion', () => {
       const reasons = retry.receipt.replicas.flatMap(({ role, reason }) => (role === 'primary' ? [reason] : []));
       expect(new Set(reasons)).toEqual(new Set(['BELOW_WATERMARK']));
     }
+    await cluster.elapse(untilPurged);
     expect(await foundBy(cluster.members, 'key')).toEqual(['absent', 'absent', 'absent']);
+    const got = await cluster.get(second, 'key', { r: 3 });
+    expect(got.outcome).toBe('absent');
+    expect(got, 'not even a tombstone').not.toHaveProperty('version');
   });
 
   it.each([

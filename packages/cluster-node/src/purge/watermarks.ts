@@ -7,7 +7,7 @@
  * each owner is compared with all others. From there on every owner has the newest of what was ever written up to the stamp, and
  * nothing older can come in: deletions up to it have nothing left to hide.
  */
-import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { compareStamps, type Stamp, zeroStamp } from '@kv/quorum';
 import {
   decodePurgeKey,
@@ -68,6 +68,15 @@ export class Watermarks {
   raise(range: Range, watermark: Stamp, done: (durable: boolean) => void = () => undefined): void {
     if (compareStamps(watermark, this.of(range).watermark) <= 0) done(true);
     else this.#change(range, { watermark, sealed: watermark, hintsSealed: watermark }, done);
+  }
+
+  /** As they are, to be written anew: what is stored of them is about to go. */
+  restated(): BatchOperation[] {
+    return [...this.#ranges].map(([range, { written }]) => ({
+      type: 'put',
+      key: encodePurgeKey(range % mostPartitions, Math.floor(range / mostPartitions)),
+      value: encodePurgeRecord(written),
+    }));
   }
 
   /** Forgets what is no keyspace any more. */

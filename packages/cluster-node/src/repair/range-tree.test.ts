@@ -9,20 +9,23 @@ const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) 
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('decide' as const), key: fc.constantFrom(...keys) }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('sync' as const, 'tell' as const) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('refuse' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('refuse' as const, 'restart' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('scan' as const), entries: fc.integer({ min: 1, max: 3 }) }) },
 );
 
 /**
  * A store whose writes are decided, then seen by scans, then told, each write in its turn, and a scan beside them. When
- * there is no room, all that are not seen yet are refused together.
+ * there is no room, all that are not seen yet are refused together. When the tree begins again, the scan waits for the writes
+ * that were decided before.
  */
 class Model {
   readonly tree = new RangeTree(1);
   readonly #decided = new Map<string, number>();
   readonly #visible = new Map<string, number>();
   readonly #unseen: { key: string; version: number }[] = [];
-  readonly #untold: { key: string; before: number | undefined; version: number }[] = [];
+  readonly #untold: { key: string; before: number | undefined; version: number; note: boolean }[] = [];
+  /** Writes that were decided before the tree was restarted, and are not told yet. */
+  #barrier = 0;
   #versions = 0;
 
   constructor(stored: readonly string[]) {
@@ -36,10 +39,10 @@ class Model {
   decide(key: string): void {
     const before = this.#decided.get(key);
     this.#versions += 1;
-    this.tree.writing(bytesOf(key), before === undefined ? undefined : Uint8Array.of(before));
+    const note = this.tree.writing(bytesOf(key), before === undefined ? undefined : Uint8Array.of(before));
     this.#decided.set(key, this.#versions);
     this.#unseen.push({ key, version: this.#versions });
-    this.#untold.push({ key, before, version: this.#versions });
+    this.#untold.push({ key, before, version: this.#versions, note });
   }
 
   sync(): void {
@@ -50,7 +53,8 @@ class Model {
   refuse(): void {
     const refused = this.#untold.splice(this.#untold.length - this.#unseen.length);
     this.#unseen.length = 0;
-    for (const { key } of refused) this.tree.notWritten(bytesOf(key));
+    this.#barrier = Math.min(this.#barrier, this.#untold.length);
+    for (const { key, note } of refused) this.tree.notWritten(bytesOf(key), note);
     for (const { key, before } of refused.reverse()) {
       if (before === undefined) this.#decided.delete(key);
       else this.#decided.set(key, before);
@@ -60,13 +64,19 @@ class Model {
   /** A write is told only once it is seen. */
   tell(): void {
     if (this.#untold.length <= this.#unseen.length) return;
-    const { key, before, version } = this.#untold.shift()!;
+    this.#barrier = Math.max(0, this.#barrier - 1);
+    const { key, before, version, note } = this.#untold.shift()!;
     const change = { before: before === undefined ? undefined : Uint8Array.of(before), after: Uint8Array.of(version) };
-    this.tree.written(bytesOf(key), change);
+    this.tree.written(bytesOf(key), change, note);
+  }
+
+  restart(): void {
+    this.tree.restart();
+    this.#barrier = this.#untold.length;
   }
 
   scan(entries: number): void {
-    if (this.tree.complete) return;
+    if (this.tree.complete || this.#barrier > 0) return;
     const scanned = this.tree.scanned && String.fromCharCode(...this.tree.scanned);
     const left = [...this.#visible].filter(([key]) => scanned === undefined || key > scanned).sort();
     this.tree.count(

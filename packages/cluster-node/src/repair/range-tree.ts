@@ -18,8 +18,12 @@ interface UnderWay {
   writes: number;
 }
 
+/** Whether a write was noted when it was decided, to be given back when it is over. */
+export type WriteNote = boolean;
+
 export class RangeTree {
-  readonly tree: HashTree;
+  readonly #levels: number;
+  #tree: HashTree;
   /** The last key that the scan has counted; `undefined`: it has not begun. */
   #scanned: Uint8Array | undefined;
   #complete = false;
@@ -30,7 +34,23 @@ export class RangeTree {
   readonly #underWay = new Map<string, UnderWay>();
 
   constructor(levels: number) {
-    this.tree = new HashTree({ levels });
+    this.#levels = levels;
+    this.#tree = new HashTree({ levels });
+  }
+
+  /** Another one after each {@link RangeTree.restart}. */
+  get tree(): HashTree {
+    return this.#tree;
+  }
+
+  /**
+   * Counts from the beginning, for what is stored is not what was counted. The scan may go on only once all writes that were
+   * decided before are over: those were not noted.
+   */
+  restart(): void {
+    this.#tree = new HashTree({ levels: this.#levels });
+    this.#complete = false;
+    this.#scanned = undefined;
   }
 
   /** Whether the tree counts everything that is stored. */
@@ -43,26 +63,28 @@ export class RangeTree {
     return this.#scanned;
   }
 
-  /** A write was decided; `written` must follow once it is durable, or `notWritten`. */
-  writing(key: Uint8Array, before: Uint8Array | undefined): void {
-    if (this.#complete) return;
+  /** A write was decided; `written` must follow once it is durable, or `notWritten`, with what this returned. */
+  writing(key: Uint8Array, before: Uint8Array | undefined): WriteNote {
+    if (this.#complete) return false;
     const name = nameOf(key);
     const known = this.#underWay.get(name);
     if (known === undefined) this.#underWay.set(name, { counted: before, writes: 1 });
     else known.writes += 1;
+    return true;
   }
 
   /** A write that was decided is durable. Writes of one key are told in the order in which they were decided. */
-  written(key: Uint8Array, { before, after }: VersionChange): void {
-    this.#tell(key, after);
-    if (this.#counts(key)) this.tree.replace(key, before, after);
+  written(key: Uint8Array, { before, after }: VersionChange, note: WriteNote): void {
+    if (note) this.#tell(key, after);
+    if (this.#counts(key)) this.#tree.replace(key, before, after);
   }
 
   /**
    * A write that was decided came to nothing, as did every later one of the key that was decided meanwhile: the engine
    * refuses them together.
    */
-  notWritten(key: Uint8Array): void {
+  notWritten(key: Uint8Array, note: WriteNote): void {
+    if (!note) return;
     const name = nameOf(key);
     const underWay = this.#underWay.get(name);
     if (underWay !== undefined) this.#endOne(name, underWay);
@@ -72,7 +94,7 @@ export class RangeTree {
   count(entries: readonly { readonly key: Uint8Array; readonly version: Uint8Array | undefined }[]): void {
     for (const { key, version } of entries) {
       const underWay = this.#underWay.get(nameOf(key));
-      this.tree.replace(key, undefined, underWay === undefined ? version : underWay.counted);
+      this.#tree.replace(key, undefined, underWay === undefined ? version : underWay.counted);
       this.#scanned = key;
     }
   }
@@ -87,7 +109,6 @@ export class RangeTree {
   }
 
   #tell(key: Uint8Array, after: Uint8Array | undefined): void {
-    if (this.#underWay.size === 0) return;
     const name = nameOf(key);
     const underWay = this.#underWay.get(name);
     if (underWay === undefined) return;

@@ -53,6 +53,8 @@ export class RangeTrees {
   readonly #trees = new Map<string, CountedRange>();
   /** What of their ranges is stored could not be read. */
   readonly #unreadable = new Set<RangeTree>();
+  /** To be counted from the beginning, once what was being written is. */
+  readonly #waiting = new Set<RangeTree>();
 
   /** To be made before the first write. */
   constructor(dependencies: RangeTreesDependencies, topology: Topology) {
@@ -82,7 +84,8 @@ export class RangeTrees {
    */
   scanOn(): boolean {
     for (const counted of this.#trees.values()) {
-      if (counted.tree.complete || this.#unreadable.has(counted.tree)) continue;
+      const { tree } = counted;
+      if (tree.complete || this.#unreadable.has(tree) || this.#waiting.has(tree)) continue;
       this.#scan(counted);
       return true;
     }
@@ -96,6 +99,21 @@ export class RangeTrees {
   /** The next scan tries what it could not read once more. */
   retryUnreadable(): void {
     this.#unreadable.clear();
+  }
+
+  /** What is stored of the range is not what was counted any more. Resolves when the next scans can count it again. */
+  async recount(range: Range): Promise<void> {
+    const tree = this.of(range);
+    if (tree === undefined) return;
+    tree.restart();
+    this.#unreadable.delete(tree);
+    this.#waiting.add(tree);
+    try {
+      // Behind all writes that were decided before.
+      await this.#dependencies.engine.batch([]);
+    } finally {
+      this.#waiting.delete(tree);
+    }
   }
 
   #scan(counted: CountedRange): void {

@@ -60,6 +60,12 @@ export class Repairer {
     this.#scanning = true;
   }
 
+  /** See {@link RangeTrees.recount}. */
+  async recount(range: Range): Promise<void> {
+    await this.#dependencies.trees.recount(range);
+    this.#scanning = true;
+  }
+
   /** No exchange goes on after this. */
   stop(): void {
     this.#running = false;

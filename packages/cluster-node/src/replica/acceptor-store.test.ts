@@ -5,6 +5,7 @@ import { type Ballot, HybridLogicalClock, noOperations } from '@kv/quorum';
 import { encodeRecordMeta, encodeRegisterValue, type RegisterValue } from '@kv/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BallotCeiling } from '../clock/ballot-ceiling.ts';
 import { createCounters } from '../counters.ts';
 import { DiskRoom } from '../disk-room.ts';
 import { RangeTree } from '../repair/range-tree.ts';
@@ -80,6 +81,7 @@ async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): 
     failures,
     watermarks,
     deletions,
+    ceiling: new BallotCeiling(engine, failures),
     clock: wall,
     timers: soon,
   });

@@ -21,6 +21,7 @@ import {
   type AcceptedRegister,
   type AcceptReply,
   bytesOfBallot,
+  copyBytes,
   decodeRegisterMeta,
   decodeRegisterValue,
   encodeAcceptorKey,
@@ -34,11 +35,13 @@ import {
   type RegisterWant,
   versionOfMeta,
 } from '@kv/wire';
+import type { BallotCeiling } from '../clock/ballot-ceiling.ts';
 import type { Counters } from '../counters.ts';
 import type { Deletions } from '../purge/deletions.ts';
 import { promiseUnder, sealedBallot } from '../purge/sealed-ballot.ts';
 import type { Watermarks } from '../purge/watermarks.ts';
 import { tombstoneRecord } from '../record.ts';
+import type { VersionChange, WriteNote } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import { PromiseTurns, type PromiseTurnsDependencies } from './promise-turns.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
@@ -58,6 +61,7 @@ export interface AcceptorStoreDependencies extends PromiseTurnsDependencies {
   readonly failures: StorageFailures;
   readonly watermarks: Watermarks;
   readonly deletions: Deletions;
+  readonly ceiling: BallotCeiling;
 }
 
 /** What was accepted, as it is stored; read only where it is needed. */
@@ -99,7 +103,9 @@ export class AcceptorStore {
     done: (reply: PrepareReply) => void,
     failed: (failure: WriteFailure) => void,
   ): void {
-    this.#turns.enter(nameOfPlace(place), deadline, () => this.#prepare(place, ballot, done, failed));
+    const enter = (): void =>
+      this.#turns.enter(nameOfPlace(place), deadline, () => this.#prepare(place, ballot, done, failed));
+    this.#dependencies.ceiling.cover(ballot, enter, failed);
   }
 
   #prepare(
@@ -132,6 +138,16 @@ export class AcceptorStore {
     done: (reply: AcceptReply) => void,
     failed: (failure: WriteFailure) => void,
   ): void {
+    this.#dependencies.ceiling.cover(ballot, () => this.#accept(place, ballot, value, done, failed), failed);
+  }
+
+  #accept(
+    place: RecordPlace,
+    ballot: Ballot,
+    value: RegisterValue,
+    done: (reply: AcceptReply) => void,
+    failed: (failure: WriteFailure) => void,
+  ): void {
     const bytes = encodeRegisterValue(value);
     let isAccepted = false;
     let reply: AcceptReply = { type: 'accept-reply', outcome: 'accepted' };
@@ -157,6 +173,7 @@ export class AcceptorStore {
     const { watermark } = this.#dependencies.watermarks.of(place);
     const tree = trees.of(place);
     let before: Uint8Array | undefined;
+    let note: WriteNote = false;
     let purged = false;
     const decide: Decide = (current, _, currentValue) => {
       if (current === undefined) return 'keep';
@@ -164,18 +181,18 @@ export class AcceptorStore {
       if (!isForgettable(meta, stateOf(meta, currentValue), watermark)) return 'keep';
       purged = true;
       before = bytesOf(meta.accepted);
-      if (before !== undefined) tree?.writing(place.key, before);
+      if (before !== undefined) note = tree?.writing(place.key, before) ?? false;
       return { meta: noBytes, value: undefined };
     };
     const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
     engine.apply(key, { meta: noBytes, value: undefined }, decide).then(
       () => {
-        if (before !== undefined) tree?.written(place.key, { before, after: undefined });
+        if (before !== undefined) tree?.written(place.key, { before, after: undefined }, note);
         if (purged) counters.deletionsPurged += 1;
         done(purged);
       },
       (error: unknown) => {
-        if (before !== undefined) tree?.notWritten(place.key);
+        if (before !== undefined) tree?.notWritten(place.key, note);
         failures.ofWrite(error, () => done(false));
       },
     );
@@ -218,7 +235,8 @@ export class AcceptorStore {
   ): void {
     const { engine, trees, failures, watermarks, deletions } = this.#dependencies;
     const tree = trees.of(place);
-    let change: { readonly before: Uint8Array | undefined; readonly after: Uint8Array | undefined } | undefined;
+    let change: VersionChange | undefined;
+    let note: WriteNote = false;
     const decide: Decide = (current, _, currentValue) => {
       const meta = current === undefined ? undefined : decodeRegisterMeta(current);
       const state = promisedUnder(watermarks.of(place).sealed, stateOf(meta, currentValue));
@@ -228,7 +246,7 @@ export class AcceptorStore {
       if (deleted) deletions.note(place);
       if (tree !== undefined && accepted !== state.accepted) {
         change = { before: bytesOf(state.accepted?.ballot), after: bytesOf(accepted?.ballot) };
-        tree.writing(place.key, change.before);
+        note = tree.writing(place.key, change.before);
       }
       const fields = { version, deleted, promised, accepted: accepted?.ballot };
       return { meta: metaOf(fields), value: accepted?.value() ?? noBytes };
@@ -236,11 +254,11 @@ export class AcceptorStore {
     const key = encodeAcceptorKey(place.partition, place.keyspaceId, place.key);
     const applied = (): void => {
       failures.room.wasThere();
-      if (change !== undefined) tree?.written(place.key, change);
+      if (change !== undefined) tree?.written(place.key, change, note);
       done();
     };
     const notApplied = (error: unknown): void => {
-      if (change !== undefined) tree?.notWritten(place.key);
+      if (change !== undefined) tree?.notWritten(place.key, note);
       failures.ofWrite(error, failed);
     };
     engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(applied, notApplied);
@@ -263,7 +281,7 @@ function stateOf(
   if (meta === undefined) return emptyAcceptor;
   const { promised, accepted } = meta;
   let copy: Uint8Array | undefined;
-  const value = (): Uint8Array => (copy ??= currentValue()?.slice() ?? noBytes);
+  const value = (): Uint8Array => (copy ??= copyBytes(currentValue() ?? noBytes));
   return { promised, accepted: accepted && { ballot: accepted, value } };
 }
 

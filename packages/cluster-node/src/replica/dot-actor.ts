@@ -3,7 +3,7 @@
  * writes up to this one", so the name lives exactly as long as the memory of those writes: restarts keep both, and whoever
  * comes back on an emptied disk has another name, whose writes say nothing about those that were forgotten.
  */
-import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
 
 const birthKey = systemKey('dot-actor');
@@ -17,6 +17,11 @@ export async function readDotActor(engine: StorageEngine, nodeId: string, wallMs
   const actor = `${nodeId.replaceAll('-', '')}${born}`;
   await engine.put(birthKey, new TextEncoder().encode(actor));
   return actor;
+}
+
+/** As it is, to be written anew: what is stored of it is about to go. */
+export function restatedDotActor(actor: string): BatchOperation {
+  return { type: 'put', key: birthKey, value: new TextEncoder().encode(actor) };
 }
 
 /** Whose actor it is. */

@@ -13,6 +13,7 @@ import {
   type Refusal,
 } from '@kv/wire';
 import type { Counters } from '../counters.ts';
+import { type LostPlaces, lostRefusal } from '../healing/losses.ts';
 import { isRecordMeta } from '../record.ts';
 import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
 import { type PlaceChecks, placeRefusal, refusal } from './place-refusal.ts';
@@ -23,6 +24,7 @@ export interface ReplicaServerDependencies extends PlaceChecks {
   readonly replica: Replica;
   readonly registers: RegisterServer;
   readonly counters: Counters;
+  readonly losses: LostPlaces;
 }
 
 type WriteRequest = ReplicaWrite | RepairWrite;
@@ -72,10 +74,21 @@ export class ReplicaServer {
     if (keyspace !== undefined && keyspace.mode !== mode) {
       return refusal('WRONG_MODE', `keyspace ${keyspace.name} is ${keyspace.mode}, ${request.type} is not`);
     }
+    const { partition, key } = request;
+    const isLost = this.#dependencies.losses.covers({ partition, keyspaceId: header.keyspaceId, key });
+    if (isLost && !bringsBack(request)) return lostRefusal;
     if (!isWriteRequest(request)) return undefined;
     const known = isRecordMeta(request.meta) && isSiblingSetMeta(request.meta) === (keyspace?.conflict === 'siblings');
     return known ? undefined : refusal('MALFORMED', 'the record meta is not one that this keyspace understands');
   }
+}
+
+/**
+ * Whether a request serves to get back what is lost. What a proposer has accepted does: it knows of all that was accepted before,
+ * and all that this member ever promised is sealed.
+ */
+function bringsBack(request: ReplicaRequest): boolean {
+  return request.type === 'repair-write' || request.type === 'accept';
 }
 
 function isReplicaRequest(message: Message): message is ReplicaRequest {

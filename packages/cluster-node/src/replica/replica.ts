@@ -24,7 +24,7 @@ import type { Deletions } from '../purge/deletions.ts';
 import type { Watermarks } from '../purge/watermarks.ts';
 import type { StoredRecord } from '../record.ts';
 import { maxDeadlineMs } from '../time-to-live.ts';
-import type { VersionChange } from '../repair/range-tree.ts';
+import type { VersionChange, WriteNote } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
 import type { SiblingStrategies } from '../strategies.ts';
@@ -185,22 +185,23 @@ export class Replica {
     const key = encodeDataKey(place.partition, place.keyspaceId, place.key);
     const tree = this.#trees.of(place);
     let change: VersionChange | undefined;
+    let note: WriteNote = false;
     const decide: Decide = (current, incoming, currentValue) => {
       const decision = judge(current, incoming, currentValue);
       if (tree !== undefined && decision !== 'keep') {
         change = { before: versionOf(current), after: versionOf(decision === 'replace' ? incoming : decision.meta) };
-        tree.writing(place.key, change.before);
+        note = tree.writing(place.key, change.before);
       }
       if (decision !== 'keep') this.#deletions.noteWrite(place, decision === 'replace' ? incoming : decision.meta);
       return decision;
     };
     const applied = ({ meta }: { meta: Uint8Array }): void => {
       this.#failures.room.wasThere();
-      if (change !== undefined) tree?.written(place.key, change);
+      if (change !== undefined) tree?.written(place.key, change, note);
       written(meta);
     };
     const notApplied = (error: unknown): void => {
-      if (change !== undefined) tree?.notWritten(place.key);
+      if (change !== undefined) tree?.notWritten(place.key, note);
       this.#failures.ofWrite(error, failed);
     };
     this.#engine.apply(key, offer, decide).then(applied, notApplied);

@@ -56,7 +56,12 @@ describe('the answers of R owners', () => {
     ]);
     const silent = started().answers;
     expect(silent.expire()).toMatchObject([{ outcome: 'timed-out', receipt: { got: 0 } }]);
-    expect(started().answers.reject()).toMatchObject([{ outcome: 'unavailable' }]);
+  });
+
+  it('are not asked for where too few owners are up: the receipt tells how many are, and who is not', () => {
+    const told = new OwnerAnswers<string>({ ...plan, needed: 3, down: ['b'] }, 'value', 100).start();
+    const replicas = [{ replica: 'b', role: 'primary', answer: 'down' }];
+    expect(told).toMatchObject([{ outcome: 'unavailable', receipt: { needed: 3, got: 2, replicas } }]);
   });
 
   it('ignores who was not asked, and a failure after an answer', () => {

@@ -4,7 +4,7 @@
  *
  * A plain synchronous object: the driver carries out its effects, in order, and feeds back what comes in.
  */
-import { noRepairs, primary, type Receipt, type ReplicaAnswer, type ReplicaPlan } from '@kv/quorum';
+import { primary, reachableServers, type Receipt, type ReplicaPlan, RequestLedger } from '@kv/quorum';
 import type { Want } from '@kv/wire';
 
 export type OwnerEffect<Answer> =
@@ -15,9 +15,9 @@ export type OwnerEffect<Answer> =
 export class OwnerAnswers<Answer> {
   readonly #plan: ReplicaPlan;
   readonly #want: Want;
-  readonly #startedAt: number;
+  readonly #ledger: RequestLedger;
   readonly #answers = new Map<string, Answer>();
-  readonly #told = new Map<string, ReplicaAnswer>();
+  readonly #failed = new Set<string>();
   #ended = false;
 
   /**
@@ -27,17 +27,25 @@ export class OwnerAnswers<Answer> {
   constructor(plan: ReplicaPlan, want: Want, startedAt: number) {
     this.#plan = plan;
     this.#want = want;
-    this.#startedAt = startedAt;
+    this.#ledger = new RequestLedger(plan, startedAt);
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** When too few owners are up nobody is asked. */
   start(): OwnerEffect<Answer>[] {
     const { replicas, needed } = this.#plan;
+    const reachable = reachableServers(this.#plan);
+    if (reachable < needed) return this.#tooFew('unavailable', reachable);
     return replicas.slice(0, needed).map((owner, index) => this.#ask(owner, index === 0 ? this.#want : 'version'));
   }
 
   receive(owner: string, answer: Answer, now: number): OwnerEffect<Answer>[] {
-    if (this.#ended || !this.#told.has(owner)) return [];
-    this.#tell(owner, { answer: 'held' }, now);
+    if (this.#ended || !this.#ledger.hasAsked(primary(owner))) return [];
+    this.#ledger.answered(primary(owner), { answer: 'held' }, now);
+    this.#failed.delete(owner);
     this.#answers.set(owner, answer);
     if (this.#answers.size < this.#plan.needed) return [];
     this.#ended = true;
@@ -47,21 +55,19 @@ export class OwnerAnswers<Answer> {
   /** An owner refused, or could not be reached. */
   fail(owner: string, answer: 'refused' | 'unreachable', reason: string, now: number): OwnerEffect<Answer>[] {
     if (this.#ended || this.#answers.has(owner)) return [];
-    this.#tell(owner, { answer, reason }, now);
+    this.#ledger.answered(primary(owner), { answer, reason }, now);
+    this.#failed.add(owner);
     const standIns = this.standIn();
-    if (standIns.length > 0 || this.#possible >= this.#plan.needed) return standIns;
+    const { replicas, needed } = this.#plan;
+    if (standIns.length > 0 || replicas.length - this.#failed.size >= needed) return standIns;
     return this.#tooFew('unavailable');
   }
 
   /** Someone is slow: asks one more owner. The driver decides when. */
   standIn(): OwnerEffect<Answer>[] {
-    const owner = this.#ended ? undefined : this.#plan.replicas.find((candidate) => !this.#told.has(candidate));
+    if (this.#ended) return [];
+    const owner = this.#plan.replicas.find((candidate) => !this.#ledger.hasAsked(primary(candidate)));
     return owner === undefined ? [] : [this.#ask(owner, this.#want)];
-  }
-
-  /** The driver knows that too few owners are up. */
-  reject(): OwnerEffect<Answer>[] {
-    return this.#ended ? [] : this.#tooFew('unavailable');
   }
 
   /** The deadline passed. */
@@ -69,27 +75,13 @@ export class OwnerAnswers<Answer> {
     return this.#ended ? [] : this.#tooFew('timed-out');
   }
 
-  /** Owners that have answered or still may. */
-  get #possible(): number {
-    const failed = [...this.#told.values()].filter(({ answer }) => answer === 'refused' || answer === 'unreachable');
-    return this.#plan.replicas.length - failed.length;
-  }
-
   #ask(owner: string, want: Want): OwnerEffect<Answer> {
-    this.#told.set(owner, { ...primary(owner), answer: 'pending' });
+    this.#ledger.asked(primary(owner));
     return { type: 'ask', owner, want };
   }
 
-  #tell(owner: string, answer: Pick<ReplicaAnswer, 'answer' | 'reason'>, now: number): void {
-    this.#told.set(owner, { ...primary(owner), ...answer, latencyMs: Math.max(0, now - this.#startedAt) });
-  }
-
-  #tooFew(outcome: 'unavailable' | 'timed-out'): OwnerEffect<Answer>[] {
+  #tooFew(outcome: 'unavailable' | 'timed-out', got = this.#answers.size): OwnerEffect<Answer>[] {
     this.#ended = true;
-    const { epoch, needed, replicas } = this.#plan;
-    const told = replicas.flatMap((replica) => this.#told.get(replica) ?? []);
-    const got = this.#answers.size;
-    const receipt: Receipt = { mode: 'strict', epoch, needed, got, replicas: told, repairs: noRepairs };
-    return [{ type: 'too-few', outcome, receipt }];
+    return [{ type: 'too-few', outcome, receipt: this.#ledger.receipt({ mode: 'strict', got }) }];
   }
 }

@@ -1,21 +1,15 @@
 /** Drives the scan of one stretch of one partition: carries its questions to owners, and time to it. */
 import type { Receipt, ReplicaPlan } from '@kv/quorum';
 import type { ReplicaScan, ReplicaScanReply } from '@kv/wire';
-import type { Counters } from '../counters.ts';
-import type { Membership } from '../membership/membership.ts';
-import { plannedTooEarly } from '../coordinator/replan.ts';
-import type { Clock, Timer, Timers } from '../ports.ts';
+import { isPlannedTooEarly } from '../coordinator/replan.ts';
+import { type StandInDependencies, StandIns } from '../coordinator/stand-ins.ts';
+import type { Timer } from '../ports.ts';
 import { type MergedAnswers, mergeAnswers } from './merge-answers.ts';
 import { type OwnerEffect, OwnerAnswers } from './owner-answers.ts';
 import type { ScanAccess } from './scan-access.ts';
 
-export interface PartitionScanDependencies {
-  readonly clock: Clock;
-  readonly timers: Timers;
+export interface PartitionScanDependencies extends StandInDependencies {
   readonly access: ScanAccess;
-  readonly membership: Membership;
-  readonly counters: Counters;
-  readonly standInAfterMs: number;
 }
 
 export interface PartitionScanTerms {
@@ -38,8 +32,8 @@ export class PartitionScan {
   readonly #terms: PartitionScanTerms;
   readonly #done: (result: PartitionScanResult) => void;
   readonly #answers: OwnerAnswers<ReplicaScanReply>;
+  readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
-  #standInTimer: Timer | undefined;
   #ended = false;
 
   /** `done` is called once. */
@@ -52,29 +46,22 @@ export class PartitionScan {
     this.#terms = terms;
     this.#done = done;
     this.#answers = new OwnerAnswers(terms.plan, terms.message.want, dependencies.clock.monotonicMs());
+    this.#standIns = new StandIns(dependencies, { standIn: () => this.#standIn() });
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#terms;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#answers.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#answers.expire()));
-    this.#standInLater();
+    const { timers, clock } = this.#dependencies;
     this.#run(this.#answers.start());
+    if (this.#ended) return;
+    const remaining = this.#terms.deadline - clock.monotonicMs();
+    this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#answers.expire()));
+    this.#standIns.start();
   }
 
-  #standInLater(): void {
-    const { timers, standInAfterMs, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(standInAfterMs, () => {
-      const effects = this.#answers.standIn();
-      if (effects.length === 0) return;
-      counters.standIns += 1;
-      this.#standInLater();
-      this.#run(effects);
-    });
+  #standIn(): boolean {
+    const effects = this.#answers.standIn();
+    this.#run(effects);
+    return effects.length > 0;
   }
 
   #run(effects: readonly OwnerEffect<ReplicaScanReply>[]): void {
@@ -89,14 +76,19 @@ export class PartitionScan {
   #ask(owner: string, message: ReplicaScan): void {
     const { access, clock } = this.#dependencies;
     const { keyspaceId, deadline, plan } = this.#terms;
+    const askedAt = this.#standIns.asked(owner);
     access.scan(
       owner,
       { keyspaceId, epoch: plan.epoch, message, deadline },
       {
-        answered: (reply) => this.#run(this.#answers.receive(owner, reply, clock.monotonicMs())),
+        answered: (reply) => {
+          this.#standIns.answered(owner, askedAt);
+          this.#run(this.#answers.receive(owner, reply, clock.monotonicMs()));
+        },
         failed: (failure, reason) => {
+          this.#standIns.failed(owner);
           const fail = (): void => this.#run(this.#answers.fail(owner, failure, reason, clock.monotonicMs()));
-          if (reason === plannedTooEarly) this.#planAgain(fail);
+          if (isPlannedTooEarly(reason)) this.#planAgain(fail);
           else fail();
         },
       },
@@ -121,6 +113,6 @@ export class PartitionScan {
   #halt(): void {
     this.#ended = true;
     this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#standIns.stop();
   }
 }

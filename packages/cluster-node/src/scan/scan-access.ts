@@ -2,19 +2,21 @@
 import { compareKeys } from '@kv/anti-entropy';
 import type { Message, ReplicaScan, ReplicaScanReply } from '@kv/wire';
 import type { ReplicaCallbacks } from '../coordinator/replica-access.ts';
+import { type Losses, lostRefusal } from '../healing/losses.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import { isRecordMeta } from '../record.ts';
 import type { StorageDamage } from '../storage-damage.ts';
 import { fence } from '../topology/fence.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { ReplicaScanner } from './replica-scanner.ts';
-import { isWithin } from './scan-range.ts';
+import { isWithin, storedKeys } from './scan-range.ts';
 
 export interface ScanAccessDependencies {
   readonly self: string;
   readonly scanner: ReplicaScanner;
   readonly peers: PeerRequests;
   readonly damage: StorageDamage;
+  readonly losses: Losses;
   readonly topology: () => Topology;
 }
 
@@ -39,11 +41,13 @@ export class ScanAccess {
     { keyspaceId, epoch, message, deadline }: PlannedScan,
     { answered, failed }: ReplicaCallbacks<ReplicaScanReply>,
   ): void {
-    const { self, scanner, peers, damage, topology } = this.#dependencies;
+    const { self, scanner, peers, damage, losses, topology } = this.#dependencies;
     if (owner === self) {
       const fenced = fence(topology(), epoch, keyspaceId);
       if (fenced !== undefined) return failed('refused', fenced.code);
-      scanner.scan({ partition: message.partition, keyspaceId }, message).then(answered, (error: unknown) => {
+      const range = { partition: message.partition, keyspaceId };
+      if (losses.meets(range, storedKeys(range, message))) return failed('refused', lostRefusal.code);
+      scanner.scan(range, message).then(answered, (error: unknown) => {
         damage.tell(error);
         failed('refused', 'STORAGE_DAMAGED');
       });

@@ -35,4 +35,12 @@ describe('the range of a scan', () => {
       { numRuns: 3000 },
     );
   });
+
+  it('leaves the prefix as it came, which over a socket is a Buffer', () => {
+    const asked = { prefix: Buffer.from('user:\xff', 'latin1') };
+    const range = { partition: 7, keyspaceId: 9 };
+    const first = storageRange(range, asked, undefined);
+    expect(storageRange(range, asked, undefined)).toEqual(first);
+    expect(asked.prefix.toString('latin1')).toBe('user:\xff');
+  });
 });

@@ -1,6 +1,6 @@
 /** The part of the storage where a scan finds its keys. */
 import { compareKeys } from '@kv/anti-entropy';
-import { dataRange, encodeDataKey, type ScanBounds } from '@kv/wire';
+import { copyBytes, dataRange, encodeDataKey, type KeyRange, type ScanBounds } from '@kv/wire';
 import type { Range } from '../repair/range-trees.ts';
 
 /** Storage keys between two bounds, as the storage engine takes them. */
@@ -24,6 +24,12 @@ export function storageRange(range: Range, bounds: ScanBounds, after: Uint8Array
   return compareKeys(behind, begin) < 0 ? { gte: begin, lt } : { gt: behind, lt };
 }
 
+/** All storage keys between the bounds of a request. */
+export function storedKeys(range: Range, request: ScanBounds & { readonly after?: Uint8Array | undefined }): KeyRange {
+  const { gte, gt, lt } = storageRange(range, request, request.after);
+  return { gte: gt ?? gte ?? dataRange(range.partition, range.keyspaceId).gte, lt };
+}
+
 /** Whether a key is one that the scan looks for. */
 export function isWithin(key: Uint8Array, { prefix, gte, lt }: ScanBounds): boolean {
   if (key.length < prefix.length || compareKeys(key.subarray(0, prefix.length), prefix) !== 0) return false;
@@ -34,7 +40,7 @@ export function isWithin(key: Uint8Array, { prefix, gte, lt }: ScanBounds): bool
 function successorOf(prefix: Uint8Array): Uint8Array | undefined {
   const last = prefix.findLastIndex((byte) => byte < 0xff);
   if (last < 0) return undefined;
-  const end = prefix.slice(0, last + 1);
+  const end = copyBytes(prefix.subarray(0, last + 1));
   end[last] = (end[last] ?? 0) + 1;
   return end;
 }

@@ -72,6 +72,13 @@ describe('a scan', () => {
     expect(places).toEqual([...places].sort(([p, x], [q, y]) => p - q || (x < y ? -1 : 1)));
   });
 
+  it('gives all that begin with a prefix that came over a socket, and nothing else', async () => {
+    await start();
+    const keys = Array.from({ length: 60 }, (_, i) => `user:${i}`);
+    for (const key of [...keys, 'usfr:1', 'user9', 'vser:1']) await cluster.put(a, key, key);
+    expect(keysOf(await scanAll(() => c, { prefix: Buffer.from('user:') })).sort()).toEqual([...keys].sort());
+  });
+
   it('leaves out what was deleted or has expired, and tells deadlines, with values and without', async () => {
     await start();
     for (const key of ['stays', 'deleted', 'expired', 'mortal']) await cluster.put(a, key, 'value');
@@ -176,6 +183,15 @@ describe('with replicas that differ', () => {
     cluster.heal();
   });
 
+  it('is refused at once where too few owners are up: the receipt tells how many are, and who is not', async () => {
+    await start();
+    await cluster.kill(b);
+    await cluster.elapse(2 * minute);
+    const failed = await cluster.scan(a, { r: 3, prefix: bytesOf('{tag}') });
+    const replicas = [{ replica: b.id, role: 'primary', answer: 'down' }];
+    expect(failed).toMatchObject({ outcome: 'unavailable', receipt: { needed: 3, got: 2, replicas } });
+  });
+
   it('answers by the deadline when the others are silent', async () => {
     await start();
     const others = [b, c].map((member) => ({ member, node: member.node }));
@@ -234,8 +250,7 @@ describe('a cursor', () => {
 describe('while the topology changes', () => {
   async function change(asked: KeyspaceChange): Promise<void> {
     const answers: unknown[] = [];
-    const id = '00000000-0000-4000-9000-000000000001';
-    b.node!.changeKeyspace({ id, change: asked, timeoutMs: 2000 }, (result) => answers.push(result.outcome));
+    b.node!.changeKeyspace({ change: asked, timeoutMs: 2000 }, (result) => answers.push(result.outcome));
     for (let waited = 0; answers.length === 0 && waited < 4000; waited += 50) await cluster.elapse(50);
     expect(answers).toEqual(['changed']);
   }

@@ -1,5 +1,5 @@
 /** Coordinates the scans that this member was asked for, whoever owns the keys. */
-import { type AskedQuorum, noRepairs, type Receipt, type ReplicaPlan } from '@kv/quorum';
+import { type AskedQuorum, LatencyTracker, noRepairs, type Receipt, type ReplicaPlan } from '@kv/quorum';
 import type { ReplicaScan } from '@kv/wire';
 import type { CoordinatorDependencies } from '../coordinator/coordinator.ts';
 import { nearestFirst } from '../coordinator/nearest-first.ts';
@@ -8,7 +8,12 @@ import { replanWith } from '../coordinator/replan.ts';
 import { replicaPlan, type RequestPlan } from '../coordinator/request-plan.ts';
 import { RequestError } from '../errors.ts';
 import { type PageLimits, PageScan } from './page-scan.ts';
-import { PartitionScan, type PartitionScanResult, type PartitionScanTerms } from './partition-scan.ts';
+import {
+  PartitionScan,
+  type PartitionScanDependencies,
+  type PartitionScanResult,
+  type PartitionScanTerms,
+} from './partition-scan.ts';
 import type { ScanAccess } from './scan-access.ts';
 import { planScan, type ScanPlan, type ScanRequest, type ScanResult } from './scan-request.ts';
 
@@ -27,9 +32,12 @@ interface Page {
 
 export class Scanner {
   readonly #dependencies: ScannerDependencies;
+  /** Within the budget of all reads, but by latencies of their own: many keys of a partition take longer than one. */
+  readonly #scanning: PartitionScanDependencies;
 
   constructor(dependencies: ScannerDependencies) {
     this.#dependencies = dependencies;
+    this.#scanning = { ...dependencies, access: dependencies.scanAccess, latencies: new LatencyTracker() };
   }
 
   /** @throws RequestError before anything is sent */
@@ -69,7 +77,7 @@ export class Scanner {
     { partition, after, limit }: { partition: number; after: Uint8Array | undefined; limit: number },
     done: Scanned,
   ): void {
-    const { options, scanAccess: access, clock, timers, membership, counters } = this.#dependencies;
+    const { options } = this.#dependencies;
     const { plan, deadline } = page;
     const message: ReplicaScan = {
       type: 'replica-scan',
@@ -80,7 +88,7 @@ export class Scanner {
       maxBytes: options.scanAnswerBytes,
       want: plan.values ? 'value' : 'version',
     };
-    const planned = (): ReplicaPlan => this.#replicaPlan(page, partition);
+    const planned = (): ReplicaPlan => this.#replicaPlan(page, partition, this.#scanning.latencies);
     const first = planOrNothing(planned);
     if (first === undefined) {
       done({ outcome: 'unavailable', receipt: nobodyAsked(this.#dependencies.topology().epoch) });
@@ -95,8 +103,7 @@ export class Scanner {
       this.#dependencies.follower.hold(epoch + 1, planAgain, giveUp);
     };
     const terms = { plan: first, replan, keyspaceId: plan.keyspace.id, message, deadline };
-    const { standInAfterMs } = options;
-    new PartitionScan({ clock, timers, access, membership, counters, standInAfterMs }, terms, done).start();
+    new PartitionScan(this.#scanning, terms, done).start();
   }
 
   #readKey(page: Page, partition: number, key: Uint8Array, done: (result: StoredReadResult) => void): void {
@@ -120,7 +127,11 @@ export class Scanner {
    * By the topology of the moment: a page may outlive one.
    * @throws RequestError when the keyspace was dropped, or has no so many replicas any more
    */
-  #replicaPlan({ plan: asked, quorum }: Page, partition: number): ReplicaPlan {
+  #replicaPlan(
+    { plan: asked, quorum }: Page,
+    partition: number,
+    latencies = this.#dependencies.latencies,
+  ): ReplicaPlan {
     const topology = this.#dependencies.topology();
     const keyspace = topology.keyspaceById(asked.keyspace.id);
     if (keyspace === undefined) {
@@ -129,7 +140,7 @@ export class Scanner {
     const { membership } = this.#dependencies;
     const plan = replicaPlan(topology, keyspace, partition, quorum);
     const down = plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
-    return nearestFirst({ ...plan, down }, this.#dependencies);
+    return nearestFirst({ ...plan, down }, { ...this.#dependencies, latencies });
   }
 }
 

@@ -40,8 +40,8 @@ export interface TestMember {
   node: ClusterNode | undefined;
   /** Milliseconds by which its wall clock is ahead of the time. */
   clockAheadMs: number;
-  /** Gets the member's frames instead of it. */
-  intercept: ((frame: Uint8Array) => void) | undefined;
+  /** Gets the member's frames instead of it, and who sent them. */
+  intercept: ((frame: Uint8Array, from: string) => void) | undefined;
   /** Bytes that seem to wait to be sent to a member. */
   readonly queuedBytes: Map<string, number>;
   /** The events of its log. */
@@ -200,7 +200,7 @@ export class TestCluster {
   }
 
   async get(at: TestMember, key: string, more: Partial<GetRequest> = {}): Promise<GetResult> {
-    return this.#until((done) => running(at).get({ ...requestFor(key), ...more }, done));
+    return this.#until((done, refused) => running(at).get({ ...requestFor(key), ...more }, done, refused));
   }
 
   async scan(at: TestMember, request: Partial<ScanRequest> = {}): Promise<ScanResult> {
@@ -257,8 +257,8 @@ export class TestCluster {
     if (this.#taps.length > 0) for (const tap of this.#taps) tap(decodeFrame(frame).message);
     this.time.set(0, () => {
       if (isCut) sender?.node?.linkLost(to);
-      else if (receiver?.intercept !== undefined) receiver.intercept(frame);
-      else receiver?.node?.receive(from, frame);
+      else if (receiver?.intercept !== undefined) receiver.intercept(asFromSocket(frame), from);
+      else receiver?.node?.receive(from, asFromSocket(frame));
     });
   }
 
@@ -287,6 +287,13 @@ function changeFor(key: string, text: string | undefined): ChangeRequest {
       ? ({ type: 'delete' } as const)
       : ({ type: 'put', value: textEncoder.encode(text), contentType: 'text/plain' } as const);
   return { ...requestFor(key), keyspace: 'strong', to };
+}
+
+/** A copy as a socket gives it: a `Buffer`, whose `slice` is a view, within memory that holds other bytes too. */
+function asFromSocket(frame: Uint8Array): Uint8Array {
+  const memory = Buffer.alloc(frame.length + 32, 0xa5);
+  memory.set(frame, 24);
+  return memory.subarray(24, 24 + frame.length);
 }
 
 function link(from: string, to: string): string {

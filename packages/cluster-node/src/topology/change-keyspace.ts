@@ -1,7 +1,7 @@
 /** What a change of a keyspace makes of the topology: the next epoch, or why there is none. */
-import type { KeyspaceChange, TopologyKeyspace, TopologyState } from '@kv/wire';
+import { changeIdMs, type KeyspaceChange, type TopologyKeyspace, type TopologyState } from '@kv/wire';
 import { RequestError } from '../errors.ts';
-import { keyspaceFaults, keyspaceOf } from './keyspace-settings.ts';
+import { keyspaceFaults, keyspaceOf, ownersOnly } from './keyspace-settings.ts';
 
 /** Every keyspace costs each member a hash tree in each of its partitions. */
 const mostKeyspaces = 64;
@@ -11,12 +11,13 @@ const defaultReplicas = 3;
 
 /**
  * @param id of the change: if this topology has it already, the very same topology comes back
- * @throws RequestError KEYSPACE_EXISTS, UNKNOWN_KEYSPACE, INVALID_KEYSPACE, KEYSPACE_FIXED, TOO_MANY_KEYSPACES
+ * @throws RequestError KEYSPACE_EXISTS, UNKNOWN_KEYSPACE, INVALID_KEYSPACE, KEYSPACE_FIXED, TOO_MANY_KEYSPACES;
+ *   OPERATION_FORGOTTEN where it may have been made already
  */
 export function changeKeyspace(state: TopologyState, id: string, change: KeyspaceChange): TopologyState {
   if (state.changes.includes(id)) return state;
   const epoch = state.epoch + 1;
-  const next = { ...state, epoch, changes: [...state.changes, id].slice(-rememberedChanges) };
+  const next = { ...state, epoch, changes: remembering(state.changes, id) };
   switch (change.kind) {
     case 'create':
       return { ...next, ...created(state, change, epoch) };
@@ -27,6 +28,23 @@ export function changeKeyspace(state: TopologyState, id: string, change: Keyspac
       return { ...next, keyspaces: state.keyspaces.filter((keyspace) => keyspace.id !== dropped) };
     }
   }
+}
+
+/**
+ * The lowest id is forgotten first. So whatever was forgotten is below all that is remembered, and what is below that is
+ * refused, for it may have been made.
+ */
+function remembering(changes: readonly string[], id: string): string[] {
+  const remembered = [...changes, id].sort(byTime).slice(-rememberedChanges);
+  if (remembered.includes(id)) return remembered;
+  const message = `${rememberedChanges} changes were made under later ids than ${id}: had it been made, it would be forgotten`;
+  throw new RequestError('OPERATION_FORGOTTEN', message);
+}
+
+/** Ids were once drawn without a time: those go first. */
+function byTime(a: string, b: string): number {
+  const difference = (changeIdMs(a) ?? -1) - (changeIdMs(b) ?? -1);
+  return difference === 0 ? Number(a > b) - Number(a < b) : difference;
 }
 
 function created(
@@ -59,7 +77,9 @@ function altered(
   checkFixed(keyspace, 'conflict', settings.conflict);
   checkFixed(keyspace, 'replicas', replicas);
   const { ttlMs: before, ...kept } = keyspace;
-  const { sloppy = kept.sloppy, readLevel = kept.readLevel, writeLevel = kept.writeLevel } = settings;
+  // Keyspaces with siblings were once made as sloppy, which they never were.
+  const { sloppy = kept.sloppy && !ownersOnly(kept) } = settings;
+  const { readLevel = kept.readLevel, writeLevel = kept.writeLevel } = settings;
   const { compressed = kept.compressed, ttlMs = before } = settings;
   const asked = { ...kept, sloppy, readLevel, writeLevel, compressed, ...(ttlMs && { ttlMs }) };
   checkFaults(keyspaceFaults(asked, state.members.length));

@@ -7,7 +7,7 @@ export interface KeyspaceSettings {
   readonly mode?: KeyspaceMode | undefined;
   /** Of an eventual keyspace; default `last-write-wins`. Never changes. */
   readonly conflict?: ConflictRule | undefined;
-  /** Whether other servers may stand in for owners that are down; default true, of a strong keyspace always false. */
+  /** Whether other servers may stand in for owners that are down; default true, but false where only owners can: see {@link ownersOnly}. */
   readonly sloppy?: boolean | undefined;
   /** How many replicas must answer a read that does not say so itself; default `quorum`. */
   readonly readLevel?: ConsistencyLevel | undefined;
@@ -30,10 +30,16 @@ const maxTtlMs = 2 ** 48 - 1;
 
 /** With every default filled in. The settings must have no faults. */
 export function keyspaceOf(asked: NamedKeyspace, id: number, since: number): TopologyKeyspace {
-  const { name, replicas, mode = 'eventual', conflict = 'last-write-wins', sloppy = mode === 'eventual' } = asked;
+  const { name, replicas, mode = 'eventual', conflict = 'last-write-wins' } = asked;
+  const { sloppy = !ownersOnly({ mode, conflict }) } = asked;
   const { readLevel = 'quorum', writeLevel = 'quorum', ttlMs, compressed = true } = asked;
   const settings = { mode, conflict, sloppy, readLevel, writeLevel, compressed, ...(ttlMs !== undefined && { ttlMs }) };
   return { id, name, replicas, ...settings, since };
+}
+
+/** A register is agreed on by the owners of its key, and only they give dots to siblings: nobody can stand in for them. */
+export function ownersOnly({ mode, conflict }: Pick<NamedKeyspace, 'mode' | 'conflict'>): boolean {
+  return mode === 'strong' || conflict === 'siblings';
 }
 
 /** One sentence for everything that is wrong. */
@@ -59,6 +65,9 @@ function settingFaults({ name, replicas, mode, conflict, sloppy, ttlMs, ...level
   if (strong && sloppy === true) faults.push(`keyspace ${name} is strong: only owners count, it cannot be sloppy`);
   for (const level of [levels.readLevel, levels.writeLevel]) {
     if (level !== undefined) faults.push(...levelFaults(name, replicas, strong, level));
+  }
+  if (!strong && conflict === 'siblings' && sloppy === true) {
+    faults.push(`keyspace ${name} has siblings: only owners count, it cannot be sloppy`);
   }
   if (conflict === 'siblings' && ttlMs !== undefined) {
     faults.push(`keyspace ${name} has siblings: they live until they are replaced, and have no time to live`);

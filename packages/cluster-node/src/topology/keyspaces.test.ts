@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inlineJobs, noCodec, StorageEngine, StorageError } from '@kv/lsm-storage/core';
-import { type KeyspaceChange, keyspaceRanges } from '@kv/wire';
+import { changeIdAt, decodeFrame, encodeFrame, type KeyspaceChange, keyspaceRanges, type Message } from '@kv/wire';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 import type { TopologyChangeResult } from './topology-changer.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const unknownKeyspace = { code: 'UNKNOWN_KEYSPACE' };
 let changes = 0;
 
 describe('keyspaces of a running cluster', () => {
@@ -20,12 +21,17 @@ describe('keyspaces of a running cluster', () => {
   afterEach(() => cluster.close());
 
   async function change(at: TestMember, asked: KeyspaceChange, id?: string): Promise<TopologyChangeResult> {
-    changes += 1;
-    const request = { id: id ?? `00000000-0000-4000-9000-${String(changes).padStart(12, '0')}`, change: asked };
+    const request = { id: id ?? nextId(), change: asked };
     const answers: TopologyChangeResult[] = [];
     at.node!.changeKeyspace({ ...request, timeoutMs: 2000 }, (result) => answers.push(result));
     for (let waited = 0; answers.length === 0 && waited < 4000; waited += 50) await cluster.elapse(50);
     return answers[0]!;
+  }
+
+  /** `laterMs`: than now. */
+  function nextId(laterMs = 0): string {
+    changes += 1;
+    return changeIdAt(cluster.time.wallMs() + laterMs, changes.toString(16).padStart(19, '0'));
   }
 
   it('do not go back where the disk was full for some of their changes, and there was room again', async () => {
@@ -77,6 +83,20 @@ describe('keyspaces of a running cluster', () => {
     expect(await cluster.get(members[2]!, 'key')).toMatchObject({ outcome: 'absent' });
   });
 
+  it('with siblings are never sloppy, and are not said to be', async () => {
+    const made = await change(members[0]!, create('carts', { settings: { conflict: 'siblings' } }));
+    expect(made).toMatchObject({ outcome: 'changed' });
+    expect(members[1]!.node!.topology.keyspace('carts')).toMatchObject({ conflict: 'siblings', sloppy: false });
+    const sloppy = { kind: 'alter', name: 'carts', settings: { sloppy: true } } as const;
+    const refused = await change(members[0]!, sloppy);
+    expect(refused).toMatchObject({ outcome: 'refused', error: { code: 'INVALID_KEYSPACE' } });
+    expect(refused.outcome === 'refused' && refused.error.message).toContain('only owners count, it cannot be sloppy');
+    const read = { keyspace: 'carts', sloppy: true };
+    await expect(cluster.get(members[0]!, 'key', read)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    const altered = await change(members[0]!, { kind: 'alter', name: 'carts', settings: { readLevel: 'all' } });
+    expect(altered).toMatchObject({ outcome: 'changed' });
+  });
+
   it('are refused by name where they make no sense, and then nothing changes', async () => {
     const refused = async (asked: KeyspaceChange): Promise<unknown> => {
       const result = await change(members[0]!, asked);
@@ -86,6 +106,7 @@ describe('keyspaces of a running cluster', () => {
     expect(await refused(create('No'))).toBe('INVALID_KEYSPACE');
     expect(await refused(create('many', { replicas: 4 }))).toBe('INVALID_KEYSPACE');
     expect(await refused(create('odd', { settings: { mode: 'strong', sloppy: true } }))).toBe('INVALID_KEYSPACE');
+    expect(await refused(create('odd', { settings: { conflict: 'siblings', sloppy: true } }))).toBe('INVALID_KEYSPACE');
     expect(await refused({ kind: 'alter', name: 'default', settings: { mode: 'strong' } })).toBe('KEYSPACE_FIXED');
     expect(await refused({ kind: 'alter', name: 'default', settings: { conflict: 'siblings' } })).toBe(
       'KEYSPACE_FIXED',
@@ -96,7 +117,7 @@ describe('keyspaces of a running cluster', () => {
   });
 
   it('a change that is tried again under its id is not made again', async () => {
-    const id = '00000000-0000-4000-a000-000000000001';
+    const id = nextId();
     const first = await change(members[0]!, create('once'), id);
     const again = await change(members[1]!, create('once'), id);
     expect([first, again]).toMatchObject([
@@ -151,6 +172,110 @@ describe('keyspaces of a running cluster', () => {
     expect(await storedAnywhere(2)).toBe(0);
   });
 
+  it('a change is told only once every member that is alive goes by it, durably', async () => {
+    const late = members[2]!;
+    const held: Uint8Array[] = [];
+    // It is slow to hear anything of the others, and alive.
+    late.intercept = (frame) => void held.push(frame);
+    const told = change(members[0]!, create('orders'));
+    await cluster.elapse(500);
+    expect(members.map(({ node }) => node!.topology.epoch)).toEqual([2, 2, 1]);
+    late.intercept = undefined;
+    const result = await told;
+    expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2 }, behind: [] });
+    expect(late.node!.topology.epoch).toBe(2);
+    late.disk = late.disk.afterPowerLoss(() => 0.5);
+    expect((await cluster.open(late)).topology.epoch).toBe(2);
+  });
+
+  it('a change that a living member does not acknowledge is told as made by the deadline, and names it', async () => {
+    const late = members[2]!;
+    cluster.cut(late, members[0]!);
+    cluster.cut(late, members[1]!);
+    const result = await change(members[0]!, create('orders'));
+    expect(result).toMatchObject({ outcome: 'changed', topology: { epoch: 2 }, behind: [late.id] });
+    const id = nextId();
+    expect(await change(members[0]!, create('other'), id)).toMatchObject({ outcome: 'changed', behind: [late.id] });
+    cluster.heal();
+    // Asked again under its id it is the same change, and waits for those who did not know.
+    const again = await change(members[1]!, create('other'), id);
+    expect(again).toMatchObject({ outcome: 'changed', topology: { epoch: 3 }, behind: [] });
+    expect(late.node!.topology.epoch).toBe(3);
+  });
+
+  it('a change does not wait for a member that is believed down', async () => {
+    await cluster.kill(members[2]!);
+    await cluster.elapse(30_000);
+    const before = cluster.time.monotonicMs();
+    expect(await change(members[0]!, create('orders'))).toMatchObject({ outcome: 'changed', behind: [] });
+    expect(cluster.time.monotonicMs() - before).toBeLessThan(500);
+  });
+
+  it('a change that was made and forgotten is not made again, through whichever member', async () => {
+    const id = nextId();
+    const alter = { kind: 'alter', name: 'default', settings: { readLevel: 'one' } } as const;
+    expect(await change(members[0]!, alter, id)).toMatchObject({ outcome: 'changed', topology: { epoch: 2 } });
+    const back = { ...alter, settings: { readLevel: 'quorum' } } as const;
+    for (let other = 0; other < 16; other += 1) await change(members[other % 3]!, back);
+    const again = await change(members[1]!, alter, id);
+    expect(again).toMatchObject({ outcome: 'refused', error: { code: 'OPERATION_FORGOTTEN' } });
+    expect(members[1]!.node!.topology.keyspace('default')).toMatchObject({ readLevel: 'quorum', since: 18 });
+  });
+
+  it('a change has an id of about now, or gets one', async () => {
+    const ahead = await change(members[0]!, create('ahead'), nextId(60_000));
+    expect(ahead).toMatchObject({ outcome: 'refused', error: { code: 'STAMP_TOO_FAR_AHEAD' } });
+    const random = await change(members[0]!, create('random'), 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa');
+    expect(random).toMatchObject({ outcome: 'refused', error: { code: 'INVALID_CHANGE_ID' } });
+    const answers: TopologyChangeResult[] = [];
+    members[0]!.node!.changeKeyspace({ change: create('once'), timeoutMs: 2000 }, (result) => answers.push(result));
+    await cluster.elapse(1000);
+    expect(answers).toMatchObject([{ outcome: 'changed', topology: { epoch: 2 } }]);
+    // What has an id of now comes after it.
+    expect(await change(members[1]!, create('next'))).toMatchObject({ outcome: 'changed', topology: { epoch: 3 } });
+  });
+
+  it('a member that missed a creation asks the others before it says that there is no such keyspace', async () => {
+    const late = members[2]!;
+    await isolated(late, create('orders'));
+    const replies: Message[] = [];
+    const get = { type: 'get', key: new Uint8Array([1]), want: 'value' } as const;
+    const ask = (keyspaceId: number): void => {
+      const stamp = { ms: cluster.time.wallMs(), counter: 0 };
+      const header = { operationId: 1, epoch: 0, keyspaceId, deadlineMs: 1000, stamp };
+      late.node!.serve(encodeFrame(header, get), (frame) => replies.push(decodeFrame(frame).message));
+    };
+    ask(2);
+    await cluster.elapse(100);
+    expect(replies).toMatchObject([{ type: 'get-reply', found: 'absent' }]);
+    ask(3);
+    await cluster.elapse(100);
+    expect(replies[1]).toMatchObject({ type: 'error', code: 'UNKNOWN_KEYSPACE' });
+  });
+
+  it('a member that hears nothing says so soon, and who asks for what is nowhere makes the others little work', async () => {
+    const late = members[2]!;
+    let told = 0;
+    const refresh = (): void => late.node!.refreshTopology(() => (told += 1));
+    let asked = 0;
+    cluster.tap(({ type }) => (asked += Number(type === 'topology-request')));
+    for (let request = 0; request < 3000; request += 1) refresh();
+    expect(asked).toBe(2);
+    // More do not wait.
+    expect(told).toBe(3000 - 1024);
+    await cluster.elapse(50);
+    expect(told).toBe(3000);
+    refresh();
+    expect([asked, told]).toEqual([2, 3001]);
+    late.intercept = () => undefined;
+    await cluster.elapse(150);
+    const before = asked;
+    refresh();
+    expect([asked, told]).toEqual([before + 2, 3001]);
+    await cluster.elapse(500);
+    expect(told).toBe(3002);
+  });
+
   it('without a majority of the voters nothing is changed, and it is said so', async () => {
     cluster.cut(members[0]!, members[1]!);
     cluster.cut(members[0]!, members[2]!);
@@ -187,6 +312,40 @@ describe('keyspaces of a running cluster', () => {
       receipt: { epoch: 2, got: 3 },
     });
   });
+
+  it.each(['last-write-wins', 'siblings'] as const)(
+    'a request that meets the drop of its keyspace of %s under way ends as one to no keyspace, not as unavailable',
+    async (conflict) => {
+      const late = members[2]!;
+      await change(members[0]!, create('gone', { settings: { conflict } }));
+      await isolated(late, { kind: 'drop', name: 'gone' });
+      await expect(cluster.get(late, 'key', { keyspace: 'gone', r: 3 })).rejects.toMatchObject(unknownKeyspace);
+      await change(members[0]!, create('gone', { settings: { conflict } }));
+      await isolated(late, { kind: 'drop', name: 'gone' });
+      await expect(cluster.put(late, 'key', 'value', { keyspace: 'gone', w: 3 })).rejects.toMatchObject(
+        unknownKeyspace,
+      );
+    },
+  );
+
+  it('a request that meets the drop of its strong keyspace under way ends so too', async () => {
+    const late = members[2]!;
+    await change(members[0]!, create('gone', { settings: { mode: 'strong' } }));
+    await isolated(late, { kind: 'drop', name: 'gone' });
+    await expect(cluster.get(late, 'key', { keyspace: 'gone' })).rejects.toMatchObject(unknownKeyspace);
+    await change(members[0]!, create('gone', { settings: { mode: 'strong' } }));
+    await isolated(late, { kind: 'drop', name: 'gone' });
+    await expect(cluster.change(late, 'key', 'value', { keyspace: 'gone' })).rejects.toMatchObject(unknownKeyspace);
+  });
+
+  /** The member hears nothing of this change until its next request. */
+  async function isolated(late: TestMember, asked: KeyspaceChange): Promise<void> {
+    for (const other of members) if (other !== late) cluster.cut(late, other);
+    const { epoch } = late.node!.topology;
+    expect(await change(members[0]!, asked)).toMatchObject({ outcome: 'changed', behind: [late.id] });
+    cluster.heal();
+    expect(late.node!.topology.epoch).toBe(epoch);
+  }
 
   /** Entries of a keyspace on all disks. The members are closed after this. */
   async function storedAnywhere(keyspaceId: number): Promise<number> {

@@ -2,7 +2,7 @@
  * This member as a voter about the topology: the acceptor of a CASPaxos register, whose every change is durable before it
  * is told.
  */
-import type { StorageEngine } from '@kv/lsm-storage/core';
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { accept, type AcceptorState, type AcceptorStep, emptyAcceptor, prepare } from '@kv/quorum';
 import {
   decodeTopologyAcceptor,
@@ -19,9 +19,18 @@ const noMeta = new Uint8Array(0);
 
 export class TopologyAcceptor {
   readonly #engine: StorageEngine;
+  /** What the last write that was begun says, or what was stored. */
+  #stored: Uint8Array | undefined;
 
+  /** Reads what is stored. To be made before the first write. */
   constructor(engine: StorageEngine) {
     this.#engine = engine;
+    this.#stored = engine.getSync(acceptorKey);
+  }
+
+  /** As it is, to be written anew: what is stored of it is about to go. */
+  restated(): BatchOperation[] {
+    return this.#stored === undefined ? [] : [{ type: 'put', key: acceptorKey, value: this.#stored }];
   }
 
   /** Calls back once the acceptor's state is durable, or with the error that kept it from being so. */
@@ -36,7 +45,9 @@ export class TopologyAcceptor {
       const state = stored === undefined ? emptyAcceptor : decodeTopologyAcceptor(stored);
       const step = stepOf(state, request);
       reply = { type: 'topology-reply', reply: step.reply };
-      return step.state === state ? 'keep' : { meta: noMeta, value: encodeTopologyAcceptor(step.state) };
+      if (step.state === state) return 'keep';
+      this.#stored = encodeTopologyAcceptor(step.state);
+      return { meta: noMeta, value: this.#stored };
     };
     this.#engine.apply(acceptorKey, { meta: noMeta, value: noMeta }, decide).then(() => {
       if (reply !== undefined) done(reply);

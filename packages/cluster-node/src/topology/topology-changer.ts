@@ -9,6 +9,7 @@ import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Random, Timer, Timers } from '../ports.ts';
 import type { TopologyAcceptor } from './topology-acceptor.ts';
 import type { TopologyStore } from './topology-store.ts';
+import type { TopologyTeller } from './topology-teller.ts';
 
 export interface TopologyChangerDependencies {
   readonly self: string;
@@ -19,19 +20,25 @@ export interface TopologyChangerDependencies {
   readonly peers: PeerRequests;
   readonly acceptor: TopologyAcceptor;
   readonly store: TopologyStore;
+  readonly teller: TopologyTeller;
   readonly storageFailed: (error: unknown) => void;
 }
 
 /**
- * - `changed`: decided; every request that begins now goes by it.
- * - `refused`: the change makes no sense for the topology as it is.
+ * - `changed`: decided. `behind` names the members that are not believed down and have not said by the deadline that they
+ *   go by it; every request that begins now at any other member that is not believed down goes by it.
+ * - `refused`: the change makes no sense for the topology as it is, or its id is none (see `KeyspaceChangeRequest`).
+ *   Nothing was changed; only of `OPERATION_FORGOTTEN` an earlier try may have been.
  * - `unavailable`: too few voters can be reached; nothing was changed.
  * - `unknown`: it may be decided, now or later; tried again under the same id it is the same change.
  */
 export type TopologyChangeResult =
-  | { readonly outcome: 'changed'; readonly topology: TopologyState }
+  | { readonly outcome: 'changed'; readonly topology: TopologyState; readonly behind: readonly string[] }
   | { readonly outcome: 'refused'; readonly error: RequestError }
   | { readonly outcome: 'unavailable' | 'unknown' };
+
+/** For the answer to reach whoever asked by its deadline, though a member did not say anything. */
+const headStartMs = 50;
 
 type Verdict = { readonly topology: TopologyState } | { readonly error: RequestError };
 
@@ -132,26 +139,20 @@ class ChangeDriver {
     }
   }
 
-  #answer(result: Parameters<typeof outcomeOf>[0]): void {
+  #answer(result: (RegisterEffect<TopologyState, Verdict> & { readonly type: 'answer' })['result']): void {
     this.#deadlineTimer?.cancel();
-    if (result.outcome === 'done' && result.value !== undefined) this.#tell(result.value);
-    this.#done(outcomeOf(result));
+    if (result.outcome !== 'done') return this.#done({ outcome: result.outcome });
+    if ('topology' in result.result) return this.#tell(result.result.topology);
+    if (result.value !== undefined) this.#dependencies.teller.spread(result.value);
+    this.#done({ outcome: 'refused', error: result.result.error });
   }
 
-  /** Who does not hear of it now hears of it with the next frame of anybody who did. */
   #tell(topology: TopologyState): void {
-    const { self, store, peers } = this.#dependencies;
-    store.adopt(topology);
-    for (const { id } of topology.members) if (id !== self) peers.tell(id, { type: 'topology', ...topology });
+    const { teller, clock } = this.#dependencies;
+    const remaining = Math.max(0, this.#deadline - clock.monotonicMs());
+    const until = this.#deadline - Math.min(headStartMs, remaining / 10);
+    teller.tell(topology, until, (behind) => this.#done({ outcome: 'changed', topology, behind }));
   }
-}
-
-function outcomeOf(
-  result: (RegisterEffect<TopologyState, Verdict> & { readonly type: 'answer' })['result'],
-): TopologyChangeResult {
-  if (result.outcome !== 'done') return { outcome: result.outcome };
-  if ('error' in result.result) return { outcome: 'refused', error: result.result.error };
-  return { outcome: 'changed', topology: result.result.topology };
 }
 
 function messageOf(request: RegisterRequest<TopologyState>): TopologyPrepare | TopologyAccept {

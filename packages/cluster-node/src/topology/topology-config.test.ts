@@ -51,12 +51,13 @@ describe('checkTopologyConfig', () => {
     }
   });
 
-  it('has no time to live, and no strength, where there are siblings', () => {
+  it('has no time to live, no strength and no sloppiness, where there are siblings', () => {
     const carts = { id: 2, name: 'carts', replicas: 1, conflict: 'siblings' } as const;
     const faults = (more: object): string =>
       faultsOf({ ...valid, keyspaces: [...valid.keyspaces, { ...carts, ...more }] });
     expect(faults({})).toBe('');
     expect(faults({ ttlMs: 1000 })).toContain('they live until they are replaced');
+    expect(faults({ sloppy: true })).toContain('only owners count, it cannot be sloppy');
     expect(faults({ mode: 'strong' })).toContain('it has no conflicts and no siblings');
   });
 

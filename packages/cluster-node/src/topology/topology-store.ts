@@ -31,10 +31,15 @@ export class TopologyStore implements TopologySource {
   #current: Topology;
   /** What is to be erased and the disk had no room for; `undefined`: the current topology is stored, with all that it erases. */
   #owed: KeyRange[] | undefined;
+  #storedEpoch: number;
+  /** Who waits for an epoch to be stored. */
+  #waiting: { readonly epoch: number; readonly done: (stored: boolean) => void }[] = [];
 
+  /** `state`: as it is stored. */
   constructor(dependencies: TopologyStoreDependencies, state: TopologyState) {
     this.#dependencies = dependencies;
     this.#current = new RingTopology(state);
+    this.#storedEpoch = state.epoch;
   }
 
   get current(): Topology {
@@ -60,6 +65,20 @@ export class TopologyStore implements TopologySource {
     for (const listener of this.#listeners) listener(this.#current, before);
   }
 
+  /** As it is, to be written anew: what is stored of it is about to go. */
+  restated(): BatchOperation[] {
+    return [{ type: 'put', key: topologyKey, value: encodeTopologyRecord(this.#current.state) }];
+  }
+
+  /** As {@link adopt}. Calls back, once, when that epoch or a later one is on disk, or cannot be now. */
+  adoptDurably(state: TopologyState, done: (stored: boolean) => void): void {
+    this.adopt(state);
+    if (state.epoch <= this.#storedEpoch) return done(true);
+    if (state.epoch > this.#current.epoch) return done(false);
+    this.#waiting.push({ epoch: state.epoch, done });
+    this.tick();
+  }
+
   /** Tries again what the disk had no room for. */
   tick(): void {
     if (this.#owed !== undefined) this.#store(this.#owed);
@@ -68,17 +87,29 @@ export class TopologyStore implements TopologySource {
   /** Always the newest topology: one that the disk had no room for must not come behind a later one that it had. */
   #store(erased: KeyRange[]): void {
     this.#owed = undefined;
+    const { epoch } = this.#current;
     const operations: BatchOperation[] = [
       { type: 'put', key: topologyKey, value: encodeTopologyRecord(this.#current.state) },
       ...erased.map(({ gte, lt }) => ({ type: 'delete-range', from: gte, to: lt }) as const),
     ];
-    this.#dependencies.engine.batch(operations).catch((error: unknown) => {
+    const stored = (): void => {
+      this.#storedEpoch = Math.max(this.#storedEpoch, epoch);
+      this.#release(epoch, true);
+    };
+    this.#dependencies.engine.batch(operations).then(stored, (error: unknown) => {
       if (error instanceof StorageError && error.code === 'DISK_FULL') {
         this.#owed = [...(this.#owed ?? []), ...erased];
       } else {
         this.#dependencies.failed(error);
       }
+      this.#release(epoch, false);
     });
+  }
+
+  #release(upTo: number, stored: boolean): void {
+    const due = this.#waiting.filter(({ epoch }) => epoch <= upTo);
+    this.#waiting = this.#waiting.filter(({ epoch }) => epoch > upTo);
+    for (const { done } of due) done(stored);
   }
 }
 

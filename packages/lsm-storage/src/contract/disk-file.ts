@@ -3,6 +3,7 @@
  * pages differ. After a power loss every differing page is there, or not, or in part.
  */
 
+import { copyBytes } from '../core/bytes.ts';
 import type { Random } from './random.ts';
 import type { Survival } from './survival.ts';
 
@@ -29,7 +30,7 @@ export class DiskFile {
   }
 
   read(position: number, length: number): Uint8Array {
-    return this.#current.slice(Math.min(position, this.#size), Math.min(position + length, this.#size));
+    return copyBytes(this.#current.subarray(Math.min(position, this.#size), Math.min(position + length, this.#size)));
   }
 
   write(position: number, bytes: Uint8Array): void {
@@ -63,7 +64,7 @@ export class DiskFile {
 
   /** All bytes as programs see them. */
   contents(): Uint8Array {
-    return this.#current.slice(0, this.#size);
+    return copyBytes(this.#current.subarray(0, this.#size));
   }
 
   /** What the disk may hold after power was lost now. */

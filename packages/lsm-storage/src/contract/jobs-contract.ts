@@ -1,7 +1,7 @@
 /** What the engine relies on in the runner of its background work. */
 
 import { CorruptionError, StorageError } from '../core/errors.ts';
-import type { CompactionJob, FlushJob, Job, JobResult, RunPlan } from '../core/jobs/job.ts';
+import type { CompactionJob, FlushJob, Job, JobResult, RunCut, RunPlan } from '../core/jobs/job.ts';
 import type { JobControl, Jobs } from '../core/ports/jobs.ts';
 import { codeOf, withSubject } from './primitives.ts';
 import type { SubjectFactory, TestPrimitives } from './primitives.ts';
@@ -10,6 +10,9 @@ import type { SubjectFactory, TestPrimitives } from './primitives.ts';
 const SUCCEED = 1;
 const FAIL = 2;
 const LAST_UNTIL_CANCELLED = 3;
+const TELL_WHAT_IS_CUT_OUT = 4;
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
  * Does what jobs of this suite are to do. A runner that has jobs done elsewhere, where a function cannot be sent, is
@@ -19,6 +22,12 @@ export async function rehearse(job: Job, control: JobControl): Promise<JobResult
   switch (job.plan.run) {
     case SUCCEED:
       return { added: { run: DESCRIPTION, pages: [page(0), page(1)], valueFile: undefined } };
+    case TELL_WHAT_IS_CUT_OUT: {
+      const { footer, ranges, tombstones } = (job as CompactionJob).cut as RunCut;
+      const smallestKey = ranges[0]?.from ?? NO_BYTES;
+      const run = { ...DESCRIPTION, ...footer, smallestKey, largestKey: tombstones[0]?.to };
+      return { added: { run, pages: [], valueFile: undefined } };
+    }
     case LAST_UNTIL_CANCELLED:
       while (!control.cancelled()) await Promise.resolve();
       throw givenUp();
@@ -35,7 +44,7 @@ export function jobsContract(primitives: TestPrimitives, factory: SubjectFactory
 
   describe('jobs', () => {
     test('carries each job out, at most once here, and hands on what comes of it', async (jobs) => {
-      for (const job of [flush(SUCCEED), compaction(SUCCEED), flush(SUCCEED)]) {
+      for (const job of [flush(SUCCEED), compaction(SUCCEED), flush(SUCCEED), cuttingOut]) {
         let runs = 0;
         const here = (): Promise<JobResult> => {
           runs++;
@@ -149,3 +158,15 @@ const compaction = (run: number): CompactionJob => ({
   disposal,
   bytesPerSecond: 0,
 });
+
+const cuttingOut: CompactionJob = {
+  ...compaction(TELL_WHAT_IS_CUT_OUT),
+  cut: {
+    run: 7,
+    ranges: [{ from: MEMORY.subarray(2, 5), to: undefined }],
+    gaps: [{ from: 24, to: 2 ** 40 }],
+    valueFiles: [9],
+    footer: { entriesEnd: 2 ** 40, entries: 3, tombstones: 1, ranges: 1, firstSequence: 1, lastSequence: 10 },
+    tombstones: [{ from: MEMORY.subarray(5, 6), to: MEMORY.subarray(6, 9) }],
+  },
+};

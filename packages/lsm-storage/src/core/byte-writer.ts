@@ -1,5 +1,7 @@
 /** Writes numbers and byte strings into memory that grows. Integers are little-endian; varints are LEB128. */
 
+import { copyBytes } from './bytes.ts';
+
 const INITIAL_BYTES = 256;
 
 export class ByteWriter {
@@ -81,7 +83,7 @@ export class ByteWriter {
 
   /** The bytes written so far, copied; the writer starts again from nothing. */
   take(): Uint8Array {
-    const taken = this.#bytes.slice(0, this.#length);
+    const taken = copyBytes(this.view());
     this.#length = 0;
     return taken;
   }

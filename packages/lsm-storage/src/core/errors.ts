@@ -60,6 +60,16 @@ export function isIoError(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'IO_ERROR';
 }
 
+/** Whether bytes on disk are wrong, or cannot be had. */
+export function isDamage(error: unknown): error is StorageError {
+  return error instanceof CorruptionError || isIoError(error);
+}
+
+/** What reading a file ended in: one that cannot be read is as damaged as one that can be read and is wrong. */
+export function unreadable(error: unknown, file: string): unknown {
+  return isIoError(error) ? new CorruptionError(file, 0, 'it cannot be read', { cause: error }) : error;
+}
+
 /** Whether something failed for want of space on the disk, and may be tried again. */
 export function isDiskFull(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'DISK_FULL';

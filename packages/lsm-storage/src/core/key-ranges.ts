@@ -1,6 +1,7 @@
 /** Sorted lists of key ranges that do not overlap: who covers a key, and what several lists cover together. */
 
 import { compareBytes } from './bytes.ts';
+import { MAX_KEY_BYTES } from './entry.ts';
 import type { KeyRange } from './versioned-entry.ts';
 
 /** The range that covers the key. `ranges`: in key order, not overlapping. */
@@ -31,6 +32,20 @@ export function mergeRanges(lists: readonly (readonly KeyRange[])[]): KeyRange[]
     else if (endsAfter(range.to, last.to)) merged[merged.length - 1] = { from: last.from, to: range.to };
   }
   return merged;
+}
+
+/** The first key behind another one, among those that are not too long; `undefined`: there is none. */
+export function keyAfter(key: Uint8Array): Uint8Array | undefined {
+  if (key.length < MAX_KEY_BYTES) {
+    const next = new Uint8Array(key.length + 1);
+    next.set(key);
+    return next;
+  }
+  const last = key.subarray(0, MAX_KEY_BYTES).findLastIndex((byte) => byte < 0xff);
+  if (last < 0) return undefined;
+  const next = new Uint8Array(key.subarray(0, last + 1));
+  next[last] = (next[last] as number) + 1;
+  return next;
 }
 
 /** Whether a range that ends at `to` has an end behind `other`, where `undefined` is behind everything. */

@@ -64,8 +64,9 @@ export interface StorageStats {
   /** How far the compaction has come that is under way. */
   readonly compactionUnderWay: CompactionProgress | undefined;
   /**
-   * Why the last compaction failed, until one succeeds; it is tried again after the next flush. Also what the caller's
-   * own code threw, without which flushes and compactions go on: `purge.rules`, `onCompaction`.
+   * Why the last compaction failed, until one succeeds; it is tried again after the next flush. A `CorruptionError` where it
+   * met damage or a file that cannot be read. Also what the caller's own code threw, without which flushes and compactions
+   * go on: `purge.rules`, `onCompaction`.
    */
   readonly compactionFailure: Error | undefined;
 }

@@ -8,9 +8,9 @@
 
 import { allSteps } from './all-steps.ts';
 import { BlockCache } from './cache/block-cache.ts';
-import { Checkpoints } from './care/checkpoints.ts';
+import { Care } from './care/care.ts';
 import type { Checkpoint, CheckpointOptions } from './care/checkpoints.ts';
-import { verifyStore } from './care/verify.ts';
+import type { Loss } from './care/losses.ts';
 import type { VerifyOptions, VerifyReport } from './care/verify.ts';
 import type { CommitLog } from './commit-log/commit-log.ts';
 import { GROUP_BYTES } from './commit-log/frame.ts';
@@ -32,9 +32,7 @@ import { SlabPool } from './memtable/slab-pool.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, StorageOptions } from './options.ts';
 import type { StorageClock } from './ports/clock.ts';
-import type { Codec } from './ports/codec.ts';
-import type { FileLock, FileSystem } from './ports/file-system.ts';
-import { inlineJobs } from './ports/jobs.ts';
+import type { FileLock } from './ports/file-system.ts';
 import type { Jobs } from './ports/jobs.ts';
 import type { Manifest } from './ports/manifest.ts';
 import { ReadsUnderWay } from './read/reads-under-way.ts';
@@ -44,21 +42,12 @@ import { recover } from './recovery/recover.ts';
 import type { RecoveredStore } from './recovery/recover.ts';
 import { statsOf } from './stats.ts';
 import type { RecoveryReport, StorageStats } from './stats.ts';
+import type { StoragePorts } from './storage-ports.ts';
 import type { Store } from './store/store.ts';
 import type { StoreVersion } from './store/store-version.ts';
 import { ValuePacker } from './value-packer.ts';
 import { addTo, addVersion, checkBatch, checkEntry, checkRange, checkVersion } from './write.ts';
 import type { BatchOperation, PutOptions } from './write.ts';
-
-export interface StoragePorts {
-  /** Its root is the engine's directory, in which nothing else may be. */
-  readonly fileSystem: FileSystem;
-  /** The engine closes it, also when opening fails. */
-  readonly manifest: Manifest;
-  readonly jobs: Jobs;
-  readonly codec: Codec;
-  readonly clock: StorageClock;
-}
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -69,7 +58,6 @@ export class StorageEngine extends StoreReads {
   protected override readonly underWay: ReadsUnderWay = new ReadsUnderWay();
   readonly #manifest: Manifest;
   readonly #jobs: Jobs;
-  readonly #fileSystem: FileSystem;
   /** A store that is opened for reading takes none. */
   readonly #lock: FileLock | undefined;
   readonly #options: ResolvedOptions;
@@ -81,7 +69,7 @@ export class StorageEngine extends StoreReads {
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #pressure: BackPressure;
-  readonly #checkpoints: Checkpoints;
+  readonly #care: Care;
   #closing: Promise<void> | undefined;
 
   private constructor(ports: StoragePorts, options: ResolvedOptions, opened: OpenedStore) {
@@ -92,22 +80,12 @@ export class StorageEngine extends StoreReads {
     this.clock = clock;
     this.#manifest = ports.manifest;
     this.#jobs = ports.jobs;
-    this.#fileSystem = ports.fileSystem;
     this.#lock = opened.lock;
     this.#options = options;
     this.#cache = opened.cache;
     this.#store = store;
     this.#packer = new ValuePacker(ports.codec, options.separateBytes);
     this.#log = log;
-    this.#checkpoints = new Checkpoints({
-      ...ports,
-      store,
-      flush: () => this.flush(),
-      openForReading: (fileSystem, manifest) => {
-        const reading = { ...ports, fileSystem, manifest, jobs: inlineJobs };
-        return StorageEngine.open(reading, { readOnly: true, cacheBytes: 0 });
-      },
-    });
     const jobs = new JobRunner({ ...ports, store }, options);
     const failed = (cause: unknown): void => this.#commits.poisonWith(cause);
     const acknowledged = (): number => this.#commits.acknowledged;
@@ -118,6 +96,12 @@ export class StorageEngine extends StoreReads {
       { store, jobs, clock, failed, told: (progress) => options.onCompaction?.(progress) },
       options,
     );
+    this.#care = new Care({
+      ...{ ...ports, store, log, compactor: this.#compactor, underWay: this.underWay, readOnly: options.readOnly },
+      assertOpen: () => this.assertOpen(),
+      flush: () => this.flush(),
+      openForReading: (reading) => StorageEngine.open(reading, { readOnly: true, cacheBytes: 0 }),
+    });
     this.#pressure = new BackPressure(store, this.#flusher, this.#compactor, clock, options);
     const logging = new GroupLog({ log, clock, failed }, options);
     this.#commits = new GroupCommit(
@@ -271,16 +255,32 @@ export class StorageEngine extends StoreReads {
   /** Reads the whole store and checks all of it; see {@link VerifyReport}. Writes and reads go on meanwhile. */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     this.assertOpen();
-    const reading = {
-      fileSystem: this.#fileSystem,
-      version: this.#store.current,
-      log: this.#log,
-      readOnly: this.#options.readOnly,
-      clock: this.clock,
-      stopping: this.underWay.stopping,
-      assertOpen: () => this.assertOpen(),
-    };
-    return this.underWay.during(() => verifyStore(reading, options));
+    return this.#care.verify(options);
+  }
+
+  /**
+   * Says which keys damage to a run or a value file, as a `CorruptionError` names it, has made unreadable; see {@link Loss}.
+   * Reads the file, and of a value file all that points into it. Writes and reads go on meanwhile. Fails with
+   * `INVALID_ARGUMENT` for other files, and with a `CorruptionError` of a run that points into the value file and is
+   * damaged itself: cut that out first.
+   */
+  async lossOf(file: string, options: VerifyOptions = {}): Promise<Loss> {
+    this.assertOpen();
+    return this.#care.lossOf(file, options);
+  }
+
+  /**
+   * Rewrites the runs of a loss without it. Of its keys, everything up to the damage in age is gone then, whatever that may
+   * have hidden included; what is newer stays. Nothing else of the file is lost, and the file goes. Costs what a compaction
+   * of the runs costs, and keeps to its rate.
+   *
+   * Fails with `NOT_FOUND` if a run was compacted away since, with a `CorruptionError` of what is damaged beside
+   * the loss: then ask {@link StorageEngine.lossOf} again. A failure changes nothing of the run that it met, but
+   * others of the loss may be done by then.
+   */
+  async cutOut(loss: Loss): Promise<void> {
+    this.#assertWritable();
+    await this.#orPoison(this.#care.cutOut(loss));
   }
 
   /**
@@ -289,7 +289,7 @@ export class StorageEngine extends StoreReads {
    */
   async checkpoint(name: string, options?: CheckpointOptions): Promise<Checkpoint> {
     this.#assertWritable();
-    return this.#orPoison(this.#checkpoints.make(name, options));
+    return this.#orPoison(this.#care.checkpoint(name, options));
   }
 
   stats(): StorageStats {
@@ -363,7 +363,7 @@ export class StorageEngine extends StoreReads {
 
   async #close(): Promise<void> {
     const reading = this.underWay.stop();
-    await this.#checkpoints.stop();
+    await this.#care.stop();
     await this.#commits.idle();
     await this.#flusher.stop();
     await this.#compactor.stop();

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../core/bytes.ts';
 import { MAX_KEY_BYTES } from '../core/index.ts';
-import { keyAfter, keyRangeOf } from './key-bounds.ts';
+import { keyAfter } from '../core/key-ranges.ts';
+import { keyRangeOf } from './key-bounds.ts';
 import type { Bounds } from './key-bounds.ts';
 
 const key = fc.uint8Array({ maxLength: 3, min: 0 }).map((bytes) => bytes.map((byte) => [0, 1, 0xff][byte % 3] ?? 0));

@@ -1,8 +1,8 @@
 /** Level's bounds of a range as the engine has them: an iterator's bounds, or a half-open range of keys. */
 
-import { MAX_KEY_BYTES } from '../core/index.ts';
 import type { KeyRange, ScanRange } from '../core/index.ts';
 import { compareBytes } from '../core/bytes.ts';
+import { keyAfter } from '../core/key-ranges.ts';
 import { bytesOf } from './data.ts';
 import type { Data } from './data.ts';
 
@@ -31,18 +31,4 @@ export function keyRangeOf(bounds: Bounds): KeyRange | undefined {
   if (from === undefined) return undefined;
   const to = lt ?? (lte === undefined ? undefined : keyAfter(lte));
   return to !== undefined && compareBytes(from, to) >= 0 ? undefined : { from, to };
-}
-
-/** The first key behind another one, among those that are not too long; `undefined`: there is none. */
-export function keyAfter(key: Uint8Array): Uint8Array | undefined {
-  if (key.length < MAX_KEY_BYTES) {
-    const next = new Uint8Array(key.length + 1);
-    next.set(key);
-    return next;
-  }
-  const last = key.subarray(0, MAX_KEY_BYTES).findLastIndex((byte) => byte < 0xff);
-  if (last < 0) return undefined;
-  const next = new Uint8Array(key.subarray(0, last + 1));
-  next[last] = (next[last] as number) + 1;
-  return next;
 }

@@ -1,8 +1,12 @@
 /** Stores with something of everything in them, for tests of verification, checkpoints and repair. */
 
 import { CrashableFileSystem } from '../contract/index.ts';
+import { BlockFile } from '../core/block-file/block-file.ts';
+import { BlockWalk } from '../core/block-file/block-walk.ts';
 import { noCodec, repair } from '../core/index.ts';
 import type { RepairReport, StorageEngine, StorageOptions } from '../core/index.ts';
+import { runFile } from '../core/sorted-run/run-footer.ts';
+import { valueFile } from '../core/value-file/value-file.ts';
 import { openManifestImage } from '../node/index.ts';
 import { bytes, openOn } from './store.ts';
 
@@ -72,6 +76,27 @@ export function damage(disk: CrashableFileSystem, path: string, at?: number): vo
   const position = at ?? contents.length >>> 1;
   contents[position] = (contents[position] as number) ^ 1;
   disk.place(path, contents);
+}
+
+/** As `damage`, seen by those too who have the file open. */
+export async function rot(disk: CrashableFileSystem, path: string, at: number): Promise<void> {
+  const file = await disk.open(path, 'modify');
+  await file.write(at, [Uint8Array.of((disk.contents(path)[at] as number) ^ 1)]);
+  await file.sync();
+  await file.close();
+}
+
+/** Where the blocks of a run or a value file lie; the length is with their headers. */
+export async function blocksOf(disk: CrashableFileSystem, path: string): Promise<{ at: number; bytes: number }[]> {
+  const number = Number.parseInt(path, 10);
+  const file = await BlockFile.open(disk.clone(), path.endsWith('.run') ? runFile(number) : valueFile(number));
+  const walk = new BlockWalk(file);
+  const blocks: { at: number; bytes: number }[] = [];
+  for (let found = await walk.next(); found !== undefined; found = await walk.next()) {
+    blocks.push({ at: found.pointer.position, bytes: found.block.length });
+  }
+  await file.close();
+  return blocks;
 }
 
 export async function filesOf(disk: CrashableFileSystem, suffix: string, directory = ''): Promise<string[]> {

@@ -54,8 +54,11 @@ export interface RegisterOptions {
    * runs beside this one included: a node's id, its generation and a number will do.
    */
   readonly proposer: string;
-  /** A ballot that is known to be in use, to begin above it. */
-  readonly above?: Ballot | undefined;
+  /**
+   * What each attempt's ballot is above, beside all that was heard of: by a clock, say. So an operation that was outbid comes back
+   * not behind those that came meanwhile, who would outbid it once more.
+   */
+  readonly above?: (() => Ballot | undefined) | undefined;
   /** Randomness in [0, 1). */
   readonly random: { next(): number };
   /**
@@ -95,7 +98,6 @@ export class RegisterOperation<Value, Result> {
     this.#voters = voters;
     this.#change = change;
     this.#options = options;
-    this.#seen = options.above;
   }
 
   get answered(): boolean {
@@ -145,7 +147,8 @@ export class RegisterOperation<Value, Result> {
 
   #prepare(): RegisterEffect<Value, Result>[] {
     this.#attempt += 1;
-    const ballot = ballotAbove(higherBallot(this.#seen, this.#ballot), this.#options.proposer);
+    const { proposer, above } = this.#options;
+    const ballot = ballotAbove(higherBallot(higherBallot(this.#seen, this.#ballot), above?.()), proposer);
     this.#ballot = ballot;
     this.#newest = undefined;
     return this.#ask('preparing', { type: 'prepare', ballot });

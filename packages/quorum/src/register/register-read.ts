@@ -37,6 +37,7 @@ export class RegisterRead<Value> {
   /** Whom the value was ever asked from: each once. */
   readonly #asked = new Set<string>();
   readonly #lost = new Set<string>();
+  #isLate = false;
   #answered = false;
 
   /** The value is asked from the first of the voters. */
@@ -72,16 +73,17 @@ export class RegisterRead<Value> {
     return [this.#answer({ outcome: 'unavailable', reason: 'too-few-voters' })];
   }
 
-  /**
-   * Some are slow, and the driver decides when. If it is who was asked for the value, another holder of what a majority agreed on
-   * is asked; if a majority has answered and does not agree, it is not waited for the others.
-   */
+  /** Who was asked for the value is slow: asks another holder of what a majority agreed on. The driver decides when. */
   standIn(): RegisterReadEffect<Value>[] {
+    const agreed = this.#answered ? undefined : this.#agreed();
+    return agreed?.accepted === undefined ? [] : this.#askHolder(agreed);
+  }
+
+  /** From now on a majority that does not agree is enough to know it: who has not answered is not waited for. */
+  late(): RegisterReadEffect<Value>[] {
     if (this.#answered) return [];
-    const agreed = this.#agreed();
-    if (agreed !== undefined) return agreed.accepted === undefined ? [] : this.#askHolder(agreed);
-    const enough = this.#voters.majorityOf((voter) => this.#views.has(voter));
-    return enough ? [this.#answer({ outcome: 'undecided' })] : [];
+    this.#isLate = true;
+    return this.#agreed() === undefined ? this.#settle() : [];
   }
 
   expire(): RegisterReadEffect<Value>[] {
@@ -104,8 +106,9 @@ export class RegisterRead<Value> {
     );
   }
 
-  /** Whether something may have a majority yet, whatever those say who have not answered. */
+  /** Whether something may have a majority yet, whatever those say who have not answered and are waited for. */
   #mayAgree(): boolean {
+    if (this.#isLate && this.#voters.majorityOf((voter) => this.#views.has(voter))) return false;
     const isOpen = (voter: string): boolean => !this.#views.has(voter) && !this.#lost.has(voter);
     if (this.#views.size === 0) return true;
     return [...this.#views.values()].some((view) =>

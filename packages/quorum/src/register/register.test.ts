@@ -110,7 +110,7 @@ describe('a register operation', () => {
     const operation = new RegisterOperation<number, number>(new Voters(['a']), () => ({ result: 1 }), {
       proposer: 'p',
       random: { next: () => 0 },
-      above: { counter: 7, proposer: 'x' },
+      above: () => ({ counter: 7, proposer: 'x' }),
     });
     const [effect] = operation.start();
     expect(effect?.type === 'send' && effect.request.ballot.counter).toBeGreaterThan(7);
@@ -219,10 +219,24 @@ describe('a read of a register', () => {
     const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
     read.start();
     read.receive('a', accepted(2));
-    expect(read.standIn()).toEqual([]);
-    expect(read.receive('b', told(1))).toEqual([]);
-    expect(read.standIn()).toEqual([{ type: 'answer', result: { outcome: 'undecided' } }]);
-    expect(read.standIn()).toEqual([]);
+    expect(read.late()).toEqual([]);
+    expect(read.receive('b', told(1))).toEqual([{ type: 'answer', result: { outcome: 'undecided' } }]);
+    expect(read.late()).toEqual([]);
+    const other = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+    other.start();
+    other.receive('a', accepted(2));
+    expect(other.receive('b', told(1))).toEqual([]);
+    expect(other.standIn(), 'nobody else could say more').toEqual([]);
+    expect(other.late()).toEqual([{ type: 'answer', result: { outcome: 'undecided' } }]);
+  });
+
+  it('still waits, however late, for the value that a majority has agreed on', () => {
+    const read = new RegisterRead<number>(new Voters(['a', 'b', 'c']));
+    read.start();
+    read.receive('b', told(2));
+    expect(read.receive('c', told(2))).toEqual([]);
+    expect(read.late()).toEqual([]);
+    expect(read.receive('a', accepted(2))).toMatchObject([{ result: { outcome: 'done', accepted: { value: 2 } } }]);
   });
 
   it('is undecided when those who could tell the value have gone on, or are gone', () => {

@@ -112,7 +112,15 @@ describe('a read of sets', () => {
       { type: 'repair', to: 'c', set: full(1, 7) },
     ]);
     expect(answer(operation.fail('b', 'refused', 'NOT_READY', 105))).toMatchObject({ outcome: 'unavailable' });
-    expect(answer(startRead(3, 2).reject())).toMatchObject({ outcome: 'unavailable', receipt: { got: 0 } });
+  });
+
+  it('is refused at once where too few owners are up: the receipt tells how many are, and who is not', () => {
+    const plan = { replicas: ['a', 'b', 'c'], needed: 3, epoch: 4, down: ['b'] };
+    expect(answer(new SiblingRead(plan, 100, merge).start())).toMatchObject({
+      outcome: 'unavailable',
+      receipt: { needed: 3, got: 2, replicas: [{ replica: 'b', role: 'primary', answer: 'down' }] },
+    });
+    expect(new SiblingRead({ ...plan, needed: 2 }, 100, merge).start()).toHaveLength(2);
   });
 
   it('asks one more owner, or another holder, when someone is slow', () => {

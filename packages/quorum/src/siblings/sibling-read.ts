@@ -9,7 +9,7 @@
  */
 import type { Receipt } from '../receipt.ts';
 import type { ReadFailure } from '../read-operation.ts';
-import type { ReplicaPlan } from '../replica-plan.ts';
+import { reachableServers, type ReplicaPlan } from '../replica-plan.ts';
 import { primary, RequestLedger } from '../request-ledger.ts';
 import type { Version } from '../version.ts';
 
@@ -67,8 +67,11 @@ export class SiblingRead<Content> {
     return this.#answered;
   }
 
+  /** When too few owners are up the read is `unavailable`, and nobody is asked. */
   start(): SiblingReadEffect<Content>[] {
     if (this.#answered) return [];
+    const reachable = reachableServers(this.#plan);
+    if (reachable < this.#plan.needed) return [this.#answer('unavailable', reachable)];
     return this.#plan.replicas
       .slice(0, this.#plan.needed)
       .map((replica, index) => this.#fetch(replica, index === 0 ? 'value' : 'version'));
@@ -117,11 +120,6 @@ export class SiblingRead<Content> {
     if (asked.length > 0) return asked;
     const holder = this.#holdersOfMissing().find((replica) => !this.#awaited.has(replica));
     return holder === undefined ? [] : [this.#fetch(holder, 'value')];
-  }
-
-  /** Answers `unavailable` without asking anyone: the driver knows that too few owners are up. */
-  reject(): SiblingReadEffect<Content>[] {
-    return this.#answered ? [] : [this.#answer('unavailable')];
   }
 
   /** The deadline passed. */
@@ -205,9 +203,9 @@ export class SiblingRead<Content> {
     return { type: 'fetch', from, want };
   }
 
-  #answer(outcome: 'found' | 'absent' | ReadFailure): SiblingReadEffect<Content> {
+  #answer(outcome: 'found' | 'absent' | ReadFailure, reachable?: number): SiblingReadEffect<Content> {
     this.#answered = true;
-    const got = Math.min(this.#held.size, this.#plan.needed);
+    const got = reachable ?? Math.min(this.#held.size, this.#plan.needed);
     const acknowledged = [...this.#repairs.values()].filter((repair) => repair === 'acknowledged').length;
     const digest = this.#merged?.digest;
     const held = digest === undefined ? 0 : [...this.#held.values()].filter((known) => known === digest).length;

@@ -116,7 +116,7 @@ export class RegisterRun {
       }
     };
     carryOut(operation.start());
-    this.#agenda.push(() => this.#later(5, () => carryOut(operation.standIn())));
+    this.#agenda.push(() => this.#later(5, () => carryOut([...operation.standIn(), ...operation.late()])));
     if (this.#options.trouble > 0) this.#agenda.push(() => this.#later(20, () => carryOut(operation.expire())));
   }
 

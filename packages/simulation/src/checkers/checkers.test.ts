@@ -276,6 +276,15 @@ describe('convergence', () => {
     const nothing = history([], [read('f', undefined, 100, { r: 3, final: true })]);
     expect(convergence(nothing, [copy('n1', undefined, 'none'), copy('n2', undefined, 'none')])).toEqual([]);
   });
+
+  it('lets a value with a time to live be found and then forgotten, where anything is forgotten, and no other', () => {
+    const mortal = write('w', versionAt(10), { ttlMs: 500 });
+    const gone = [copy('n1', undefined, 'none'), copy('n2', undefined, 'none')];
+    const mortals = history([mortal], [read('f', mortal, 100, { r: 3, final: true })]);
+    expect(convergence({ ...mortals, forgetsAfterMs: 20 }, gone)).toEqual([]);
+    expect(convergence(mortals, gone)).toHaveLength(1);
+    expect(convergence({ ...legal, forgetsAfterMs: 20 }, gone)).toHaveLength(1);
+  });
 });
 
 describe('ReplicaMemory', () => {

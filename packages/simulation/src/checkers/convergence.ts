@@ -4,7 +4,7 @@
  * version, but never other bytes under the same one.
  */
 import { sameVersion } from '@kv/quorum';
-import { answered, type History, shortVersion, type StoredCopy, type Violation } from '../history.ts';
+import { answered, type History, type ReadRecord, shortVersion, type StoredCopy, type Violation } from '../history.ts';
 import { byKey } from './by-key.ts';
 
 export function convergence(history: History, copies: readonly StoredCopy[]): Violation[] {
@@ -16,11 +16,17 @@ export function convergence(history: History, copies: readonly StoredCopy[]): Vi
     const agree = held.every((copy) => {
       return sameVersion(copy.version, first.version) ? copy.bytes === first.bytes : copy.damaged === true;
     });
-    const isNothing = history.forgetsAfterMs !== undefined && read?.outcome === 'absent' && first.version === undefined;
+    const isNothing = first.version === undefined && read !== undefined && mayBeForgotten(read, history);
     const asRead = read === undefined || isNothing || sameVersion(read.version, first.version);
     if (agree && asRead) return [];
     return [{ check: 'convergence', key, operations: read === undefined ? [] : [read.id], message: differing(held) }];
   });
+}
+
+/** A value with a time to live may have been found a moment before it was over, and forgotten then. */
+function mayBeForgotten({ outcome, value }: ReadRecord, { forgetsAfterMs, writes }: History): boolean {
+  if (forgetsAfterMs === undefined) return false;
+  return outcome === 'absent' || writes.some((write) => write.ttlMs !== undefined && write.value === value);
 }
 
 function differing(copies: readonly StoredCopy[]): string {

@@ -44,6 +44,14 @@ describe('a deletion that was forgotten', () => {
     expect(checksOf([write(1, 'delete'), write(5, 'put')], [read(100)])).toContain('no-lost-write');
   });
 
+  it('may be one whose version was told by whoever found it alone', () => {
+    const writes = [write(1, 'delete'), write(5, 'put', { ttlMs: 10, version: undefined, outcome: 'unknown' })];
+    const found = read(7, { outcome: 'found', version: versionAt(5), value: 'v5', final: false });
+    expect(checksOf(writes, [found, read(100)])).toEqual([]);
+    const lasting = [write(1, 'delete'), write(5, 'put', { version: undefined, outcome: 'unknown' })];
+    expect(checksOf(lasting, [found, read(100)])).toContain('monotone-reads');
+  });
+
   it('is only supposed: what comes later need not be newer', () => {
     const late = read(60, { outcome: 'found', version: versionAt(1), value: 'v1', final: false });
     const writes = [write(1, 'put', { endedAt: 55 }), write(5, 'delete', { outcome: 'unknown', endedAt: Infinity })];

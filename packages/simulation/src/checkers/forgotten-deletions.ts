@@ -15,13 +15,21 @@ export function rememberingDeletions(history: History, forgetsAfterMs: number): 
 function remembering(read: ReadRecord, { writes, reads }: History, forgetsAfterMs: number): ReadRecord {
   if (read.outcome !== 'absent' || read.version !== undefined) return read;
   const oldestKept = (read.clocks?.highestMs ?? 0) - forgetsAfterMs;
-  const deletions = writes.filter((write) => write.key === read.key && mayBeDeletion(write, read));
+  const deletions = writes
+    .filter(({ key }) => key === read.key)
+    .map((write) => ({ ...write, version: write.version ?? versionSeenOf(write, reads) }))
+    .filter((write) => mayBeDeletion(write, read));
   const seen = answered(reads).filter(({ key, outcome, endedAt }) => {
     return key === read.key && outcome === 'absent' && endedAt <= read.endedAt;
   });
   const forgotten = [...deletions, ...seen].filter(({ version }) => (version?.ms ?? 0) <= oldestKept);
   const version = newest(forgotten.map((record) => record.version));
   return version === undefined ? read : { ...read, version, supposed: true };
+}
+
+/** Of a write that did not tell: as whoever found its value was told. */
+function versionSeenOf({ value }: WriteRecord, reads: readonly ReadRecord[]): Version | undefined {
+  return value === undefined ? undefined : reads.find((read) => read.value === value)?.version;
 }
 
 function mayBeDeletion({ kind, ttlMs, version, startedAt, outcome }: WriteRecord, read: ReadRecord): boolean {

@@ -48,6 +48,15 @@ describe('one topology of each epoch', () => {
     expect(messages()).toEqual(['a in its life 1 went back from epoch 2 to 1']);
   });
 
+  it('finds who does not go by a change when it is told', () => {
+    topologies.toldAs(topology(2), [
+      { node: 'a', epoch: 2 },
+      { node: 'b', epoch: 1 },
+      { node: 'c', epoch: 3 },
+    ]);
+    expect(messages()).toEqual(['epoch 2 was told as made while b, not named as behind, went by epoch 1']);
+  });
+
   it('finds changes that were promised and lost, or denied and made, and who stays behind', () => {
     topologies.told(id(7), 'changed');
     topologies.told(id(8), 'unavailable');

@@ -1,7 +1,7 @@
 /**
  * There is one topology of each epoch: every node that goes by an epoch goes by the same, none goes back to an earlier one
- * while it lives, and a change is in it if and only if that is what its asker may have been told. Checked while the
- * simulation runs.
+ * while it lives, and a change is in it if and only if that is what its asker may have been told, at once at every node that
+ * the asked one does not believe down and did not name. Checked while the simulation runs.
  */
 import { encodeTopologyRecord, type TopologyState } from '@kv/wire';
 import type { Violation } from '../history.ts';
@@ -35,6 +35,14 @@ export class OneTopology {
   told(id: string, outcome: ChangeOutcome, state?: TopologyState): void {
     this.#told.set(id, outcome);
     if (state !== undefined) this.#compare(`the change ${id} led to`, state);
+  }
+
+  /** At the moment in which a change was told as made. `bound`: those who must go by it from now on. */
+  toldAs(made: TopologyState, bound: readonly { readonly node: string; readonly epoch: number }[]): void {
+    for (const { node, epoch } of bound) {
+      if (epoch >= made.epoch) continue;
+      this.#violated(`epoch ${made.epoch} was told as made while ${node}, not named as behind, went by epoch ${epoch}`);
+    }
   }
 
   /** All is healed and told: who runs goes by the same epoch, and every change that was promised is in some epoch. */

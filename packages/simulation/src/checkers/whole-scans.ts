@@ -1,12 +1,14 @@
 /**
- * A scan is whole: with R + W > N each key comes in it exactly once that was acknowledged before it began and that nobody may have
- * deleted until it ended, and in a version at least as high. What comes was written by somebody, under that version.
+ * A scan is whole: with R + W > N each key within its bounds comes in it exactly once that was acknowledged before it began and that
+ * nobody may have deleted until it ended, and in a version at least as high. What comes is within its bounds, and was written by
+ * somebody, under that version.
  */
 import { compareVersions, sameVersion } from '@kv/quorum';
 import {
   describe,
   type History,
   isAcknowledged,
+  isWithin,
   type ScannedRecord,
   type ScanRecord,
   shortVersion,
@@ -17,6 +19,7 @@ import {
 export function wholeScans(history: History, scans: readonly ScanRecord[]): Violation[] {
   return scans.flatMap((scan) => [
     ...twiceIn(scan),
+    ...beyondBoundsIn(scan),
     ...scan.found.flatMap((found) => foreignIn(found, scan, history)),
     ...history.writes
       .filter((write) => mustShow(write, scan, history) && !shows(scan, write))
@@ -27,6 +30,11 @@ export function wholeScans(history: History, scans: readonly ScanRecord[]): Viol
 function twiceIn(scan: ScanRecord): Violation[] {
   const keys = scan.found.map(({ key }) => key);
   return keys.filter((key, index) => keys.indexOf(key) !== index).map((key) => violation(scan, `${key} came twice`));
+}
+
+function beyondBoundsIn(scan: ScanRecord): Violation[] {
+  const beyond = scan.found.filter(({ key }) => !isWithin(key, scan.bounds));
+  return beyond.map(({ key }) => violation(scan, `${key} is not within ${JSON.stringify(scan.bounds)}`));
 }
 
 /** Writes whose version nobody told may be the one. */
@@ -42,6 +50,7 @@ function foreignIn({ key, version, value }: ScannedRecord, scan: ScanRecord, { w
 
 function mustShow(write: WriteRecord, scan: ScanRecord, { replicas, writes }: History): boolean {
   if (write.kind !== 'put' || write.ttlMs !== undefined || !write.strict || !isAcknowledged(write)) return false;
+  if (!isWithin(write.key, scan.bounds)) return false;
   if (write.endedAt >= scan.startedAt || scan.r + write.w <= replicas) return false;
   const mayRemove = (other: WriteRecord): boolean =>
     other.key === write.key &&

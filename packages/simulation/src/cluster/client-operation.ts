@@ -1,6 +1,6 @@
 /** One operation of a simulated client, from its first try to its end. */
 import { formatVersion, type Version } from '@kv/quorum';
-import type { Message } from '@kv/wire';
+import { copyBytes, type Message } from '@kv/wire';
 import { fingerprint } from './fingerprint.ts';
 
 export interface OperationIntent {
@@ -81,14 +81,14 @@ export function meaningOf(reply: Message, versionOf: (meta: Uint8Array) => Versi
       const version = reply.meta === undefined ? undefined : versionOf(reply.meta);
       if (reply.found === 'absent') return { type: 'ended', result: { outcome: 'absent', version, ...counted } };
       const value = reply.value ?? new Uint8Array(0);
-      return { type: 'ended', result: { outcome: 'found', version, value: value.slice(), ...counted } };
+      return { type: 'ended', result: { outcome: 'found', version, value: copyBytes(value), ...counted } };
     }
     case 'siblings': {
-      const values = reply.siblings.map(({ value }) => value.slice());
+      const values = reply.siblings.map(({ value }) => copyBytes(value));
       const outcome = values.length === 0 ? 'absent' : 'found';
       const { context, receipt, version } = reply;
       const result = { outcome, version, values, strict: receipt.mode === 'strict' } as const;
-      return { type: 'ended', result: { ...result, ...(context !== undefined && { context: context.slice() }) } };
+      return { type: 'ended', result: { ...result, ...(context !== undefined && { context: copyBytes(context) }) } };
     }
     case 'error':
     case 'read-failed':

@@ -1,6 +1,6 @@
 /** Judges the hello that comes with each frame, and remembers its verdict for as long as the hello stays the same. */
 import type { ClusterNode } from '@kv/cluster-node';
-import type { Hello } from '@kv/wire';
+import { copyBytes, type Hello } from '@kv/wire';
 import { decodeHello } from './greeted-frame.ts';
 
 interface Visitor {
@@ -22,7 +22,7 @@ export class Doorman {
     const known = this.#visitors.get(from);
     if (known !== undefined && isEqual(known.bytes, bytes)) return known.hello;
     const hello = this.#judge(bytes);
-    this.#visitors.set(from, { bytes: bytes.slice(), hello });
+    this.#visitors.set(from, { bytes: copyBytes(bytes), hello });
     return hello;
   }
 

@@ -1,9 +1,16 @@
 /**
- * A client that scans a whole keyspace, page after page, each page from another node if need be; again and again, as long as it
- * may. A page that fails is asked for again from where the last one ended.
+ * A client that scans a keyspace, page after page, each page from another node if need be; again and again, as long as it may. A page that fails is asked for again from where the last one ended.
  */
-import { decodeFrame, encodeFrame, type Message, type ScanReply, versionOfMeta } from '@kv/wire';
-import type { ScannedRecord, ScanRecord } from '../history.ts';
+import {
+  copyBytes,
+  decodeFrame,
+  encodeFrame,
+  type Message,
+  type ScanBounds,
+  type ScanReply,
+  versionOfMeta,
+} from '@kv/wire';
+import type { KeyBounds, ScannedRecord, ScanRecord } from '../history.ts';
 import type { Machine } from '../world/machine.ts';
 import type { Endpoint } from '../world/network/endpoint.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
@@ -26,6 +33,8 @@ export interface ScanClientConfig {
   /** Mean pause between scans, and before a page is asked for again. */
   readonly pauseMs: number;
   readonly random: SeededRandom;
+  /** Of the next scan. */
+  readonly drawBounds: () => KeyBounds;
 }
 
 export class ScanClient {
@@ -38,6 +47,7 @@ export class ScanClient {
   readonly #name: string;
   #running = true;
   #startedAt = 0;
+  #bounds: KeyBounds = { prefix: '' };
   #found: ScannedRecord[] = [];
   #cursor: Uint8Array | undefined;
   #asked = 0;
@@ -70,6 +80,7 @@ export class ScanClient {
     const { random, pauseMs } = this.#config;
     this.#timers.set(random.exponential(pauseMs), () => {
       this.#startedAt = this.#world.now;
+      this.#bounds = this.#config.drawBounds();
       this.#found = [];
       this.#cursor = undefined;
       this.#ask();
@@ -85,7 +96,7 @@ export class ScanClient {
     const deadlineMs = Math.ceil(tryTimeoutMs * 0.8);
     const header = { operationId: this.#asked, epoch: 1, keyspaceId, deadlineMs, stamp: { ms: 0, counter: 0 } };
     const from = this.#cursor === undefined ? {} : { cursor: this.#cursor };
-    const request: Message = { type: 'scan', prefix: new Uint8Array(0), limit, values: true, r, ...from };
+    const request: Message = { type: 'scan', ...bytesOf(this.#bounds), limit, values: true, r, ...from };
     this.#world.network.send(this.#endpoint, random.pick(nodes), packFrame(this.#hello, encodeFrame(header, request)));
   }
 
@@ -102,10 +113,10 @@ export class ScanClient {
   #take({ entries, cursor }: ScanReply): void {
     for (const { key, meta, value } of entries) {
       const version = versionOfMeta(meta);
-      const held = value === undefined ? '' : fingerprint(value.slice());
+      const held = value === undefined ? '' : fingerprint(value);
       this.#found.push({ key: new TextDecoder().decode(key), version, value: held });
     }
-    this.#cursor = cursor?.slice();
+    this.#cursor = cursor && copyBytes(cursor);
     if (cursor === undefined) this.#end();
     else this.#ask();
   }
@@ -115,7 +126,16 @@ export class ScanClient {
     const id = `${this.#name}-${this.scans.length + 1}`;
     this.#world.trace.record(this.#world.now, 'answer', `${id} scanned ${this.#found.length}`);
     const times = { startedAt: this.#startedAt, endedAt: this.#world.now };
-    this.scans.push({ id, keyspaceId, r, ...times, found: this.#found });
+    this.scans.push({ id, keyspaceId, bounds: this.#bounds, r, ...times, found: this.#found });
     this.#scanLater();
   }
+}
+
+function bytesOf({ prefix, gte, lt }: KeyBounds): ScanBounds {
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+  return {
+    prefix: encode(prefix),
+    ...(gte !== undefined && { gte: encode(gte) }),
+    ...(lt !== undefined && { lt: encode(lt) }),
+  };
 }

@@ -83,6 +83,9 @@ function drawTopology(
   };
 }
 
+/** Longer than any client waits. */
+const healAfterMs = 12_000;
+
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
   const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
     options;
@@ -91,5 +94,5 @@ function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };
   const purging = { purgeAfterMs: purge.afterMs, purgeIntervalMs: purge.intervalMs, hintMaxAgeMs };
   const waits = { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, ...purging };
-  return { ...waits, ...bounds, repairTreeLevels: 1, expiredKeptMs, storage };
+  return { ...waits, ...bounds, repairTreeLevels: 1, expiredKeptMs, healAfterMs, storage };
 }

@@ -1,4 +1,5 @@
 /** Every bug that can be planted. */
+import { answersWhatItLost } from './answers-what-it-lost.ts';
 import { contextNotKept } from './context-not-kept.ts';
 import { acceptsAnything } from './accepts-anything.ts';
 import { believesOneAcceptor } from './believes-one-acceptor.ts';
@@ -56,6 +57,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   forgetsOperations,
   purgesByAge,
   forgetsSeals,
+  answersWhatItLost,
 ];
 
 export function plantedBug(name: string): PlantedBug | undefined {

@@ -1,5 +1,5 @@
 /** A hash tree counts what is new and not what replaced something: two that hold different versions of a key look alike. */
-import { RangeTree, type Strategies, type VersionChange } from '@kv/cluster-node';
+import { RangeTree, type Strategies, type VersionChange, type WriteNote } from '@kv/cluster-node';
 import type { PlantedBug } from './planted-bug.ts';
 
 export const treeForgetsReplaced: PlantedBug = {
@@ -10,7 +10,8 @@ export const treeForgetsReplaced: PlantedBug = {
 };
 
 class ForgetfulTree extends RangeTree {
-  override written(key: Uint8Array, change: VersionChange): void {
-    super.written(key, change.before === undefined ? change : { before: change.before, after: change.before });
+  override written(key: Uint8Array, change: VersionChange, note: WriteNote): void {
+    const counted = change.before === undefined ? change : { before: change.before, after: change.before };
+    super.written(key, counted, note);
   }
 }

@@ -3,9 +3,9 @@
  * once. The keyspaces of the workload are altered only in what its requests do not depend on: what counts is that each
  * change is an epoch, behind whose fence every request under way has to be planned again.
  */
-import type { KeyspaceChange } from '@kv/wire';
+import type { ClusterNode } from '@kv/cluster-node';
+import { changeIdAt, type KeyspaceChange } from '@kv/wire';
 import type { OneTopology } from '../checkers/one-topology.ts';
-import { drawUuid } from '../cluster/draw-uuid.ts';
 import type { SimulatedNode } from '../cluster/simulated-node.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { World } from '../world/world.ts';
@@ -36,9 +36,9 @@ export class Administrator {
     for (let number = 0; number < changes; number += 1) {
       const at = world.now + random.between(0, durationMs);
       const change = this.#drawChange(keyspaces);
-      const id = drawUuid(random);
+      const digits = random.hex(32);
       const node = random.pick([...this.#dependencies.nodes.keys()]);
-      world.scheduler.at(at, () => this.#ask(node, id, change));
+      world.scheduler.at(at, () => this.#ask(node, digits, change));
     }
     this.#lookLater();
   }
@@ -68,13 +68,24 @@ export class Administrator {
     return { kind, name: random.pick(keyspaces), settings: { compressed: random.chance(0.5) } };
   }
 
-  #ask(name: string, id: string, change: KeyspaceChange): void {
+  /** `digits`: of the id of the change, whose time is that of the node. */
+  #ask(name: string, digits: string, change: KeyspaceChange): void {
     const { nodes, topologies } = this.#dependencies;
-    const node = nodes.get(name)?.node;
-    if (node?.ready !== true) return;
+    const { node, machine } = nodes.get(name) ?? {};
+    if (node?.ready !== true || machine === undefined) return;
+    const id = changeIdAt(machine.wallClock.wallMs(), digits);
     node.changeKeyspace({ id, change, timeoutMs }, (result) => {
       topologies.told(id, result.outcome, result.outcome === 'changed' ? result.topology : undefined);
+      if (result.outcome === 'changed') topologies.toldAs(result.topology, this.#boundBy(node, result.behind));
       this.look();
     });
+  }
+
+  /** Who runs, is not believed down by the node that told of a change, and was not named by it as behind. */
+  #boundBy(asked: ClusterNode, behind: readonly string[]): { node: string; epoch: number }[] {
+    const up = asked.status().members.filter(({ id, state }) => state !== 'down' && !behind.includes(id));
+    return [...this.#dependencies.nodes].flatMap(([name, { node }]) =>
+      node !== undefined && up.some(({ id }) => id === node.id) ? { node: name, epoch: node.topology.epoch } : [],
+    );
   }
 }

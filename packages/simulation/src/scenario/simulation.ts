@@ -19,6 +19,7 @@ import { totalPowerLoss } from '../world/disk/crash.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
 import { World } from '../world/world.ts';
 import { Administrator } from './administrator.ts';
+import { drawBounds } from './draw-bounds.ts';
 import { drawFaultPlan, type FaultEpisode, type PlannedKind } from './fault-plan.ts';
 import { FinalReads } from './final-reads.ts';
 import { Nemesis } from './nemesis.ts';
@@ -43,6 +44,7 @@ const limits = {
   workload: 600_000,
   healed: 60_000,
   handedOver: 30_000,
+  lossesHealed: 120_000,
   repaired: 600_000,
   finalReads: 600_000,
   forgotten: 20_000,
@@ -189,6 +191,7 @@ export class Simulation {
     await this.#until('the nodes were not ready after the faults', limits.healed, () => this.#cluster.ready);
     await this.world.run(settleMs);
     await this.#handOver();
+    await this.#beHealed();
     const isRepaired = await this.#beRepaired();
     await this.#forget();
     const repairsByReads = this.#repairsByReads;
@@ -220,6 +223,15 @@ export class Simulation {
     await this.world.run(limits.handedOver, () => left() === 0);
     if (left() > 0 && !this.#someDiskIsDamaged)
       this.#violated('hints-drained', `${left()} hints are left though every member is back`);
+  }
+
+  /** What rotted, and was found, comes back from the other owners. Some may have rotted where nobody read it. */
+  async #beHealed(): Promise<void> {
+    const nodes = [...this.#cluster.nodes.values()];
+    if (nodes.some(({ isOut, machine }) => isOut || machine.disk.wiped)) return;
+    const lost = (): number => nodes.reduce((sum, { node }) => sum + (node?.status().lostRanges ?? 0), 0);
+    if (lost() > 0) await this.world.run(limits.lossesHealed, () => lost() === 0);
+    if (lost() > 0) this.#violated('losses-healed', `${lost()} ranges are not whole again though every member is back`);
   }
 
   /** Until every owner of a range has compared it with every other one, beginning after now; false: they never will. */
@@ -313,15 +325,19 @@ export class Simulation {
     });
   }
 
-  /** One for each keyspace that can be scanned, in half of the seeds. */
+  /** One for each keyspace that can be scanned, in half of the seeds; half of them look for some of the keys only. */
   #makeScanners(): ScanClient[] {
     const random = this.#random.fork('scanners');
     const scanned = this.options.keyspaces.filter(
       ({ mode, conflict }) => mode === 'eventual' && conflict !== 'siblings',
     );
-    return scanned.flatMap(({ id, name, replicas }) => {
+    return scanned.flatMap((keyspace) => {
+      const { id, name, replicas } = keyspace;
       const draws = random.fork(name);
       if (draws.chance(0.5)) return [];
+      const bounds = draws.fork('bounds');
+      const isBounded = bounds.chance(0.5);
+      const keys = keysOf(keyspace);
       return new ScanClient(this.world, this.world.machine(`scanner-${id}`), {
         nodes: this.#cluster.addresses,
         keyspaceId: id,
@@ -330,6 +346,7 @@ export class Simulation {
         tryTimeoutMs: this.options.workload.tryTimeoutMs,
         pauseMs: draws.logBetween(200, 10_000),
         random: draws.fork('client'),
+        drawBounds: () => (isBounded ? drawBounds(bounds, keys) : { prefix: '' }),
       });
     });
   }

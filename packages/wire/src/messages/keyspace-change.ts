@@ -11,6 +11,7 @@ import { type ConflictRule, conflictRule, type KeyspaceMode, keyspaceMode, level
 export interface KeyspaceSettings {
   readonly mode?: KeyspaceMode | undefined;
   readonly conflict?: ConflictRule | undefined;
+  /** Never true of a strong keyspace, or of one with siblings. */
   readonly sloppy?: boolean | undefined;
   readonly readLevel?: ConsistencyLevel | undefined;
   readonly writeLevel?: ConsistencyLevel | undefined;
@@ -36,7 +37,7 @@ export type KeyspaceChange =
 
 export interface ChangeKeyspace {
   readonly type: 'change-keyspace';
-  /** The same for every try: a change that was made is not made again. */
+  /** See `changeIdAt`. The same for every try: a change that was made is not made again. */
   readonly id: string;
   readonly change: KeyspaceChange;
 }

@@ -84,9 +84,15 @@ import {
 import { type Topology, type TopologyRequest, topology, topologyRequest } from './topology.ts';
 import {
   type TopologyAccept,
+  type TopologyAdopt,
+  type TopologyAdopted,
+  type TopologyBehind,
   type TopologyPrepare,
   type TopologyReply,
   topologyAccept,
+  topologyAdopt,
+  topologyAdopted,
+  topologyBehind,
   topologyPrepare,
   topologyReply,
 } from './topology-register.ts';
@@ -132,6 +138,9 @@ export type Message =
   | TopologyPrepare
   | TopologyAccept
   | TopologyReply
+  | TopologyAdopt
+  | TopologyAdopted
+  | TopologyBehind
   | ReplicaScan
   | ReplicaScanReply
   | Scan
@@ -191,6 +200,9 @@ const entries: Entries = {
   'topology-prepare': [44, topologyPrepare],
   'topology-accept': [45, topologyAccept],
   'topology-reply': [46, topologyReply],
+  'topology-adopt': [47, topologyAdopt],
+  'topology-adopted': [48, topologyAdopted],
+  'topology-behind': [49, topologyBehind],
   'replica-scan': [70, replicaScan],
   'replica-scan-reply': [71, replicaScanReply],
   scan: [72, scan],

@@ -41,7 +41,7 @@ export interface TopologyState {
   readonly nextKeyspaceId: number;
   /** Ids of the members that decide about the next epoch, 1 to 5. */
   readonly voters: readonly string[];
-  /** Ids of the last changes, the newest last, at most 16: a change that is tried again is recognised. */
+  /** The highest ids of changes that were made, ascending, at most 16: a change that is tried again is recognised. */
   readonly changes: readonly string[];
 }
 

@@ -358,6 +358,13 @@ export const messages: { readonly [Type in MessageType]: Arbitrary<Extract<Messa
   }),
   'topology-prepare': record({ type: fc.constant('topology-prepare'), ballot }),
   'topology-accept': record({ type: fc.constant('topology-accept'), ballot, topology: topologyState }),
+  'topology-adopt': record({ type: fc.constant('topology-adopt'), topology: topologyState }),
+  'topology-adopted': record({ type: fc.constant('topology-adopted'), epoch: safe }),
+  'topology-behind': record({
+    type: fc.constant('topology-behind'),
+    topology: topologyState,
+    behind: fc.array(uuid, few),
+  }),
   'topology-reply': record({
     type: fc.constant('topology-reply'),
     reply: fc.oneof(

@@ -1,6 +1,7 @@
 /** What is told of a write into a set of siblings that ended before its owner drove it: who was asked, and what each said. */
 import {
   noRepairs,
+  primary,
   type ReplicaAnswer,
   type ReplicaPlan,
   type Version,
@@ -28,4 +29,11 @@ export function endedWrite(
     reason,
     receipt: { mode: 'strict', epoch, needed, got, replicas, repairs: noRepairs },
   };
+}
+
+/** What ends a write for which too few owners are up, before anyone is asked. */
+export function withoutOwners(plan: ReplicaPlan, version: Version, down: readonly string[]): WriteResult {
+  const replicas = down.map((owner) => ({ ...primary(owner), answer: 'down' as const }));
+  const got = plan.replicas.length - down.length;
+  return endedWrite(plan, version, { outcome: 'rejected', reason: 'too-few-replicas', got, replicas });
 }

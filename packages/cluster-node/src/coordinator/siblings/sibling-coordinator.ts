@@ -41,7 +41,7 @@ export class SiblingCoordinator {
    * @throws RequestError INVALID_CONTEXT, VALUE_TOO_LARGE
    */
   write(planned: PlannedWrite, asked: AskedSibling, done: (result: PutResult) => void, refused: Refused): void {
-    const { self } = this.#dependencies;
+    const { self, access } = this.#dependencies;
     const { plan } = planned;
     if (asked.value !== undefined) checkValue(asked.value.bytes, mostBytesFor(plan.keyspace.replicas));
     if (asked.value === undefined && asked.context === undefined) {
@@ -53,7 +53,7 @@ export class SiblingCoordinator {
     const context = checkedContext(asked.context, plan.place);
     const value = this.#packed(asked.value, plan.keyspace);
     const { version } = asked;
-    if (plan.replicas.includes(self)) {
+    if (plan.replicas.includes(self) && !access.isLost(plan.place)) {
       new SiblingWriteDriver(this.#dependencies, planned, { version, context, value }, done, refused).start();
       return;
     }

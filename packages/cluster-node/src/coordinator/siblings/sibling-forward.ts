@@ -1,17 +1,17 @@
 /**
- * Has an owner of the key make a write, where this member is none: the nearest that is alive. An owner that refused did
- * nothing, and another one is asked; one that was lost may have made it, and then nobody else must make it again.
+ * Has an owner of the key make a write, where this member is none or has lost its own set: the nearest that is alive. An owner that
+ * refused did nothing, and another one is asked; one that was lost may have made it, and then nobody else must make it again.
  */
 import type { ReplicaAnswer, Version, WriteFailure, WriteResult } from '@kv/quorum';
 import type { SiblingWriteReply, SiblingWriteRequest } from '@kv/wire';
 import type { Timer } from '../../ports.ts';
 import type { PutResult } from '../../requests.ts';
 import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import type { PlannedWrite } from './sibling-write-driver.ts';
-import { endedWrite } from './ended-write.ts';
+import { endedWrite, withoutOwners } from './ended-write.ts';
 
 export interface ForwardedWrite extends Pick<SiblingWriteRequest, 'context' | 'content'> {
   /** `undefined`: stamped here, and again if that is not high enough. */
@@ -48,7 +48,8 @@ export class SiblingForward {
     this.#write = write;
     this.#done = done;
     this.#refusedAtOnce = refused;
-    this.#owners = dependencies.membership.reachable(planned.plan.replicas);
+    const { self, membership } = dependencies;
+    this.#owners = membership.reachable(planned.plan.replicas).filter((owner) => owner !== self);
   }
 
   start(): void {
@@ -58,8 +59,10 @@ export class SiblingForward {
   }
 
   #begin(version: Version): void {
-    if (this.#owners.length < this.#planned.plan.needed) {
-      this.#end(version, 'rejected', 'too-few-replicas');
+    const { plan } = this.#planned;
+    if (this.#owners.length < plan.needed) {
+      const down = plan.replicas.filter((owner) => !this.#owners.includes(owner));
+      this.#answer(withoutOwners(plan, version, down));
       return;
     }
     const { timers, clock } = this.#dependencies;
@@ -80,7 +83,7 @@ export class SiblingForward {
       failed: (answer, reason) => {
         const told = { replica: owner, role: 'primary', answer, reason } as const;
         if (answer === 'unreachable') this.#end(version, 'unknown', 'too-few-replicas', told);
-        else if (reason === plannedTooEarly) this.#planAgain(() => this.#refused(version, told));
+        else if (isPlannedTooEarly(reason)) this.#planAgain(() => this.#refused(version, told));
         else this.#refused(version, told);
       },
     });
@@ -125,7 +128,13 @@ export class SiblingForward {
         this.#refusedAtOnce,
       ).start();
     };
-    this.#planned.replan(this.#planned.plan, again, giveUp);
+    const dropped: Refused = (error) => {
+      if (this.#answered) return;
+      this.#answered = true;
+      this.#timer?.cancel();
+      this.#refusedAtOnce(error);
+    };
+    this.#planned.replan(this.#planned.plan, again, giveUp, dropped);
   }
 
   #replied(version: Version, reply: SiblingWriteReply): void {
@@ -146,8 +155,7 @@ export class SiblingForward {
   #end(version: Version, outcome: 'rejected' | 'unknown', reason: WriteFailure, last?: ReplicaAnswer): void {
     if (this.#answered) return;
     const replicas = [...this.#refusals, ...(last === undefined ? [] : [last])];
-    const got = reason === 'too-few-replicas' ? this.#owners.length : 0;
-    this.#answer(endedWrite(this.#planned.plan, version, { outcome, reason, got, replicas }));
+    this.#answer(endedWrite(this.#planned.plan, version, { outcome, reason, replicas }));
   }
 
   #answer(result: PutResult): void {

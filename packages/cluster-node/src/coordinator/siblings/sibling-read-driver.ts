@@ -4,11 +4,12 @@ import { encodeContext, WireError } from '@kv/wire';
 import type { PeerFailure } from '../../peer-requests.ts';
 import type { Timer } from '../../ports.ts';
 import type { GetResult } from '../../requests.ts';
-import type { CoordinatorDependencies } from '../coordinator.ts';
+import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
 import { countRead, type DrivenRead } from '../read-driver.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { HeldRecord } from '../replica-access.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import { StandIns } from '../stand-ins.ts';
 import { foundIn, knownSet, mergingSets, type StoredSet } from './stored-set.ts';
 
 export class SiblingReadDriver {
@@ -16,40 +17,34 @@ export class SiblingReadDriver {
   readonly #read: DrivenRead;
   readonly #done: (result: GetResult) => void;
   readonly #operation: SiblingRead<StoredSet>;
+  readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
-  #standInTimer: Timer | undefined;
   /** Another driver goes on with the request, by a later topology. */
   #replaced = false;
 
   constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: GetResult) => void) {
-    const { clock, strategies } = dependencies;
+    const { clock, strategies, membership } = dependencies;
     this.#dependencies = dependencies;
     this.#read = read;
     this.#done = done;
-    this.#operation = new SiblingRead(read.plan, clock.monotonicMs(), mergingSets(strategies.siblings));
+    const down = read.plan.replicas.filter((owner) => membership.stateOf(owner) === 'down');
+    this.#operation = new SiblingRead({ ...read.plan, down }, clock.monotonicMs(), mergingSets(strategies.siblings));
+    this.#standIns = new StandIns(dependencies, { standIn: () => this.#standIn() });
   }
 
   start(): void {
-    const { membership, timers, clock } = this.#dependencies;
-    const { plan, deadline } = this.#read;
-    if (membership.reachable(plan.replicas).length < plan.needed) {
-      this.#run(this.#operation.reject());
-      return;
-    }
-    this.#deadlineTimer = timers.set(deadline - clock.monotonicMs(), () => this.#run(this.#operation.expire()));
-    this.#standInLater();
+    const { timers, clock } = this.#dependencies;
     this.#run(this.#operation.start());
+    if (this.#operation.answered || this.#replaced) return;
+    const remaining = this.#read.deadline - clock.monotonicMs();
+    this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#operation.expire()));
+    this.#standIns.start();
   }
 
-  #standInLater(): void {
-    const { timers, options, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(options.standInAfterMs, () => {
-      const effects = this.#operation.standIn();
-      if (effects.length === 0) return;
-      counters.standIns += 1;
-      this.#standInLater();
-      this.#run(effects);
-    });
+  #standIn(): boolean {
+    const effects = this.#operation.standIn();
+    this.#run(effects);
+    return effects.length > 0;
   }
 
   #run(effects: readonly SiblingReadEffect<StoredSet>[]): void {
@@ -63,9 +58,16 @@ export class SiblingReadDriver {
 
   #fetch(from: string, want: 'value' | 'version'): void {
     const { plan, deadline } = this.#read;
+    const askedAt = this.#standIns.asked(from);
     this.#dependencies.access.read(from, plan.place, want, deadline, {
-      answered: (held) => this.#received(from, held),
-      failed: (failure, reason) => this.#failed(from, failure, reason),
+      answered: (held) => {
+        this.#standIns.answered(from, askedAt);
+        this.#received(from, held);
+      },
+      failed: (failure, reason) => {
+        this.#standIns.failed(from);
+        this.#failed(from, failure, reason);
+      },
     });
   }
 
@@ -96,7 +98,7 @@ export class SiblingReadDriver {
 
   #failed(replica: string, failure: PeerFailure, reason: string): void {
     const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
-    if (reason === plannedTooEarly) this.#planAgain(fail);
+    if (isPlannedTooEarly(reason)) this.#planAgain(fail);
     else fail();
   }
 
@@ -107,12 +109,19 @@ export class SiblingReadDriver {
       this.#cancelTimers();
       new SiblingReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
     };
-    this.#read.replan(this.#read.plan, again, giveUp);
+    const { plan, replan, refused } = this.#read;
+    const dropped: Refused = (error) => {
+      if (this.#replaced || this.#operation.answered) return;
+      this.#replaced = true;
+      this.#cancelTimers();
+      refused?.(error);
+    };
+    replan(plan, again, giveUp, refused && dropped);
   }
 
   #cancelTimers(): void {
     this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#standIns.stop();
   }
 
   #answer(result: SiblingReadResult<StoredSet>): void {

@@ -21,10 +21,10 @@ import { maxSetBytes } from '../../replica/sibling-decisions.ts';
 import type { GivenWrite } from '../../replica/sibling-decisions.ts';
 import type { PutResult } from '../../requests.ts';
 import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
-import { plannedTooEarly, type Replan } from '../replan.ts';
+import { isPlannedTooEarly, type Replan } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
-import { endedWrite } from './ended-write.ts';
+import { endedWrite, withoutOwners } from './ended-write.ts';
 import { rawBytes } from './stored-set.ts';
 
 export interface NewSibling {
@@ -86,10 +86,10 @@ export class SiblingWriteDriver {
   #begin(id: Version, stamp: Version): void {
     const { membership, timers, clock, strategies, access } = this.#dependencies;
     const operation = strategies.writeOperation(this.#planned.plan, id, clock.monotonicMs());
-    const got = membership.reachable(this.#planned.plan.replicas).length;
-    if (got < this.#planned.plan.needed) {
-      const ending = { outcome: 'rejected', reason: 'too-few-replicas', got, replicas: [] } as const;
-      this.#answer(endedWrite(this.#planned.plan, id, ending));
+    const { replicas, needed } = this.#planned.plan;
+    const down = replicas.filter((owner) => membership.stateOf(owner) === 'down');
+    if (replicas.length - down.length < needed) {
+      this.#answer(withoutOwners(this.#planned.plan, id, down));
       return;
     }
     this.#timer = timers.set(this.#planned.deadline - clock.monotonicMs(), () => this.#expire(operation));
@@ -97,7 +97,7 @@ export class SiblingWriteDriver {
       answered: (made) => this.#made(operation, id, made),
       failed: (failure, code) => {
         const notMade = (): void => this.#notMade(operation, id, failure === 'refused' ? code : undefined);
-        if (code === plannedTooEarly) this.#planAgain(operation, id, notMade);
+        if (isPlannedTooEarly(code)) this.#planAgain(operation, id, notMade);
         else notMade();
       },
     });
@@ -127,7 +127,7 @@ export class SiblingWriteDriver {
         answered: () => this.#run(operation.acknowledge(to, id, this.#now())),
         failed: (failure, reason) => {
           const fail = (): void => this.#run(operation.fail(to, failure, reason, this.#now()));
-          if (reason === plannedTooEarly) this.#planAgain(operation, id, fail);
+          if (isPlannedTooEarly(reason)) this.#planAgain(operation, id, fail);
           else fail();
         },
       });
@@ -145,7 +145,13 @@ export class SiblingWriteDriver {
       const write = { ...this.#write, version };
       new SiblingWriteDriver(this.#dependencies, { ...this.#planned, plan }, write, this.#done, this.#refused).start();
     };
-    this.#planned.replan(this.#planned.plan, again, giveUp);
+    const dropped: Refused = (error) => {
+      if (this.#replaced || operation.answered) return;
+      this.#replaced = true;
+      this.#timer?.cancel();
+      this.#refused(error);
+    };
+    this.#planned.replan(this.#planned.plan, again, giveUp, dropped);
   }
 
   /** Nothing was done now, if this member refused by a code; else its storage failed in the middle of it. */

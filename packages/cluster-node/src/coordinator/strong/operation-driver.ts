@@ -17,7 +17,7 @@ import {
 import { type RegisterValue, versionOfMeta } from '@kv/wire';
 import type { PeerFailure } from '../../peer-requests.ts';
 import type { Timer } from '../../ports.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import type { Pace } from '../../clock/pace.ts';
 import type { StrongDependencies } from './strong-coordinator.ts';
@@ -127,7 +127,7 @@ export class OperationDriver<Result> {
   }
 
   #failed(voter: string, request: VoterRequest, failure: PeerFailure, reason: string): void {
-    this.#isFenced ||= reason === plannedTooEarly;
+    this.#isFenced ||= isPlannedTooEarly(reason);
     if (this.#isUnderWay(request)) this.#ledger.answered(primary(voter), { answer: failure, reason }, this.#now());
     this.#run(this.#operation.fail(voter, request.ballot));
   }

@@ -1,5 +1,12 @@
 /** Runs operations on registers: where a majority can be reached, and one at a time for each key. */
-import { type Change, type RegisterFailure, type RegisterResult, type Receipt, RequestLedger } from '@kv/quorum';
+import {
+  type Change,
+  reachableServers,
+  type RegisterFailure,
+  type RegisterResult,
+  type Receipt,
+  RequestLedger,
+} from '@kv/quorum';
 import type { RegisterValue } from '@kv/wire';
 import { nameOfPlace } from '../../replica/replica.ts';
 import type { RequestPlan } from '../request-plan.ts';
@@ -35,7 +42,10 @@ export class Operations {
     this.#dependencies = dependencies;
   }
 
-  /** `done` is called once, by the deadline at the latest, also while the operation still waits for its turn. */
+  /**
+   * `done`, or the job's `refused`, is called once, by the deadline at the latest, also while the operation still waits for
+   * its turn.
+   */
   run<Result>(job: OperationJob<Result>, done: (answer: OperationAnswer<Result>) => void): void {
     const { plan, deadline, change, bytes } = job;
     const key = nameOfPlace(plan.place);
@@ -55,6 +65,7 @@ export class Operations {
           plan,
           (later) => this.run({ ...job, plan: later }, done),
           () => done(answer),
+          job.refused,
         );
     });
     const run = (ended: () => void): void => {
@@ -78,6 +89,5 @@ export class Operations {
 
 /** Of a request for which nobody was asked. */
 export function receiptOfNobody(plan: RequestPlan): Receipt {
-  const got = plan.replicas.length - (plan.down?.length ?? 0);
-  return new RequestLedger(plan, 0).receipt({ mode: 'strict', got });
+  return new RequestLedger(plan, 0).receipt({ mode: 'strict', got: reachableServers(plan) });
 }

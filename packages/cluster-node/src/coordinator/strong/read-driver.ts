@@ -10,8 +10,9 @@ import {
 } from '@kv/quorum';
 import type { RegisterQueryReply, RegisterValue } from '@kv/wire';
 import type { Timer } from '../../ports.ts';
-import { plannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import { StandIns } from '../stand-ins.ts';
 import type { StrongDependencies } from './strong-coordinator.ts';
 
 export interface ReadAnswer {
@@ -30,8 +31,10 @@ export class RegisterReadDriver {
   readonly #ledger: RequestLedger;
   readonly #told = new Set<string>();
   #isFenced = false;
+  readonly #standIns: StandIns;
+  readonly #startedAt: number;
   #deadlineTimer: Timer | undefined;
-  #standInTimer: Timer | undefined;
+  #lateTimer: Timer | undefined;
 
   /** The value is asked from the first replica of the plan. */
   constructor(
@@ -45,24 +48,33 @@ export class RegisterReadDriver {
     this.#deadline = deadline;
     this.#done = done;
     this.#read = dependencies.strategies.registerRead(new Voters(plan.replicas));
-    this.#ledger = new RequestLedger(plan, dependencies.clock.monotonicMs());
+    this.#startedAt = dependencies.clock.monotonicMs();
+    this.#ledger = new RequestLedger(plan, this.#startedAt);
+    this.#standIns = new StandIns(dependencies, {
+      standIn: () => this.#standIn(),
+      slow: () => this.#lateLater(),
+    });
   }
 
   start(): void {
-    const { timers, clock } = this.#dependencies;
-    this.#deadlineTimer = timers.set(this.#deadline - clock.monotonicMs(), () => this.#run(this.#read.expire()));
-    this.#standInLater();
     this.#run(this.#read.start());
+    if (this.#read.answered) return;
+    const remaining = this.#deadline - this.#now();
+    this.#deadlineTimer = this.#dependencies.timers.set(remaining, () => this.#run(this.#read.expire()));
+    this.#standIns.start();
   }
 
-  #standInLater(): void {
-    const { timers, options, counters } = this.#dependencies;
-    this.#standInTimer = timers.set(options.standInAfterMs, () => {
-      const effects = this.#read.standIn();
-      counters.standIns += effects.length;
-      if (!this.#read.answered) this.#standInLater();
-      this.#run(effects);
-    });
+  #standIn(): boolean {
+    const effects = this.#read.standIn();
+    this.#run(effects);
+    return effects.some(({ type }) => type === 'query');
+  }
+
+  /** Only a read that is slow has a third timer. */
+  #lateLater(): void {
+    const { timers, options } = this.#dependencies;
+    const remaining = this.#startedAt + options.standInAfterMs - this.#now();
+    this.#lateTimer = timers.set(Math.max(0, remaining), () => this.#run(this.#read.late()));
   }
 
   #run(effects: readonly RegisterReadEffect<RegisterValue>[]): void {
@@ -80,13 +92,16 @@ export class RegisterReadDriver {
       this.#run(this.#read.fail(from));
       return;
     }
+    const askedAt = this.#standIns.asked(from);
     this.#dependencies.access.query(from, this.#plan.place, want, this.#deadline, {
       answered: (reply) => {
+        this.#standIns.answered(from, askedAt);
         this.#note(from, reply);
         this.#run(this.#read.receive(from, { accepted: reply.accepted }));
       },
       failed: (failure, reason) => {
-        this.#isFenced ||= reason === plannedTooEarly;
+        this.#standIns.failed(from);
+        this.#isFenced ||= isPlannedTooEarly(reason);
         this.#ledger.answered(primary(from), { answer: failure, reason }, this.#now());
         this.#run(this.#read.fail(from));
       },
@@ -101,7 +116,8 @@ export class RegisterReadDriver {
 
   #answer(result: RegisterReadResult<RegisterValue>): void {
     this.#deadlineTimer?.cancel();
-    this.#standInTimer?.cancel();
+    this.#standIns.stop();
+    this.#lateTimer?.cancel();
     const got = Math.min(this.#told.size, this.#plan.needed);
     const receipt = this.#ledger.receipt({ mode: 'strict', got });
     this.#done({ result, receipt, isFenced: this.#isFenced });

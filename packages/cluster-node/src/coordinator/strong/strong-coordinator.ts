@@ -8,16 +8,15 @@ import type { HybridLogicalClock, Receipt } from '@kv/quorum';
 import { type RegisterValue, versionOfMeta } from '@kv/wire';
 import type { BallotSource } from '../../clock/ballot-source.ts';
 import type { StampSource } from '../../clock/stamp-source.ts';
-import type { Counters } from '../../counters.ts';
 import type { Membership } from '../../membership/membership.ts';
-import type { ClusterNodeOptions } from '../../options.ts';
-import type { Clock, Random, Timers } from '../../ports.ts';
+import type { Random } from '../../ports.ts';
 import type { ChangeResult } from '../../requests.ts';
 import type { Strategies } from '../../strategies.ts';
 import type { Refused } from '../coordinator.ts';
 import { countRead, type StoredReadResult } from '../read-driver.ts';
 import type { Replan } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
+import type { StandInDependencies } from '../stand-ins.ts';
 import { ChangeDriver, type PlannedChange } from './change-driver.ts';
 import { type OperationFailure, Operations, receiptOfNobody } from './operations.ts';
 import { RegisterReadDriver } from './read-driver.ts';
@@ -25,20 +24,16 @@ import { isExpired } from '../../record.ts';
 import { confirmed } from './register-change.ts';
 import type { VoterAccess } from './voter-access.ts';
 
-export interface StrongDependencies {
-  readonly clock: Clock;
+export interface StrongDependencies extends StandInDependencies {
   /** As the coordinator's. */
   readonly deadlineClock: () => number;
-  readonly timers: Timers;
   readonly random: Random;
   readonly hlc: HybridLogicalClock;
   readonly stamps: StampSource;
   readonly ballots: BallotSource;
   readonly access: VoterAccess;
   readonly membership: Membership;
-  readonly counters: Counters;
   readonly codec: Codec;
-  readonly options: ClusterNodeOptions;
   readonly strategies: Strategies;
 }
 
@@ -48,6 +43,8 @@ export interface StrongRequest {
   /** Monotonic milliseconds. */
   readonly deadline: number;
   readonly replan: Replan;
+  /** Called in place of the answer: its keyspace was dropped meanwhile. Default: it ends as `unavailable`. */
+  readonly refused?: Refused | undefined;
 }
 
 export class StrongCoordinator {
@@ -60,7 +57,8 @@ export class StrongCoordinator {
   }
 
   change(request: StrongRequest, change: PlannedChange, done: (result: ChangeResult) => void, refused: Refused): void {
-    new ChangeDriver(this.#dependencies, this.#operations, { request, change }, done, refused).start();
+    const told = { request: { ...request, refused }, change };
+    new ChangeDriver(this.#dependencies, this.#operations, told, done, refused).start();
   }
 
   /** `nowMs`: milliseconds since 1970 that deadlines are held against, here and by whoever gets the answer. */
@@ -80,7 +78,7 @@ export class StrongCoordinator {
   }
 
   #read(request: StrongRequest, nowMs: number, answer: (result: StoredReadResult) => void): void {
-    const { plan, deadline, replan } = request;
+    const { plan, deadline, replan, refused } = request;
     if (!this.#operations.isReachable(plan)) {
       answer({ outcome: 'unavailable', receipt: receiptOfNobody(plan) });
       return;
@@ -90,7 +88,7 @@ export class StrongCoordinator {
     new RegisterReadDriver(this.#dependencies, plan, deadline, ({ result, receipt, isFenced }) => {
       if (result.outcome === 'unavailable') {
         const fail = (): void => answer({ outcome: readFailure(result.reason), receipt });
-        if (isFenced) replan(plan, again, fail);
+        if (isFenced) replan(plan, again, fail, refused);
         else fail();
       } else if (result.outcome === 'undecided') confirm();
       else if (result.accepted === undefined) answer({ outcome: 'absent', receipt });

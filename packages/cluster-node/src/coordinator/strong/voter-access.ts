@@ -2,6 +2,7 @@
 import type { AcceptorReply, RegisterRequest } from '@kv/quorum';
 import type { AcceptReply, Message, PrepareReply, RegisterQueryReply, RegisterValue, RegisterWant } from '@kv/wire';
 import { isRecordMeta } from '../../record.ts';
+import { type LostPlaces, lostRefusal } from '../../healing/losses.ts';
 import { busy, type PeerRequests } from '../../peer-requests.ts';
 import type { AcceptorStore } from '../../replica/acceptor-store.ts';
 import type { PlannedPlace } from '../../replica/replica.ts';
@@ -15,6 +16,8 @@ export interface VoterAccessDependencies {
   readonly acceptors: AcceptorStore;
   readonly peers: PeerRequests;
   readonly topology: () => Topology;
+  /** What this member's own acceptors are not asked for. */
+  readonly losses: LostPlaces;
 }
 
 export type RegisterReply = AcceptorReply<RegisterValue>;
@@ -81,7 +84,7 @@ export class VoterAccess {
   }
 
   #queryOwn(place: PlannedPlace, want: RegisterWant, { answered, failed }: ReplicaCallbacks<RegisterQueryReply>): void {
-    const refusal = this.#ownRefusal(place);
+    const refusal = this.#ownRefusal(place) ?? this.#lost(place);
     if (refusal !== undefined) return failed('refused', refusal);
     let reply: RegisterQueryReply | undefined;
     try {
@@ -100,13 +103,17 @@ export class VoterAccess {
     callbacks: ReplicaCallbacks<RegisterReply>,
   ): void {
     const { acceptors } = this.#dependencies;
-    const refusal = this.#ownRefusal(place);
+    const refusal = this.#ownRefusal(place) ?? (request.type === 'prepare' ? this.#lost(place) : undefined);
     if (refusal !== undefined) return callbacks.failed('refused', refusal);
     const failed = (failure: WriteFailure): void =>
       callbacks.failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
     const answered = (reply: PrepareReply | AcceptReply): void => callbacks.answered(acceptorReply(reply));
     if (request.type === 'prepare') acceptors.prepare(place, { ballot: request.ballot, deadline }, answered, failed);
     else acceptors.accept(place, request.ballot, request.value, answered, failed);
+  }
+
+  #lost(place: PlannedPlace): string | undefined {
+    return this.#dependencies.losses.covers(place) ? lostRefusal.code : undefined;
   }
 
   /** This member's own acceptors stand behind the same fence as the others'. */

@@ -10,8 +10,11 @@ import { BlockFile } from './block-file.ts';
 import type { BlockFileName, RecordedFile } from './block-file.ts';
 import { BlockFileWriter } from './block-file-writer.ts';
 import { BlockWalk } from './block-walk.ts';
+import type { WalkOptions } from './block-walk.ts';
+import { footerBytes } from './file-footer.ts';
 
 const NAME: BlockFileName = { path: 'file', kind: 'kv-run', number: 5, footerNumbers: 2 };
+const FOOTER_BYTES = footerBytes(2);
 const PLACE = { file: 'file', offset: 0 };
 
 interface Written {
@@ -31,9 +34,9 @@ async function write(sizes: readonly number[], disk = new CrashableFileSystem(),
   return { disk, pointers, recorded: await writer.finish([7, 2 ** 53 - 1]) };
 }
 
-async function walk(file: BlockFile): Promise<BlockPointer[]> {
+async function walk(file: BlockFile, options: WalkOptions = {}): Promise<BlockPointer[]> {
   const pointers: BlockPointer[] = [];
-  const blocks = new BlockWalk(file);
+  const blocks = new BlockWalk(file, options);
   for (let block = await blocks.next(); block !== undefined; block = await blocks.next()) pointers.push(block.pointer);
   return pointers;
 }
@@ -54,6 +57,47 @@ describe('block file', () => {
     }
     expect(await walk(file)).toEqual(pointers);
     await file.close();
+  });
+
+  it('is walked over gaps without reading them', async () => {
+    const { disk, pointers, recorded } = await write([10, 100_000, 20, 30, 700_000, 5000]);
+    const edges = [...pointers.map(({ position }) => position), disk.contents('file').length - FOOTER_BYTES];
+    for (const skipped of [[0], [1], [1, 2], [1, 3], [5], [4, 5], [0, 1, 2, 3, 4, 5]]) {
+      const gaps = skipped.map((block) => ({ from: edges[block]!, to: edges[block + 1]! }));
+      const file = await BlockFile.open(disk, NAME, recorded);
+      disk.observe(({ operation, position = 0, bytes = 0 }) => {
+        const reads = operation === 'read' && gaps.some(({ from, to }) => position < to && position + bytes > from);
+        if (reads) throw new Error(`read ${position}`);
+        return undefined;
+      });
+      const found = await walk(file, { gaps });
+      disk.observe(undefined);
+      expect(found).toEqual(pointers.filter((_, block) => !skipped.includes(block)));
+      await file.close();
+    }
+  });
+
+  it('is not walked into a gap that does not begin where a block ends', async () => {
+    const { disk, pointers, recorded } = await write([10, 20, 30]);
+    const file = await BlockFile.open(disk, NAME, recorded);
+    const gaps = [{ from: pointers[1]!.position - 1, to: pointers[2]!.position }];
+    expect(await codeOf(() => walk(file, { gaps }))).toBe('CORRUPTION');
+    await file.close();
+  });
+
+  it('is read without header and footer, where they are known', async () => {
+    const { disk, pointers, recorded } = await write([10, 20, 30]);
+    const contents = disk.contents('file');
+    disk.place('file', contents.fill(0, 0, 24).fill(0, contents.length - FOOTER_BYTES));
+    expect(await codeOf(() => BlockFile.open(disk, NAME, recorded))).toBe('CORRUPTION');
+    const file = await BlockFile.openDamaged(disk, NAME, { ...recorded, footer: [7, 2 ** 53 - 1] });
+    expect(file.footer).toEqual([7, 2 ** 53 - 1]);
+    expect(await walk(file)).toEqual(pointers);
+    expect(await codeOf(() => file.checkEnds(NAME))).toBe('CORRUPTION');
+    await file.close();
+    await disk.remove('file');
+    const known = { ...recorded, footer: [7, 0] };
+    expect(await codeOf(() => BlockFile.openDamaged(disk, NAME, known))).toBe('CORRUPTION');
   });
 
   it('moves a block to another file as it is stored', async () => {

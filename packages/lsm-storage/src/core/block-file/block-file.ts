@@ -24,6 +24,12 @@ export interface RecordedFile {
   readonly footerChecksum: number;
 }
 
+/** All that header and footer of a file have to say. */
+export interface KnownFile extends RecordedFile {
+  /** The numbers in its footer. */
+  readonly footer: readonly number[];
+}
+
 export class BlockFile {
   readonly path: string;
   readonly number: number;
@@ -34,14 +40,14 @@ export class BlockFile {
   readonly footerChecksum: number;
   readonly #file: StorageFile;
 
-  private constructor(file: StorageFile, number: number, bytes: number, footer: Uint8Array) {
+  private constructor(file: StorageFile, number: number, { bytes, footerChecksum, footer }: KnownFile) {
     this.#file = file;
     this.path = file.path;
     this.number = number;
     this.bytes = bytes;
-    this.end = bytes - footer.length;
-    this.footer = readFooter(footer, number, this.end, file.path);
-    this.footerChecksum = footerChecksum(footer);
+    this.end = bytes - footerBytes(footer.length);
+    this.footer = footer;
+    this.footerChecksum = footerChecksum;
   }
 
   /**
@@ -49,16 +55,18 @@ export class BlockFile {
    * are read. Without `recorded`, any whole file of that kind and number will do.
    */
   static async open(fileSystem: FileSystem, name: BlockFileName, recorded?: RecordedFile): Promise<BlockFile> {
-    if (!(await fileSystem.exists(name.path))) {
-      throw new CorruptionError(name.path, 0, 'the manifest names this file, but it is missing');
-    }
-    const file = await fileSystem.open(name.path, 'read');
+    const file = await openNamed(fileSystem, name);
     try {
       return await BlockFile.#checked(file, name, recorded);
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  /** Opens a file whose header and footer may be damaged; blocks are checked as they are read. */
+  static async openDamaged(fileSystem: FileSystem, name: BlockFileName, known: KnownFile): Promise<BlockFile> {
+    return new BlockFile(await openNamed(fileSystem, name), name.number, known);
   }
 
   static async #checked(
@@ -74,11 +82,18 @@ export class BlockFile {
     }
     const length = footerBytes(footerNumbers);
     if (size < FILE_HEADER_BYTES + length) throw new CorruptionError(path, size, 'the file ends before its footer');
-    const found = new BlockFile(file, number, size, await file.read(size - length, length));
+    const bytes = await file.read(size - length, length);
+    const footer = readFooter(bytes, number, size - length, path);
+    const found = new BlockFile(file, number, { bytes: size, footerChecksum: footerChecksum(bytes), footer });
     if (recorded !== undefined && found.footerChecksum !== recorded.footerChecksum) {
       throw new CorruptionError(path, found.end, 'this is not the file that the manifest recorded');
     }
     return found;
+  }
+
+  /** Makes sure once more that header, footer and size are what they were. */
+  async checkEnds(name: BlockFileName): Promise<void> {
+    await BlockFile.#checked(this.#file, name, this);
   }
 
   get file(): StorageFile {
@@ -113,4 +128,9 @@ export class BlockFile {
     if (position >= FILE_HEADER_BYTES && position + bytes <= this.end) return bytes;
     throw new CorruptionError(this.path, position, `a block of ${storedLength} bytes would lie outside the file`);
   }
+}
+
+async function openNamed(fileSystem: FileSystem, { path }: BlockFileName): Promise<StorageFile> {
+  if (await fileSystem.exists(path)) return fileSystem.open(path, 'read');
+  throw new CorruptionError(path, 0, 'the manifest names this file, but it is missing');
 }

@@ -33,17 +33,21 @@ export interface VerifyReport {
   readonly damage: readonly CorruptionError[];
 }
 
-export interface VerifyDependencies {
-  readonly fileSystem: FileSystem;
-  readonly version: StoreVersion;
-  readonly log: CommitLog;
-  /** Another engine may be writing the store: what it needs no more, it removes. */
-  readonly readOnly: boolean;
+/** What a long read is paced and ended by. */
+export interface PacingDependencies {
   readonly clock: StorageClock;
   /** Resolves when the store is being closed. */
   readonly stopping: Promise<void>;
   /** Throws once the store is closed. */
   readonly assertOpen: () => void;
+}
+
+export interface VerifyDependencies extends PacingDependencies {
+  readonly fileSystem: FileSystem;
+  readonly version: StoreVersion;
+  readonly log: CommitLog;
+  /** Another engine may be writing the store: what it needs no more, it removes. */
+  readonly readOnly: boolean;
 }
 
 const BYTES_PER_SECOND = 64 * 1024 * 1024;
@@ -61,7 +65,7 @@ export async function verifyStore(dependencies: VerifyDependencies, options: Ver
 }
 
 /** Keeps to the rate, and throws when the store is closed: no pause holds that up. */
-function paceOf({ clock, stopping, assertOpen }: VerifyDependencies, { bytesPerSecond }: VerifyOptions): Pace {
+export function paceOf({ clock, stopping, assertOpen }: PacingDependencies, { bytesPerSecond }: VerifyOptions): Pace {
   const rate = bytesPerSecond ?? BYTES_PER_SECOND;
   if (!(rate >= 0)) throw new StorageError('INVALID_ARGUMENT', `bytesPerSecond must be at least 0, got ${rate}`);
   const pause = (milliseconds: number): Promise<void> => Promise.race([clock.pause(milliseconds), stopping]);

@@ -1,18 +1,21 @@
 /** What a compaction is to do, and the terms on which it is chosen. */
 
+import type { RunLoss } from '../jobs/job.ts';
 import type { RunDescription } from '../ports/manifest.ts';
 
 export interface CompactionPlan {
   /** Numbers of the runs to merge, newest first: neighbours in age. */
   readonly inputs: readonly number[];
-  /** Numbers of the value files whose values move to a new one; no other run refers to them. */
+  /** Numbers of the value files whose values move to a new one; but for `damage`, no other run refers to them. */
   readonly relocate: readonly number[];
   /** The oldest run is among the inputs: nothing older can hold what a tombstone hides. */
   readonly oldest: boolean;
   readonly reason: CompactionReason;
+  /** What is to be cut out of the one input. */
+  readonly cut?: RunLoss;
 }
 
-export type CompactionReason = 'tier' | 'garbage' | 'tombstones' | 'manual';
+export type CompactionReason = 'tier' | 'garbage' | 'tombstones' | 'manual' | 'damage';
 
 export interface CompactionTerms {
   /**

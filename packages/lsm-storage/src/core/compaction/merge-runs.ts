@@ -5,7 +5,8 @@
 
 import { BlockCache } from '../cache/block-cache.ts';
 import { compareBytes } from '../bytes.ts';
-import { StorageError } from '../errors.ts';
+import { StorageError, unreadable } from '../errors.ts';
+import { runFileName, valueFileName } from '../file-names.ts';
 import { coversKey, mergeRanges } from '../key-ranges.ts';
 import type { JobPorts } from '../jobs/flush.ts';
 import type { CompactionJob } from '../jobs/job.ts';
@@ -14,7 +15,7 @@ import { RunScanner } from '../sorted-run/run-scanner.ts';
 import { writeRun } from '../sorted-run/run-writer.ts';
 import type { RunWriter } from '../sorted-run/run-writer.ts';
 import { ValueFile } from '../value-file/value-file.ts';
-import type { RunEntry } from '../versioned-entry.ts';
+import type { KeyRange, RunEntry } from '../versioned-entry.ts';
 import { disposed } from './purge.ts';
 
 /** `undefined` if nothing is left of the inputs. Throws `CLOSED` once it is cancelled. */
@@ -37,22 +38,34 @@ class RunMerge {
   /** Newest first. */
   readonly #inputs: RunScanner[] = [];
   readonly #relocated: Map<number, ValueFile> = new Map();
+  /** What is left out, and has range tombstones instead. */
+  readonly #lost: readonly KeyRange[];
   #bytesRead = 0;
   #paced = 0;
 
   constructor(job: CompactionJob, ports: JobPorts) {
     this.#job = job;
     this.#ports = ports;
+    this.#lost = job.cut?.ranges ?? [];
   }
 
   async open(): Promise<void> {
     const { fileSystem, codec } = this.#ports;
+    const { cut } = this.#job;
     for (const run of this.#job.inputs) {
-      this.#inputs.push(await RunScanner.open(fileSystem, codec, run.number, run));
+      const open = (): Promise<RunScanner> =>
+        cut === undefined
+          ? RunScanner.open(fileSystem, codec, run.number, run)
+          : RunScanner.openDamaged(fileSystem, codec, run, cut);
+      this.#inputs.push(await readingOf(runFileName(run.number), open));
     }
     const uncached = new BlockCache(0);
     for (const file of this.#job.relocated) {
-      this.#relocated.set(file.number, await ValueFile.open(fileSystem, file, codec, uncached));
+      const open = (): Promise<ValueFile> =>
+        cut === undefined
+          ? ValueFile.open(fileSystem, file, codec, uncached)
+          : ValueFile.openDamaged(fileSystem, file, codec, uncached);
+      this.#relocated.set(file.number, await readingOf(valueFileName(file.number), open));
     }
   }
 
@@ -65,7 +78,7 @@ class RunMerge {
     for (const input of this.#inputs) await this.#supply(input);
     for (let first = this.#first(); first >= 0; first = this.#first()) {
       const entry = (this.#inputs[first] as RunScanner).current as RunEntry;
-      const kept = this.#isCovered(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
+      const kept = this.#isDropped(entry.key, first) ? undefined : disposed(entry, this.#job.disposal);
       if (kept !== undefined) await this.#write(writer, kept);
       await this.#passBy(entry.key, first);
       if (writer.full) await writer.drain();
@@ -73,7 +86,7 @@ class RunMerge {
       if (this.#bytesRead + writer.bytes - this.#paced >= PACE_BYTES) await this.#pause(writer);
     }
     if (this.#job.disposal.oldest) return;
-    for (const range of mergeRanges(this.#inputs.map(({ ranges }) => ranges))) writer.addRange(range);
+    for (const range of mergeRanges([...this.#inputs.map(({ ranges }) => ranges), this.#lost])) writer.addRange(range);
   }
 
   /** The input whose entry comes first, of equal keys the newest; -1 at the end. */
@@ -89,8 +102,9 @@ class RunMerge {
     return found;
   }
 
-  /** Whether a newer input deletes everything that older ones know of the key. */
-  #isCovered(key: Uint8Array, input: number): boolean {
+  /** Whether the entry is lost, or a newer input deletes everything that older ones know of the key. */
+  #isDropped(key: Uint8Array, input: number): boolean {
+    if (this.#lost.length > 0 && coversKey(this.#lost, key)) return true;
     for (let i = 0; i < input; i++) if (coversKey((this.#inputs[i] as RunScanner).ranges, key)) return true;
     return false;
   }
@@ -106,14 +120,14 @@ class RunMerge {
   }
 
   async #supply(input: RunScanner): Promise<void> {
-    this.#bytesRead += await input.supply();
+    this.#bytesRead += await readingOf(input.file.path, () => input.supply());
   }
 
   async #write(writer: RunWriter, entry: RunEntry): Promise<void> {
     const { value } = entry;
     const file = value === undefined || value instanceof Uint8Array ? undefined : this.#relocated.get(value.file);
     if (file === undefined || value === undefined || value instanceof Uint8Array) return writer.add(entry);
-    const stored = await file.readStored(value);
+    const stored = await readingOf(valueFileName(value.file), () => file.readStored(value));
     this.#bytesRead += stored.length;
     writer.addRelocated(entry, stored, value.rawLength);
   }
@@ -128,5 +142,14 @@ class RunMerge {
     this.#paced = done;
     control.progressed?.({ bytesRead: this.#bytesRead, bytesWritten: writer.bytes });
     await pace(bytes);
+  }
+}
+
+/** Whoever is told of the failure must know which file to look into. */
+async function readingOf<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw unreadable(error, file);
   }
 }

@@ -1,6 +1,9 @@
 /** What flushes and compactions are: plain data, so that they can be sent to another thread. */
 
+import type { Gap } from '../block-file/block-walk.ts';
 import type { AddedRun, RunDescription, ValueFileDescription } from '../ports/manifest.ts';
+import type { KnownRun } from '../sorted-run/run-scanner.ts';
+import type { KeyRange } from '../versioned-entry.ts';
 
 /** How a run is to be written. */
 export interface RunPlan {
@@ -50,6 +53,20 @@ export interface FlushJob {
   readonly disposal: Disposal;
 }
 
+/** What damage took from a run. */
+export interface RunLoss {
+  readonly run: number;
+  /** The keys whose entries in the run are given up: in key order, not overlapping. */
+  readonly ranges: readonly KeyRange[];
+  /** The blocks of its file that cannot be read. */
+  readonly gaps: readonly Gap[];
+  /** The damaged value files that it points into: values that can be read move out of them. */
+  readonly valueFiles: readonly number[];
+}
+
+/** What a run is written anew without, and what is known of it where its file cannot be asked. */
+export interface RunCut extends RunLoss, KnownRun {}
+
 /** Merges runs that are neighbours in age. */
 export interface CompactionJob {
   readonly kind: 'compaction';
@@ -57,6 +74,8 @@ export interface CompactionJob {
   readonly inputs: readonly RunDescription[];
   /** Value files that are mostly garbage: values of the inputs that lie in them move to the new one. */
   readonly relocated: readonly ValueFileDescription[];
+  /** Of the one input, which is damaged: entries that are lost stay behind, and range tombstones take their place. */
+  readonly cut?: RunCut;
   readonly plan: RunPlan;
   readonly disposal: Disposal;
   /** Bytes read and written per second; 0: as fast as it goes. */

@@ -104,6 +104,24 @@ export class Compactor {
     return this.#manual(() => planRange(this.#use.store.runs, range));
   }
 
+  /**
+   * Carries out what is planned, one after the other, while no other compaction runs: the runs that are there when it begins
+   * are there to the end. Fails with what the planning throws, or at the first one that fails.
+   */
+  async exclusively(planned: () => readonly CompactionPlan[]): Promise<void> {
+    await this.#idle();
+    const plans = planned();
+    let done = 0;
+    await this.#start(async () => {
+      for (const plan of plans) {
+        if (this.#stopped || !(await this.#attempt(plan))) return;
+        done++;
+      }
+    });
+    if (done === plans.length) return;
+    throw this.#stopped || this.#failure === undefined ? closed() : this.#failure;
+  }
+
   /** Resolves when nothing calls for a compaction any more. */
   async settled(): Promise<void> {
     for (this.keepUp(); this.#running !== undefined; this.keepUp()) {
@@ -127,12 +145,16 @@ export class Compactor {
   }
 
   async #manual(planned: () => CompactionPlan | undefined): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-    if (this.#stopped) throw new StorageError('CLOSED', 'the engine was closed before the compaction began');
+    await this.#idle();
     const plan = planned();
     if (plan === undefined) return;
     await this.#start(() => this.#attempt(plan));
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#stopped) throw closed();
   }
 
   #start(work: () => Promise<unknown>): Promise<void> {
@@ -217,6 +239,10 @@ export class Compactor {
       this.#listenerFailure = new StorageError('INVALID_ARGUMENT', 'onCompaction must not throw, and did', { cause });
     }
   }
+}
+
+function closed(): StorageError {
+  return new StorageError('CLOSED', 'the engine was closed before the compaction was done');
 }
 
 function bytesToRead({ inputs, relocated }: CompactionJob): number {

@@ -51,6 +51,7 @@ export class JobRunner {
   /** `inputs`: the runs that the plan names, newest first. */
   planCompaction(plan: CompactionPlan, inputs: readonly SortedRun[]): CompactionJob {
     const descriptions = inputs.map((run) => run.description);
+    const [only] = inputs;
     return {
       kind: 'compaction',
       inputs: descriptions,
@@ -61,6 +62,8 @@ export class JobRunner {
       ),
       disposal: this.#disposal(plan.oldest, WHOLE),
       bytesPerSecond: this.#options.compactionBytesPerSecond,
+      ...(plan.cut !== undefined &&
+        only !== undefined && { cut: { ...plan.cut, footer: only.footer, tombstones: only.ranges } }),
     };
   }
 

@@ -3,6 +3,7 @@
  * order for scans. Every version stays until the memtable goes, so that a reader sees the state as of any sequence.
  */
 
+import { copyBytes } from '../bytes.ts';
 import { RangeTombstones } from '../range-tombstones.ts';
 import type { Place } from '../byte-reader.ts';
 import type { PackedValue, VersionedEntry } from '../versioned-entry.ts';
@@ -191,8 +192,9 @@ export class Memtable {
   }
 
   #noteRange(entry: number): void {
-    const from = this.#entries.key(entry).slice();
-    this.#ranges.add(from, this.#entries.rangeEnd(entry)?.slice(), this.#firstSequence + entry);
+    const from = copyBytes(this.#entries.key(entry));
+    const to = this.#entries.rangeEnd(entry);
+    this.#ranges.add(from, to && copyBytes(to), this.#firstSequence + entry);
     this.#rangeCount++;
   }
 

@@ -41,7 +41,7 @@ export function withPrefix(options: PrefixedRange): ScanRange {
 function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   const last = prefix.findLastIndex((byte) => byte < 0xff);
   if (last < 0) return undefined;
-  const end = prefix.slice(0, last + 1);
+  const end = copyBytes(prefix.subarray(0, last + 1));
   end[last] = (end[last] as number) + 1;
   return end;
 }

@@ -107,6 +107,11 @@ export class BlockIndex {
     return this.#separators.notGreater(key);
   }
 
+  /** A copy of what is not greater than any key of the block, and greater than every one before it; not kept of the first. */
+  separator(block: number): Uint8Array {
+    return this.#separators.keyAt(block - 1);
+  }
+
   position(block: number): number {
     return this.#positions[block] as number;
   }

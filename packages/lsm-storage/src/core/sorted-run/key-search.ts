@@ -41,6 +41,11 @@ export class KeySearch {
     return this.#bytes.length + this.#bounds.byteLength + this.#heads.byteLength;
   }
 
+  /** A copy of one of the keys. */
+  keyAt(index: number): Uint8Array {
+    return this.#bytes.slice(this.#bounds[index], this.#bounds[index + 1]);
+  }
+
   /** How many of the keys are not greater than this one. */
   notGreater(key: Uint8Array): number {
     const order = this.#compareShared(key);

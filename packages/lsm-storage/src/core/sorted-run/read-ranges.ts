@@ -17,7 +17,7 @@ export async function readRanges(file: BlockFile, codec: Codec): Promise<readonl
   if (entriesEnd < FILE_HEADER_BYTES || entriesEnd > file.end) {
     throw new CorruptionError(file.path, file.end, `entries cannot end at byte ${entriesEnd}`);
   }
-  const walk = new BlockWalk(file, entriesEnd);
+  const walk = new BlockWalk(file, { start: entriesEnd });
   const ranges: KeyRange[] = [];
   for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
     const place = { file: file.path, offset: walked.pointer.position };

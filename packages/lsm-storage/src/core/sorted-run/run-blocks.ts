@@ -82,6 +82,11 @@ export class RunBlocks {
     return runFooterOf(this.#file).entriesEnd - FILE_HEADER_BYTES;
   }
 
+  /** Not greater than any key of the page, and greater than every one before it; of the first page, the run's smallest key. */
+  firstKeyOf(page: number): Uint8Array {
+    return this.#bounds.keyAt(page);
+  }
+
   page(number: number): OpenPage {
     const cached = this.#openPages.getNoted(number, this.#notedPages, number);
     if (cached !== undefined) return cached;
@@ -102,6 +107,11 @@ export class RunBlocks {
     const pointer = index.pointer(number);
     if (from === 'memory') throw new CacheMiss(() => this.#load(pointer));
     return this.#admit(pointer, this.#file.readSync('entries', pointer));
+  }
+
+  /** A block as it is on the disk, past the cache. */
+  async fromDisk(pointer: BlockPointer): Promise<EntriesBlock> {
+    return this.open(pointer, await this.#file.read('entries', pointer));
   }
 
   /** A block for a cursor, which passes by without leaving a trace in the cache. */

@@ -7,20 +7,29 @@ import { BLOCK_HEADER_BYTES, openBlock } from '../block-file/block.ts';
 import { BlockFile } from '../block-file/block-file.ts';
 import type { RecordedFile } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
+import type { Gap, WalkOptions } from '../block-file/block-walk.ts';
 import { CorruptionError } from '../errors.ts';
-import { FILE_HEADER_BYTES } from '../file-header.ts';
 import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
 import type { FileSystem } from '../ports/file-system.ts';
+import type { RunDescription } from '../ports/manifest.ts';
 import type { BlockPointer, KeyRange, RunEntry } from '../versioned-entry.ts';
 import { EntriesBlock } from './entries-block.ts';
 import { readRanges } from './read-ranges.ts';
-import { runFile, runFooterOf } from './run-footer.ts';
+import { numbersOfFooter, runFile, runFooterOf } from './run-footer.ts';
 import type { RunFooter } from './run-footer.ts';
 
 export interface ScannedBlock {
   readonly pointer: BlockPointer;
   readonly entries: EntriesBlock;
+}
+
+/** What is known of a run beside its blocks of entries, whatever became of its file. */
+export interface KnownRun {
+  readonly footer: RunFooter;
+  readonly tombstones: readonly KeyRange[];
+  /** Where the blocks of entries are that cannot be read. */
+  readonly gaps: readonly Gap[];
 }
 
 export class RunScanner {
@@ -35,12 +44,13 @@ export class RunScanner {
   #ended = false;
   #current: RunEntry | undefined;
 
-  private constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec, pace: Pace | undefined) {
+  /** `ranges`: the range tombstones of the run, which are not read. With `pace` its reads keep to that. */
+  constructor(file: BlockFile, ranges: readonly KeyRange[], codec: Codec, options: Pick<WalkOptions, 'pace' | 'gaps'>) {
     this.file = file;
     this.footer = runFooterOf(file);
     this.ranges = ranges;
     this.#codec = codec;
-    this.#walk = new BlockWalk(file, FILE_HEADER_BYTES, this.footer.entriesEnd, pace);
+    this.#walk = new BlockWalk(file, { end: this.footer.entriesEnd, ...options });
   }
 
   /** `recorded`: what the manifest says of the file; without it any whole run of this number will do. */
@@ -61,7 +71,18 @@ export class RunScanner {
 
   /** A scanner of a file that is open already. With `pace` its reads keep to that. */
   static async over(file: BlockFile, codec: Codec, pace?: Pace): Promise<RunScanner> {
-    return new RunScanner(file, await readRanges(file, codec), codec, pace);
+    return new RunScanner(file, await readRanges(file, codec), codec, { pace });
+  }
+
+  /** A scanner that reads nothing but blocks of entries, and of those only what is not damaged. */
+  static async openDamaged(
+    fileSystem: FileSystem,
+    codec: Codec,
+    { number, bytes, footerChecksum }: RunDescription,
+    { footer, tombstones, gaps }: KnownRun,
+  ): Promise<RunScanner> {
+    const known = { bytes, footerChecksum, footer: numbersOfFooter(footer) };
+    return new RunScanner(await BlockFile.openDamaged(fileSystem, runFile(number), known), tombstones, codec, { gaps });
   }
 
   /** Whether the next block must be supplied before `current` can be told. */

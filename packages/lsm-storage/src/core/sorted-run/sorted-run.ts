@@ -5,6 +5,7 @@ import { compareBytes, equalBytes } from '../bytes.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import { CorruptionError } from '../errors.ts';
 import { MANIFEST_FILE } from '../file-names.ts';
+import type { RunLoss } from '../jobs/job.ts';
 import { coversKey } from '../key-ranges.ts';
 import type { Pace } from '../maintenance/pacer.ts';
 import { checksumOfDescription } from '../manifest/manifest-checksum.ts';
@@ -18,7 +19,9 @@ import { readRanges } from './read-ranges.ts';
 import { RunBlocks } from './run-blocks.ts';
 import { RunCursor } from './run-cursor.ts';
 import type { CursorStart } from './run-cursor.ts';
-import { runFile } from './run-footer.ts';
+import { runFile, runFooterOf } from './run-footer.ts';
+import type { RunFooter } from './run-footer.ts';
+import { findLoss } from './run-loss.ts';
 import { RunScanner } from './run-scanner.ts';
 
 /** Lookups that a filter lets pass, one after the other, until it is taken to be of no use at the moment. */
@@ -133,6 +136,22 @@ export class SortedRun {
     const found = await examineRun(scanner, (page) => this.#comparePage(page, pages++));
     if (pages !== this.#blocks.pages) this.#mismatch(`${this.#blocks.pages} pages instead of ${pages}`);
     if (checksumOfDescription(found) !== checksumOfDescription(this.description)) this.#mismatch('another description');
+  }
+
+  /** What is lost of the run by damage to its file; `undefined`: nothing is damaged. Reads the whole file at that pace. */
+  async loss(pace: Pace): Promise<RunLoss | undefined> {
+    const { number, largestKey } = this.description;
+    return findLoss({ number, largestKey, blocks: this.#blocks, file: this.#file, codec: this.#codec }, pace);
+  }
+
+  /** Its footer, as it was when the run was opened. */
+  get footer(): RunFooter {
+    return runFooterOf(this.#file);
+  }
+
+  /** Goes through the entries as they are on the disk, at that pace. */
+  scanner(pace: Pace): RunScanner {
+    return new RunScanner(this.#file, this.ranges, this.#codec, { pace });
   }
 
   /** Nothing may be asked of the run or of its cursors afterwards. */

@@ -18,8 +18,7 @@ import type { BlockFileName } from '../block-file/block-file.ts';
 import { BlockWalk } from '../block-file/block-walk.ts';
 import type { BlockCache, CacheSpace } from '../cache/block-cache.ts';
 import { CacheMiss } from '../cache/cache-miss.ts';
-import { CorruptionError } from '../errors.ts';
-import { FILE_HEADER_BYTES } from '../file-header.ts';
+import { CorruptionError, isDamage } from '../errors.ts';
 import { valueFileName } from '../file-names.ts';
 import type { Pace } from '../maintenance/pacer.ts';
 import type { Codec } from '../ports/codec.ts';
@@ -75,6 +74,18 @@ export class ValueFile {
     return new ValueFile(description, file, codec, cache);
   }
 
+  /** As `open`, for a file whose header and footer may be damaged. */
+  static async openDamaged(
+    fileSystem: FileSystem,
+    description: ValueFileDescription,
+    codec: Codec,
+    cache: BlockCache,
+  ): Promise<ValueFile> {
+    const known = { ...description, footer: [description.values] };
+    const file = await BlockFile.openDamaged(fileSystem, valueFile(description.number), known);
+    return new ValueFile(description, file, codec, cache);
+  }
+
   /** In memory of its own, as all values that are read. With `'memory'` one that is not cached is a {@link CacheMiss}. */
   read(pointer: ValuePointer, from: ReadFrom): Uint8Array {
     const cached = this.#cached(pointer);
@@ -113,6 +124,18 @@ export class ValueFile {
     if (values === this.description.values) return;
     const what = `the manifest recorded ${this.description.values} values, the file has ${values}`;
     throw new CorruptionError(this.#file.path, 0, what);
+  }
+
+  /** Whether anything in the file is wrong or cannot be read, values or not. Reads all of it at that pace. */
+  async isDamaged(pace: Pace): Promise<boolean> {
+    try {
+      await this.#file.checkEnds(valueFile(this.description.number));
+      await this.verify(pace);
+      return false;
+    } catch (error) {
+      if (isDamage(error)) return true;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -162,7 +185,7 @@ export class ValueFile {
 }
 
 async function describe(file: BlockFile, pace?: Pace): Promise<ValueFileDescription> {
-  const walk = new BlockWalk(file, FILE_HEADER_BYTES, file.end, pace);
+  const walk = new BlockWalk(file, { pace });
   let values = 0;
   for (let walked = await walk.next(); walked !== undefined; walked = await walk.next()) {
     if (walked.kind !== 'value') throw new CorruptionError(file.path, walked.pointer.position, 'this is no value');

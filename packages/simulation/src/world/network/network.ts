@@ -1,6 +1,7 @@
 /**
  * The virtual network: addresses, and between each two of them a link for each direction that delays, loses, doubles,
- * reorders and blocks frames. Frames are bytes and are copied on the way, so nobody shares memory through it.
+ * reorders and blocks frames. Frames are bytes and are copied on the way, so nobody shares memory through it; they arrive as the
+ * bytes of a socket do.
  */
 import type { FaultLog } from '../fault-log.ts';
 import type { Incarnation } from '../incarnation.ts';
@@ -11,6 +12,7 @@ import { type Connection, Connections } from './connections.ts';
 import { Endpoint, type EndpointHandlers } from './endpoint.ts';
 import { type Block, type Fate, Link } from './link.ts';
 import { defaultNetworkOptions, type NetworkNoise, type NetworkOptions, quietNetwork } from './network-options.ts';
+import { SocketBytes } from './socket-bytes.ts';
 
 export interface NetworkDependencies {
   readonly scheduler: Scheduler;
@@ -73,7 +75,7 @@ export class Network {
       this.#reportDeadPeer(sender, link);
       return;
     }
-    this.#dispatch({ link, sender, bytes: bytes.slice(), connection }, fate);
+    this.#dispatch({ link, sender, bytes: SocketBytes.received(bytes), connection }, fate);
   }
 
   /** Bytes that were sent and wait for a block to be lifted. */
@@ -123,7 +125,9 @@ export class Network {
     scheduler.at(arrival, () => this.#arrive(frame));
     if (fate.doubledAfterMs === undefined) return;
     faults.fired('duplication');
-    scheduler.at(arrival + fate.doubledAfterMs, () => this.#arrive({ ...frame, bytes: frame.bytes.slice() }));
+    scheduler.at(arrival + fate.doubledAfterMs, () =>
+      this.#arrive({ ...frame, bytes: SocketBytes.received(frame.bytes) }),
+    );
   }
 
   #arrive(frame: Frame): void {

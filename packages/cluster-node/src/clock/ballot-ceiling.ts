@@ -1,0 +1,89 @@
+/**
+ * A ballot that none which this member's acceptors were ever offered is above, across restarts too. Should what an acceptor
+ * promised rot, to promise this much again is to promise no less. It is kept a little ahead, so that hardly any promise waits
+ * for it.
+ */
+import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
+import { type Ballot, maxStampCounter, type Stamp } from '@kv/quorum';
+import { systemKey } from '@kv/wire';
+import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+import { ballotsPerMs } from './ballot-source.ts';
+
+const ceilingKey = systemKey('ballot-ceiling');
+const reserve = 3000 * ballotsPerMs;
+
+interface Waiting {
+  readonly ballot: Ballot;
+  readonly covered: () => void;
+  readonly failed: (failure: WriteFailure) => void;
+}
+
+export class BallotCeiling {
+  readonly #engine: Pick<StorageEngine, 'put'>;
+  readonly #failures: StorageFailures;
+  /** Durable. */
+  #ceiling: number;
+  /** What is being written. */
+  #next: number;
+  #waiting: Waiting[] = [];
+
+  constructor(engine: Pick<StorageEngine, 'put' | 'getSync'>, failures: StorageFailures) {
+    this.#engine = engine;
+    this.#failures = failures;
+    const stored = engine.getSync(ceilingKey);
+    this.#ceiling = stored === undefined ? 0 : decodeCounter(stored);
+    this.#next = this.#ceiling;
+  }
+
+  /** Calls back when the ballot is below what is remembered: at once nearly always. */
+  cover(ballot: Ballot, covered: () => void, failed: (failure: WriteFailure) => void): void {
+    if (ballot.counter < this.#ceiling) covered();
+    else this.#waiting.push({ ballot, covered, failed });
+    if (ballot.counter + reserve / 2 >= this.#next) this.#raise(ballot.counter + reserve);
+  }
+
+  /** A seal up to which is a promise not below any that was ever made here. */
+  get seal(): Stamp {
+    return { ms: Math.ceil(this.#next / ballotsPerMs), counter: maxStampCounter };
+  }
+
+  /** As it is, to be written anew: what is stored of it is about to go. */
+  restated(): BatchOperation[] {
+    return [{ type: 'put', key: ceilingKey, value: encodeCounter(this.#next) }];
+  }
+
+  /** Each write is for all that wait when it is begun. */
+  #raise(counter: number): void {
+    const next = Math.min(counter, Number.MAX_SAFE_INTEGER);
+    this.#next = next;
+    this.#engine.put(ceilingKey, encodeCounter(next)).then(
+      () => {
+        this.#failures.room.wasThere();
+        this.#ceiling = Math.max(this.#ceiling, next);
+        for (const { covered } of this.#take()) covered();
+      },
+      (error: unknown) =>
+        this.#failures.ofWrite(error, (failure) => {
+          this.#next = this.#ceiling;
+          for (const { failed } of this.#waiting.splice(0)) failed(failure);
+        }),
+    );
+  }
+
+  #take(): Waiting[] {
+    const [below, above]: [Waiting[], Waiting[]] = [[], []];
+    for (const each of this.#waiting) (each.ballot.counter < this.#ceiling ? below : above).push(each);
+    this.#waiting = above;
+    return below;
+  }
+}
+
+function encodeCounter(counter: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(counter));
+  return bytes;
+}
+
+function decodeCounter(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
+}
