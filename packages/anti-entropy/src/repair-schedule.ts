@@ -4,6 +4,7 @@
  * confirms that everything written before it began is on both sides; the age of the oldest confirmation is the repair
  * debt: how long a divergence may have gone unnoticed.
  */
+import { type Due, DueQueue } from './due-queue.ts';
 import { AntiEntropyError } from './errors.ts';
 
 /** A range, by any name, and a peer that holds it too. */
@@ -29,9 +30,14 @@ export interface RepairDebt extends Pairing {
   readonly ageMs: number;
 }
 
-interface Turn extends Pairing {
-  /** When its next exchange is due. */
-  dueAt: number;
+/** The turns with one peer that are not under way, by when they are due. */
+interface PeerTurns {
+  readonly marked: DueQueue<Turn>;
+  readonly others: DueQueue<Turn>;
+}
+
+/** Due when its next exchange is. */
+interface Turn extends Pairing, Due {
   confirmedAt: number;
   /** When the exchange under way began. */
   startedAt: number | undefined;
@@ -49,6 +55,8 @@ export class RepairSchedule {
   readonly #intervalMs: number;
   readonly #concurrency: number;
   readonly #turns = new Map<string, Turn>();
+  readonly #waiting = new Map<string, PeerTurns>();
+  #underWay = 0;
 
   /** @throws AntiEntropyError INVALID_OPTION */
   constructor(random: Random, { intervalMs = 60_000, concurrency = 1 }: RepairScheduleOptions = {}) {
@@ -65,19 +73,16 @@ export class RepairSchedule {
    */
   setPairings(pairings: Iterable<Pairing>, now: number): void {
     const wanted = new Map([...pairings].map((pairing) => [nameOf(pairing), pairing]));
-    for (const name of this.#turns.keys()) if (!wanted.has(name)) this.#turns.delete(name);
+    for (const [name, turn] of this.#turns) if (!wanted.has(name)) this.#forget(name, turn);
     for (const [name, { range, peer }] of wanted) {
       if (this.#turns.has(name)) continue;
       const dueAt = now + this.#random.next() * this.#intervalMs;
-      this.#turns.set(name, {
-        range,
-        peer,
-        dueAt,
-        confirmedAt: now,
-        startedAt: undefined,
-        marked: false,
-        startedMarked: false,
-      });
+      const turn: Turn = {
+        ...{ range, peer, dueAt, confirmedAt: now },
+        ...{ place: undefined, startedAt: undefined, marked: false, startedMarked: false },
+      };
+      this.#turns.set(name, turn);
+      this.#queueOf(turn).add(turn);
     }
   }
 
@@ -88,21 +93,28 @@ export class RepairSchedule {
   mark(pairing: Pairing): void {
     const turn = this.#turns.get(nameOf(pairing));
     if (turn === undefined) return;
+    if (turn.startedAt === undefined) this.#queueOf(turn).remove(turn);
     turn.dueAt = Number.NEGATIVE_INFINITY;
     turn.marked = true;
+    if (turn.startedAt === undefined) this.#queueOf(turn).add(turn);
   }
 
   /** Begins the exchange that is due the longest with a peer of whom `reachable` is true; it must be {@link finished}. */
   begin(now: number, reachable: (peer: string) => boolean): Pairing | undefined {
-    const turns = [...this.#turns.values()];
-    if (turns.filter(({ startedAt }) => startedAt !== undefined).length >= this.#concurrency) return undefined;
-    const due = turns
-      .filter(({ dueAt, startedAt, peer }) => dueAt <= now && startedAt === undefined && reachable(peer))
-      .reduce<Turn | undefined>(
-        (first, turn) => (first === undefined || comesBefore(turn, first) ? turn : first),
-        undefined,
+    if (this.#underWay >= this.#concurrency) return undefined;
+    const there = [...this.#waiting].flatMap(([peer, turns]) => (reachable(peer) ? [turns] : []));
+    const due =
+      earliest(
+        there.map(({ marked }) => marked.first),
+        now,
+      ) ??
+      earliest(
+        there.map(({ others }) => others.first),
+        now,
       );
     if (due === undefined) return undefined;
+    this.#queueOf(due).remove(due);
+    this.#underWay += 1;
     due.startedAt = now;
     due.startedMarked = due.marked;
     due.marked = false;
@@ -113,6 +125,7 @@ export class RepairSchedule {
   finished(pairing: Pairing, confirmed: boolean, now: number): void {
     const turn = this.#turns.get(nameOf(pairing));
     if (turn?.startedAt === undefined) return;
+    this.#underWay -= 1;
     if (confirmed) turn.confirmedAt = turn.startedAt;
     turn.startedAt = undefined;
     if (turn.marked) {
@@ -123,6 +136,7 @@ export class RepairSchedule {
     } else {
       turn.dueAt = now + this.#intervalMs * (0.75 + 0.5 * this.#random.next());
     }
+    this.#queueOf(turn).add(turn);
   }
 
   /** The pairing that was confirmed the longest ago; `undefined`: there is none. */
@@ -146,10 +160,25 @@ export class RepairSchedule {
     }
     return least;
   }
+
+  #queueOf({ peer, marked }: Turn): DueQueue<Turn> {
+    let turns = this.#waiting.get(peer);
+    if (turns === undefined) this.#waiting.set(peer, (turns = { marked: new DueQueue(), others: new DueQueue() }));
+    return marked ? turns.marked : turns.others;
+  }
+
+  #forget(name: string, turn: Turn): void {
+    this.#turns.delete(name);
+    if (turn.startedAt !== undefined) this.#underWay -= 1;
+    else this.#queueOf(turn).remove(turn);
+  }
 }
 
-function comesBefore(a: Turn, b: Turn): boolean {
-  return a.marked === b.marked ? a.dueAt < b.dueAt : a.marked;
+function earliest(turns: readonly (Turn | undefined)[], now: number): Turn | undefined {
+  return turns.reduce((first, turn) => {
+    if (turn === undefined || turn.dueAt > now) return first;
+    return first === undefined || turn.dueAt < first.dueAt ? turn : first;
+  }, undefined);
 }
 
 function nameOf({ range, peer }: Pairing): string {
