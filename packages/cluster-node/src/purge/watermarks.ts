@@ -34,6 +34,8 @@ interface Marks {
   holding: PurgeRecord;
   /** What the last write that was begun says. */
   written: PurgeRecord;
+  /** The seal before which all that was decided without it is durable. */
+  settled: Stamp;
 }
 
 export class Watermarks {
@@ -46,12 +48,22 @@ export class Watermarks {
     for (const { key, value } of dependencies.engine.scan(purgeRecords)) {
       if (value === undefined) continue;
       const record = decodePurgeRecord(value);
-      this.#ranges.set(numberOf(decodePurgeKey(key)), { holding: record, written: record });
+      this.#ranges.set(numberOf(decodePurgeKey(key)), {
+        ...{ holding: record, written: record, settled: record.sealed },
+      });
     }
   }
 
   of(range: Range): PurgeRecord {
     return this.#ranges.get(numberOf(range))?.holding ?? untouched;
+  }
+
+  /**
+   * The seal that may be told of as a promise: whoever is told of a higher one could be told later of a lower promise, from
+   * before the seal, that took longer to become durable.
+   */
+  settled(range: Range): Stamp {
+    return this.#ranges.get(numberOf(range))?.settled ?? zeroStamp;
   }
 
   /** No hint up to the stamp is taken once it is `done`, durably if true; and what was taken before is durable too. */
@@ -67,7 +79,7 @@ export class Watermarks {
   /** Some owner holds this watermark, so it holds for all of them. It holds here once it is durable. */
   raise(range: Range, watermark: Stamp, done: (durable: boolean) => void = () => undefined): void {
     if (compareStamps(watermark, this.of(range).watermark) <= 0) done(true);
-    else this.#change(range, { watermark, sealed: watermark, hintsSealed: watermark }, done);
+    else this.#seal(range, { watermark, sealed: watermark, hintsSealed: watermark }, done);
   }
 
   /** As they are, to be written anew: what is stored of them is about to go. */
@@ -89,8 +101,13 @@ export class Watermarks {
 
   /** What was decided before the seal held lies before the second write in the log. */
   #seal(range: Range, raised: Partial<PurgeRecord>, done: (durable: boolean) => void): void {
+    const settle = (durable: boolean): void => {
+      const marks = this.#ranges.get(numberOf(range));
+      if (durable && marks !== undefined) marks.settled = higher(marks.settled, raised.sealed ?? zeroStamp);
+      done(durable);
+    };
     this.#change(range, raised, (durable) => {
-      if (durable) this.#change(range, raised, done);
+      if (durable) this.#change(range, raised, settle);
       else done(false);
     });
   }
@@ -101,7 +118,7 @@ export class Watermarks {
       done(false);
       return;
     }
-    const marks = this.#ranges.get(numberOf(range)) ?? { holding: untouched, written: untouched };
+    const marks = this.#ranges.get(numberOf(range)) ?? { holding: untouched, written: untouched, settled: zeroStamp };
     const next = highest(marks.written, { ...marks.written, ...raised });
     this.#ranges.set(numberOf(range), marks);
     marks.written = next;
@@ -124,10 +141,13 @@ function numberOf({ partition, keyspaceId }: Range): number {
 }
 
 function highest(a: PurgeRecord, b: PurgeRecord): PurgeRecord {
-  const higher = (x: Stamp, y: Stamp): Stamp => (compareStamps(x, y) >= 0 ? x : y);
   return {
     watermark: higher(a.watermark, b.watermark),
     sealed: higher(a.sealed, b.sealed),
     hintsSealed: higher(a.hintsSealed, b.hintsSealed),
   };
+}
+
+function higher(a: Stamp, b: Stamp): Stamp {
+  return compareStamps(a, b) >= 0 ? a : b;
 }

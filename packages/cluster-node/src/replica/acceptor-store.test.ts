@@ -3,6 +3,7 @@ import { CrashableFileSystem, seededRandom } from '@kv/lsm-storage/contract';
 import { inlineJobs, noCodec, StorageEngine } from '@kv/lsm-storage/core';
 import { type Ballot, HybridLogicalClock, noOperations } from '@kv/quorum';
 import { encodeRecordMeta, encodeRegisterValue, type RegisterValue } from '@kv/wire';
+import { tombstoneRecord } from '../record.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BallotCeiling } from '../clock/ballot-ceiling.ts';
@@ -141,6 +142,18 @@ describe('an acceptor at rest', () => {
     const again = treesOf(engine, watermarks, deletions);
     while (again.scanOn());
     expect(Buffer.from(again.of(place)!.tree.hashesOf(0, [0])).toString('hex')).toBe(full);
+    await engine.close();
+  });
+
+  it('has a deletion noted again once it is there: a sweep that passes meanwhile has not seen it', async () => {
+    const { store, engine, deletions } = await open(new CrashableFileSystem(), new MemoryManifest());
+    const deletion = { ...tombstoneRecord({ ms: 5, counter: 0, actor: '0'.repeat(32) }), memory: noOperations };
+    await prepare(store, 1);
+    const accepted = new Promise((resolve) => store.accept(place, ballot(1), deletion, resolve, refuse));
+    for (let turn = 0; deletions.ranges.length === 0 && turn < 10; turn += 1) await Promise.resolve();
+    deletions.forget(place);
+    await accepted;
+    expect(deletions.ranges).toEqual([{ partition: place.partition, keyspaceId: place.keyspaceId }]);
     await engine.close();
   });
 

@@ -213,7 +213,7 @@ export class AcceptorStore {
     const { engine, hlc, watermarks } = this.#dependencies;
     const acceptorKey = encodeAcceptorKey(partition, keyspaceId, key);
     const entry = want === 'value' ? engine.getEntrySync(acceptorKey) : engine.getMeta(acceptorKey);
-    const { sealed } = watermarks.of({ partition, keyspaceId });
+    const sealed = watermarks.settled({ partition, keyspaceId });
     if (entry === undefined) return promising(promiseUnder(sealed, undefined));
     const { version, promised, accepted } = decodeRegisterMeta(entry.meta);
     hlc.merge(version);
@@ -237,12 +237,14 @@ export class AcceptorStore {
     const tree = trees.of(place);
     let change: VersionChange | undefined;
     let note: WriteNote = false;
+    let isDeletion = false;
     const decide: Decide = (current, _, currentValue) => {
       const meta = current === undefined ? undefined : decodeRegisterMeta(current);
       const state = promisedUnder(watermarks.of(place).sealed, stateOf(meta, currentValue));
       const { step, version, deleted } = judge(state, meta);
       const { promised, accepted } = step.state;
       if (step.state === state) return 'keep';
+      isDeletion = deleted;
       if (deleted) deletions.note(place);
       if (tree !== undefined && accepted !== state.accepted) {
         change = { before: bytesOf(state.accepted?.ballot), after: bytesOf(accepted?.ballot) };
@@ -255,6 +257,8 @@ export class AcceptorStore {
     const applied = (): void => {
       failures.room.wasThere();
       if (change !== undefined) tree?.written(place.key, change, note);
+      // Once more: a sweep that passed meanwhile has not seen it, and may have forgotten the note.
+      if (isDeletion) deletions.note(place);
       done();
     };
     const notApplied = (error: unknown): void => {

@@ -198,6 +198,8 @@ export class Replica {
     const applied = ({ meta }: { meta: Uint8Array }): void => {
       this.#failures.room.wasThere();
       if (change !== undefined) tree?.written(place.key, change, note);
+      // Once more: a sweep that passed meanwhile has not seen it, and may have forgotten the note.
+      this.#deletions.noteWrite(place, meta);
       written(meta);
     };
     const notApplied = (error: unknown): void => {
