@@ -52,6 +52,13 @@ describe('a deletion that was forgotten', () => {
     expect(checksOf(lasting, [found, read(100)])).toContain('monotone-reads');
   });
 
+  it('may be one whose version nobody ever told', () => {
+    const unseen = write(5, 'delete', { version: undefined, outcome: 'unknown' });
+    expect(checksOf([write(1, 'put'), unseen], [read(100)])).toEqual([]);
+    expect(checksOf([write(1, 'put'), write(95, 'put'), unseen], [read(100)]), 'old enough').toContain('no-lost-write');
+    expect(checksOf([write(1, 'put'), { ...unseen, outcome: 'rejected' }], [read(100)])).toContain('no-lost-write');
+  });
+
   it('is only supposed: what comes later need not be newer', () => {
     const late = read(60, { outcome: 'found', version: versionAt(1), value: 'v1', final: false });
     const writes = [write(1, 'put', { endedAt: 55 }), write(5, 'delete', { outcome: 'unknown', endedAt: Infinity })];

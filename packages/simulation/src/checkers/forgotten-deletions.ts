@@ -4,7 +4,7 @@
  * is old enough by the foremost of all clocks to have been forgotten.
  * A value that came back to life has a version of its own, which is lower.
  */
-import { compareVersions, type Version } from '@kv/quorum';
+import { compareVersions, maxStampCounter, type Version } from '@kv/quorum';
 import { answered, type History, type ReadRecord, type WriteRecord } from '../history.ts';
 
 /** The history as if no deletion had been forgotten. */
@@ -17,7 +17,10 @@ function remembering(read: ReadRecord, { writes, reads }: History, forgetsAfterM
   const oldestKept = (read.clocks?.highestMs ?? 0) - forgetsAfterMs;
   const deletions = writes
     .filter(({ key }) => key === read.key)
-    .map((write) => ({ ...write, version: write.version ?? versionSeenOf(write, reads) }))
+    .map((write) => ({
+      ...write,
+      version: write.version ?? versionSeenOf(write, reads) ?? unseenVersion(write, oldestKept),
+    }))
     .filter((write) => mayBeDeletion(write, read));
   const seen = answered(reads).filter(({ key, outcome, endedAt }) => {
     return key === read.key && outcome === 'absent' && endedAt <= read.endedAt;
@@ -30,6 +33,12 @@ function remembering(read: ReadRecord, { writes, reads }: History, forgetsAfterM
 /** Of a write that did not tell: as whoever found its value was told. */
 function versionSeenOf({ value }: WriteRecord, reads: readonly ReadRecord[]): Version | undefined {
   return value === undefined ? undefined : reads.find((read) => read.value === value)?.version;
+}
+
+/** Of a deletion that was stamped by a node that did not tell, and forgotten before anybody met it: the highest that it may have. */
+function unseenVersion({ kind, outcome }: WriteRecord, oldestKept: number): Version | undefined {
+  if (kind !== 'delete' || outcome !== 'unknown') return undefined;
+  return { ms: Math.max(0, oldestKept), counter: maxStampCounter, actor: 'f'.repeat(32) };
 }
 
 function mayBeDeletion({ kind, ttlMs, version, startedAt, outcome }: WriteRecord, read: ReadRecord): boolean {

@@ -14,6 +14,7 @@ import {
 } from '@kv/cluster-node';
 import { openManifestImage } from '@kv/lsm-storage';
 import type { Codec, FileSystem, Manifest } from '@kv/lsm-storage/core';
+import { decodeFrame } from '@kv/wire';
 import { type CrashLosses, type CrashOutcome, processCrash } from '../world/disk/crash.ts';
 import type { Incarnation } from '../world/incarnation.ts';
 import type { Machine } from '../world/machine.ts';
@@ -52,6 +53,8 @@ export class SimulatedNode {
   #node: ClusterNode | undefined;
   #isOut = false;
   #manifest: Manifest | undefined;
+  /** What each client has asked this node for: operation ids by its address. */
+  readonly #requests = new Map<string, Set<number>>();
 
   constructor(world: World, machine: Machine, config: SimulatedNodeConfig) {
     this.#world = world;
@@ -130,7 +133,7 @@ export class SimulatedNode {
         const greeted = unpackFrame(packed);
         const visitor = doorman.check(from, greeted.hello);
         if (visitor?.role === 'node') node.receive(visitor.nodeId, greeted.frame);
-        if (visitor?.role === 'client') {
+        if (visitor?.role === 'client' && this.#comesFirst(from, greeted.frame)) {
           const client = clients.get(from) ?? node.admission.client();
           clients.set(from, client);
           const reply: Reply = (frame, left) => {
@@ -146,6 +149,19 @@ export class SimulatedNode {
       },
     });
     return endpoint;
+  }
+
+  /**
+   * The connection of a client brings each request once, whatever the network does to frames: the answer to a second copy would
+   * pass for the answer to the first.
+   */
+  #comesFirst(client: string, frame: Uint8Array): boolean {
+    const requests = this.#requests.get(client) ?? new Set<number>();
+    this.#requests.set(client, requests);
+    const { operationId } = decodeFrame(frame).header;
+    const isNew = !requests.has(operationId);
+    requests.add(operationId);
+    return isNew;
   }
 
   #addressOf(id: string): string {
