@@ -8,7 +8,7 @@ import type { SimulateArguments } from './arguments.ts';
 import { reduceFaults } from './reduce.ts';
 import type { SeedTask } from './worker-messages.ts';
 
-/** A bug that was not found within so many seeds is not found. */
+/** A bug that was not found within so many seeds, or all of the campaign's if those are more, is not found. */
 export const bugSeedLimit = 200;
 
 /** Failing seeds of which it is found out which faults they need. */
@@ -93,7 +93,7 @@ async function seekBug(
   runner: TaskRunner,
   events: CampaignEvents,
 ): Promise<BugSearch> {
-  for (let tried = 1; tried <= bugSeedLimit; tried += 1) {
+  for (let tried = 1; tried <= Math.max(bugSeedLimit, args.count); tried += 1) {
     const seed = args.seed + tried - 1;
     const { violations } = await runner.run({ ...taskOf(args, seed), bug: name });
     events.bugRunDone(name, tried);
