@@ -7,22 +7,23 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Admission, BudgetShare, ClientBudget } from '@kv/cluster-node';
 import { isDeclaredTooLarge, readBoundedBody } from './bounded-body.ts';
+import { onceEnded } from './request-end.ts';
 
 const clients = new WeakMap<Socket, ClientBudget>();
 
 /** Of a read. @throws RequestError BUSY */
-export function admitRead({ incoming, outgoing }: HttpBindings, admission: Admission): BudgetShare {
-  return untilAnswered(admission.read(clientOf(incoming, admission)), outgoing);
+export function admitRead(env: HttpBindings, admission: Admission): BudgetShare {
+  return untilAnswered(admission.read(clientOf(env.incoming, admission)), env);
 }
 
 /** Of a page of a scan. @throws RequestError BUSY */
-export function admitScan({ incoming, outgoing }: HttpBindings, admission: Admission): BudgetShare {
-  return untilAnswered(admission.scan(clientOf(incoming, admission)), outgoing);
+export function admitScan(env: HttpBindings, admission: Admission): BudgetShare {
+  return untilAnswered(admission.scan(clientOf(env.incoming, admission)), env);
 }
 
 /** Of a write with all that its declared body holds. @throws RequestError BUSY */
-export function admitWrite({ incoming, outgoing }: HttpBindings, admission: Admission, copies: number): BudgetShare {
-  return untilAnswered(admission.write(clientOf(incoming, admission), declaredBytes(incoming), copies), outgoing);
+export function admitWrite(env: HttpBindings, admission: Admission, copies: number): BudgetShare {
+  return untilAnswered(admission.write(clientOf(env.incoming, admission), declaredBytes(env.incoming), copies), env);
 }
 
 /**
@@ -56,8 +57,7 @@ function clientOf({ socket }: IncomingMessage, admission: Admission): ClientBudg
   return client;
 }
 
-function untilAnswered(share: BudgetShare, outgoing: HttpBindings['outgoing']): BudgetShare {
-  if (outgoing.closed) share.giveBack();
-  else outgoing.once('close', () => share.giveBack());
+function untilAnswered(share: BudgetShare, env: HttpBindings): BudgetShare {
+  onceEnded(env, () => share.giveBack());
   return share;
 }

@@ -1,4 +1,5 @@
 /** A write for which there is no room is told so: 507, and only where that is the whole truth. */
+import { Socket } from 'node:net';
 import { EventEmitter } from 'node:events';
 import {
   Admission,
@@ -59,7 +60,7 @@ function askFor(method: string, write: CoordinatingMember['delete']): Promise<Re
     maxValueBytes: 1,
     log: { info: nothing, warn: nothing, error: nothing },
   });
-  const incoming = { url: '/v1/keyspaces/default/keys/a', headers: {}, socket: {} };
+  const incoming = { url: '/v1/keyspaces/default/keys/a', headers: {}, socket: new Socket() };
   const outgoing = new EventEmitter();
   return Promise.resolve(app.fetch(new Request('http://x/', { method }), { incoming, outgoing }));
 }

@@ -10,6 +10,7 @@ import { writeProblem } from '../connections/upgrade.ts';
 import { asProblem, type HttpApp } from './app.ts';
 import { discardRest, isDeclaredTooLarge } from './bounded-body.ts';
 import { Problem } from './problem-details.ts';
+import { onceEnded } from './request-end.ts';
 
 export interface HttpServerDependencies {
   readonly app: HttpApp;
@@ -69,7 +70,7 @@ export class HttpServer {
 
   #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     this.#requests += 1;
-    outgoing.once('close', () => (this.#requests -= 1));
+    onceEnded({ incoming, outgoing }, () => (this.#requests -= 1));
     outgoing.once('finish', () => discardRest(incoming));
     void this.#answer(incoming, outgoing);
   }

@@ -53,6 +53,17 @@ describe('a node with too much under way', () => {
     slow.socket.destroy();
   });
 
+  it('gets back what requests held that came in a row over a connection which then broke', async () => {
+    const connection = new RawConnection(port);
+    await connection.write(`GET ${keys}/none HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(30));
+    connection.socket.destroy();
+    await eventually(() => requestBytes() === 0);
+    const slow = await beginPut(`content-length: ${bytes}`, 'x');
+    await slow.write(`${'x'.repeat(bytes - 1)}${`GET ${keys}/none HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(30)}`);
+    slow.socket.destroy();
+    await eventually(() => requestBytes() === 0);
+  });
+
   it('serves small requests meanwhile', async () => {
     const slow = await beginPut(`content-length: ${bytes}`, 'x');
     await eventually(() => requestBytes() > 4 * bytes);

@@ -154,9 +154,13 @@ export class Healer {
     for (const { range } of lost.records) this.#healings.delete(nameOfRange(range));
     await losses.add(lost.records, lost.own ? restated() : []);
     for (const range of rangesIn(lost)) await this.#sealOwn(range);
-    await engine.cutOut(loss);
+    try {
+      await engine.cutOut(loss);
+    } finally {
+      // Also where it failed half-way: a tree that still counts what is gone would be found the same as the others', and the loss over.
+      await Promise.all(rangesIn(lost).map((range) => this.#dependencies.repairer.recount(range)));
+    }
     counters.lossesCutOut += 1;
-    for (const range of rangesIn(lost)) await this.#dependencies.repairer.recount(range);
     log.warn('storage-cut-out', { file, ranges: rangesIn(lost).length });
   }
 

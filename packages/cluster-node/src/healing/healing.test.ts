@@ -1,8 +1,8 @@
 /** What rots on the disk of one owner comes back from the others, and nothing that was gone comes with it (T20). */
 import { setImmediate } from 'node:timers/promises';
-import { StorageEngine, inlineJobs, noCodec } from '@kv/lsm-storage/core';
+import { StorageEngine, StorageError, inlineJobs, noCodec } from '@kv/lsm-storage/core';
 import { decodeFrame, encodeAcceptorKey } from '@kv/wire';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TestCluster, type TestMember } from '../testing/test-cluster.ts';
 
 let cluster: TestCluster;
@@ -64,6 +64,27 @@ describe('a member whose disk rotted', () => {
     await cluster.elapse(60_000);
     expect((await verified(c)).damage).toEqual([]);
     expect(c.logged.filter((event) => event === 'storage-damaged').length).toBeLessThanOrEqual(1);
+  });
+
+  it('gets everything back also where the cut failed once something was cut', async () => {
+    const [a, , c] = (await start()) as [TestMember, TestMember, TestMember];
+    for (const name of names) await cluster.put(a, name, name.repeat(60), { w: 3 });
+    const whole = await answersOf(c);
+    const cutOut = Reflect.get<StorageEngine, 'cutOut'>(StorageEngine.prototype, 'cutOut');
+    const cuts = vi.spyOn(StorageEngine.prototype, 'cutOut').mockImplementationOnce(async function (
+      this: StorageEngine,
+      loss,
+    ) {
+      await cutOut.call(this, loss);
+      throw new StorageError('IO_ERROR', 'the disk hiccuped');
+    });
+    await rot(c, { ending: '.run', share: 0.5 });
+    for (const name of names) await cluster.get(c, name, { r: 1, timeoutMs: 300 });
+    await cluster.elapse(90_000);
+    expect(cuts).toHaveBeenCalled();
+    cuts.mockRestore();
+    expect(lossesOf(c)).toBe(0);
+    expect(await answersOf(c)).toEqual(whole);
   });
 
   it('gets back a value that is kept apart', async () => {

@@ -62,8 +62,11 @@ export class Repairer {
 
   /** See {@link RangeTrees.recount}. */
   async recount(range: Range): Promise<void> {
-    await this.#dependencies.trees.recount(range);
-    this.#scanning = true;
+    try {
+      await this.#dependencies.trees.recount(range);
+    } finally {
+      this.#scanning = true;
+    }
   }
 
   /** No exchange goes on after this. */
