@@ -3,11 +3,9 @@
  * that lasts, drawn in docs/formats/purge.md.
  */
 import type { Stamp } from '@kv/quorum';
-import { malformed, WireError } from './errors.ts';
 import { struct } from './layout/composites.ts';
 import { stamp } from './layout/fields.ts';
-import { decode, encode } from './layout/layout.ts';
-import { u8 } from './layout/scalars.ts';
+import { versionedRecord } from './layout/versioned.ts';
 
 export interface PurgeRecord {
   /** The purge watermark: deletions up to it may be forgotten. Never above `sealed`. */
@@ -18,28 +16,21 @@ export interface PurgeRecord {
   readonly hintsSealed: Stamp;
 }
 
-const layoutVersion = 1;
-
-const envelope = struct<PurgeRecord & { readonly layout: number }>({
-  layout: u8,
-  watermark: stamp,
-  sealed: stamp,
-  hintsSealed: stamp,
-});
+const format = versionedRecord(
+  'a purge record',
+  1,
+  struct<PurgeRecord>({
+    watermark: stamp,
+    sealed: stamp,
+    hintsSealed: stamp,
+  }),
+);
 
 export function encodePurgeRecord(record: PurgeRecord): Uint8Array<ArrayBuffer> {
-  return encode(envelope, { ...record, layout: layoutVersion });
+  return format.encode(record);
 }
 
 /** @throws WireError UNSUPPORTED_VERSION for a later layout, MALFORMED */
 export function decodePurgeRecord(bytes: Uint8Array): PurgeRecord {
-  const [found = 0] = bytes;
-  if (found > layoutVersion) {
-    throw new WireError('UNSUPPORTED_VERSION', `needed a purge record of layout ${layoutVersion}, got layout ${found}`);
-  }
-  const { layout, ...record } = decode(envelope, bytes);
-  if (layout !== layoutVersion) {
-    throw malformed(`needed a purge record of layout ${layoutVersion}, got layout ${layout}`);
-  }
-  return record;
+  return format.decode(bytes);
 }

@@ -23,8 +23,10 @@ export class BallotCeiling {
   readonly #failures: StorageFailures;
   /** Durable. */
   #ceiling: number;
-  /** What is being written. */
+  /** What the newest write that may yet succeed makes it. */
   #next: number;
+  /** What any write ever said: a later one says no less, since it is what a restart finds. */
+  #written: number;
   #waiting: Waiting[] = [];
 
   constructor(engine: Pick<StorageEngine, 'put' | 'getSync'>, failures: StorageFailures) {
@@ -33,6 +35,7 @@ export class BallotCeiling {
     const stored = engine.getSync(ceilingKey);
     this.#ceiling = stored === undefined ? 0 : decodeCounter(stored);
     this.#next = this.#ceiling;
+    this.#written = this.#ceiling;
   }
 
   /** Calls back when the ballot is below what is remembered: at once nearly always. */
@@ -44,22 +47,24 @@ export class BallotCeiling {
 
   /** A seal up to which is a promise not below any that was ever made here. */
   get seal(): Stamp {
-    return { ms: Math.ceil(this.#next / ballotsPerMs), counter: maxStampCounter };
+    return { ms: Math.ceil(this.#written / ballotsPerMs), counter: maxStampCounter };
   }
 
   /** As it is, to be written anew: what is stored of it is about to go. */
   restated(): BatchOperation[] {
-    return [{ type: 'put', key: ceilingKey, value: encodeCounter(this.#next) }];
+    return [{ type: 'put', key: ceilingKey, value: encodeCounter(this.#written) }];
   }
 
   /** Each write is for all that wait when it is begun. */
   #raise(counter: number): void {
-    const next = Math.min(counter, Number.MAX_SAFE_INTEGER);
+    const next = Math.min(Math.max(counter, this.#written), Number.MAX_SAFE_INTEGER);
     this.#next = next;
+    this.#written = next;
     this.#engine.put(ceilingKey, encodeCounter(next)).then(
       () => {
         this.#failures.room.wasThere();
         this.#ceiling = Math.max(this.#ceiling, next);
+        this.#next = Math.max(this.#next, next);
         for (const { covered } of this.#take()) covered();
       },
       (error: unknown) =>

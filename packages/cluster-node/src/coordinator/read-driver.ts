@@ -6,7 +6,7 @@ import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { CoordinatorDependencies, Refused } from './coordinator.ts';
 import { DroppedValues } from './dropped-values.ts';
-import { isPlannedTooEarly, type Replan } from './replan.ts';
+import { isPlannedTooEarly, type Replan, Replacement } from './replan.ts';
 import type { RequestPlan } from './request-plan.ts';
 import { StandIns } from './stand-ins.ts';
 
@@ -33,8 +33,7 @@ export class ReadDriver {
   readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
   #lateTimer: Timer | undefined;
-  /** Another driver goes on with the request, by a later topology. */
-  #replaced = false;
+  readonly #replacement = new Replacement(() => this.#cancelTimers());
 
   constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: StoredReadResult) => void) {
     this.#dependencies = dependencies;
@@ -56,7 +55,7 @@ export class ReadDriver {
 
   start(): void {
     this.#run(this.#operation.start());
-    if (this.#operation.answered || this.#replaced) return;
+    if (this.#operation.answered || this.#replacement.isMade) return;
     const remaining = this.#read.deadline - this.#now();
     this.#deadlineTimer = this.#dependencies.timers.set(remaining, () => this.#run(this.#operation.expire()));
     this.#standIns.start();
@@ -76,7 +75,7 @@ export class ReadDriver {
   }
 
   #run(effects: readonly ReadEffect<StoredRecord>[]): void {
-    if (this.#replaced) return;
+    if (this.#replacement.isMade) return;
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
       else if (effect.type === 'fetch-hint') this.#fetchHint(effect.from);
@@ -129,20 +128,11 @@ export class ReadDriver {
   }
 
   #planAgain(giveUp: () => void): void {
-    const again = (plan: RequestPlan): void => {
-      if (this.#replaced || this.#operation.answered) return;
-      this.#replaced = true;
-      this.#cancelTimers();
-      new ReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
-    };
     const { plan, replan, refused } = this.#read;
-    const dropped: Refused = (error) => {
-      if (this.#replaced || this.#operation.answered) return;
-      this.#replaced = true;
-      this.#cancelTimers();
-      refused?.(error);
-    };
-    replan(plan, again, giveUp, refused && dropped);
+    const again = this.#replacement.by(this.#operation, (later: RequestPlan) =>
+      new ReadDriver(this.#dependencies, { ...this.#read, plan: later }, this.#done).start(),
+    );
+    replan(plan, again, giveUp, refused && this.#replacement.by(this.#operation, refused));
   }
 
   #cancelTimers(): void {

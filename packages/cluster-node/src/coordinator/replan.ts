@@ -41,3 +41,31 @@ export function replanWith(follower: Pick<TopologyFollower, 'hold'>, plan: () =>
     follower.hold(planned.epoch + 1, planAgain, giveUp);
   };
 }
+
+/**
+ * Who goes on with a request in the place of its driver: another one, by a later topology, or its refusal. At most once, and nobody
+ * once the request is answered.
+ */
+export class Replacement {
+  readonly #stop: () => void;
+  #isMade = false;
+
+  /** `stop`: the driver before does nothing more. */
+  constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  get isMade(): boolean {
+    return this.#isMade;
+  }
+
+  /** As `next`, where there is still something to go on with. */
+  by<Value>(operation: { readonly answered: boolean }, next: (value: Value) => void): (value: Value) => void {
+    return (value) => {
+      if (this.#isMade || operation.answered) return;
+      this.#isMade = true;
+      this.#stop();
+      next(value);
+    };
+  }
+}

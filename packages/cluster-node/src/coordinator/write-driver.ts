@@ -4,7 +4,7 @@ import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { PutResult } from '../requests.ts';
 import type { CoordinatorDependencies, Refused } from './coordinator.ts';
-import { isPlannedTooEarly, type Replan } from './replan.ts';
+import { isPlannedTooEarly, type Replan, Replacement } from './replan.ts';
 import { namingAge } from './too-old.ts';
 import type { RequestPlan } from './request-plan.ts';
 
@@ -24,8 +24,7 @@ export class WriteDriver {
   readonly #refused: Refused;
   readonly #operation: WriteOperation;
   #timer: Timer | undefined;
-  /** Another driver goes on with the request, by a later topology. */
-  #replaced = false;
+  readonly #replacement = new Replacement(() => this.#timer?.cancel());
 
   /** `refused` is called in place of `done` when the keyspace was dropped meanwhile, and what was written erased with it. */
   constructor(
@@ -64,7 +63,7 @@ export class WriteDriver {
   }
 
   #run(effects: readonly WriteEffect[]): void {
-    if (this.#replaced) return;
+    if (this.#replacement.isMade) return;
     for (const effect of effects) {
       if (effect.type === 'send') this.#send(effect.to);
       else if (effect.type === 'hint') this.#hint(effect.to, effect.intendedOwner);
@@ -95,20 +94,12 @@ export class WriteDriver {
 
   /** What was sent may be durable by now; the other driver sends the very same write. */
   #planAgain(giveUp: () => void): void {
-    const again = (plan: RequestPlan): void => {
-      if (this.#replaced) return;
-      if (this.#operation.answered) return giveUp();
-      this.#replaced = true;
-      this.#timer?.cancel();
-      new WriteDriver(this.#dependencies, { ...this.#write, plan }, this.#done, this.#refused).start();
-    };
-    const dropped: Refused = (error) => {
-      if (this.#replaced || this.#operation.answered) return;
-      this.#replaced = true;
-      this.#timer?.cancel();
-      this.#refused(error);
-    };
-    this.#write.replan(this.#write.plan, again, giveUp, dropped);
+    const { plan, replan } = this.#write;
+    const goOn = this.#replacement.by(this.#operation, (later: RequestPlan) =>
+      new WriteDriver(this.#dependencies, { ...this.#write, plan: later }, this.#done, this.#refused).start(),
+    );
+    const again = (later: RequestPlan): void => (this.#operation.answered ? giveUp() : goOn(later));
+    replan(plan, again, giveUp, this.#replacement.by(this.#operation, this.#refused));
   }
 
   #answer(result: PutResult): void {

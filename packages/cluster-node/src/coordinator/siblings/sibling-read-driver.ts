@@ -4,9 +4,9 @@ import { encodeContext, WireError } from '@kv/wire';
 import type { PeerFailure } from '../../peer-requests.ts';
 import type { Timer } from '../../ports.ts';
 import type { GetResult } from '../../requests.ts';
-import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
+import type { CoordinatorDependencies } from '../coordinator.ts';
 import { countRead, type DrivenRead } from '../read-driver.ts';
-import { isPlannedTooEarly } from '../replan.ts';
+import { isPlannedTooEarly, Replacement } from '../replan.ts';
 import type { HeldRecord } from '../replica-access.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { StandIns } from '../stand-ins.ts';
@@ -19,8 +19,7 @@ export class SiblingReadDriver {
   readonly #operation: SiblingRead<StoredSet>;
   readonly #standIns: StandIns;
   #deadlineTimer: Timer | undefined;
-  /** Another driver goes on with the request, by a later topology. */
-  #replaced = false;
+  readonly #replacement = new Replacement(() => this.#cancelTimers());
 
   constructor(dependencies: CoordinatorDependencies, read: DrivenRead, done: (result: GetResult) => void) {
     const { clock, strategies, membership } = dependencies;
@@ -35,7 +34,7 @@ export class SiblingReadDriver {
   start(): void {
     const { timers, clock } = this.#dependencies;
     this.#run(this.#operation.start());
-    if (this.#operation.answered || this.#replaced) return;
+    if (this.#operation.answered || this.#replacement.isMade) return;
     const remaining = this.#read.deadline - clock.monotonicMs();
     this.#deadlineTimer = timers.set(remaining, () => this.#run(this.#operation.expire()));
     this.#standIns.start();
@@ -48,7 +47,7 @@ export class SiblingReadDriver {
   }
 
   #run(effects: readonly SiblingReadEffect<StoredSet>[]): void {
-    if (this.#replaced) return;
+    if (this.#replacement.isMade) return;
     for (const effect of effects) {
       if (effect.type === 'fetch') this.#fetch(effect.from, effect.want);
       else if (effect.type === 'repair') this.#repair(effect.to, effect.set.digest, effect.set.content);
@@ -103,20 +102,11 @@ export class SiblingReadDriver {
   }
 
   #planAgain(giveUp: () => void): void {
-    const again = (plan: RequestPlan): void => {
-      if (this.#replaced || this.#operation.answered) return;
-      this.#replaced = true;
-      this.#cancelTimers();
-      new SiblingReadDriver(this.#dependencies, { ...this.#read, plan }, this.#done).start();
-    };
     const { plan, replan, refused } = this.#read;
-    const dropped: Refused = (error) => {
-      if (this.#replaced || this.#operation.answered) return;
-      this.#replaced = true;
-      this.#cancelTimers();
-      refused?.(error);
-    };
-    replan(plan, again, giveUp, refused && dropped);
+    const again = this.#replacement.by(this.#operation, (later: RequestPlan) =>
+      new SiblingReadDriver(this.#dependencies, { ...this.#read, plan: later }, this.#done).start(),
+    );
+    replan(plan, again, giveUp, refused && this.#replacement.by(this.#operation, refused));
   }
 
   #cancelTimers(): void {

@@ -21,7 +21,7 @@ import { maxSetBytes } from '../../replica/sibling-decisions.ts';
 import type { GivenWrite } from '../../replica/sibling-decisions.ts';
 import type { PutResult } from '../../requests.ts';
 import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
-import { isPlannedTooEarly, type Replan } from '../replan.ts';
+import { isPlannedTooEarly, type Replan, Replacement } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import { endedWrite, withoutOwners } from './ended-write.ts';
@@ -52,8 +52,7 @@ export class SiblingWriteDriver {
   readonly #refused: Refused;
   #timer: Timer | undefined;
   #siblings: number | undefined;
-  /** Another driver goes on with the request, by a later topology. */
-  #replaced = false;
+  readonly #replacement = new Replacement(() => this.#timer?.cancel());
 
   /** @param planned this member is an owner in its plan */
   constructor(
@@ -137,21 +136,13 @@ export class SiblingWriteDriver {
 
   /** Made again under its id it is the same write, which the set remembers. */
   #planAgain(operation: WriteOperation, version: Version, giveUp: () => void): void {
-    const again = (plan: RequestPlan): void => {
-      if (this.#replaced || operation.answered) return;
-      if (!plan.replicas.includes(this.#dependencies.self)) return giveUp();
-      this.#replaced = true;
-      this.#timer?.cancel();
-      const write = { ...this.#write, version };
-      new SiblingWriteDriver(this.#dependencies, { ...this.#planned, plan }, write, this.#done, this.#refused).start();
-    };
-    const dropped: Refused = (error) => {
-      if (this.#replaced || operation.answered) return;
-      this.#replaced = true;
-      this.#timer?.cancel();
-      this.#refused(error);
-    };
-    this.#planned.replan(this.#planned.plan, again, giveUp, dropped);
+    const { self } = this.#dependencies;
+    const write = { ...this.#write, version };
+    const goOn = this.#replacement.by(operation, (plan: RequestPlan) =>
+      new SiblingWriteDriver(this.#dependencies, { ...this.#planned, plan }, write, this.#done, this.#refused).start(),
+    );
+    const again = (plan: RequestPlan): void => (plan.replicas.includes(self) ? goOn(plan) : giveUp());
+    this.#planned.replan(this.#planned.plan, again, giveUp, this.#replacement.by(operation, this.#refused));
   }
 
   /** Nothing was done now, if this member refused by a code; else its storage failed in the middle of it. */
@@ -173,7 +164,7 @@ export class SiblingWriteDriver {
   }
 
   #run(effects: readonly WriteEffect[]): void {
-    if (this.#replaced) return;
+    if (this.#replacement.isMade) return;
     for (const effect of effects) if (effect.type === 'answer') this.#answer(effect.result);
   }
 
