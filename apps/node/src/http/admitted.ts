@@ -6,8 +6,13 @@ import type { HttpBindings } from '@hono/node-server';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Admission, BudgetShare, ClientBudget } from '@kv/cluster-node';
-import { isDeclaredTooLarge, readBoundedBody } from './bounded-body.ts';
+import { isDeclaredTooLarge, readBoundedBody, tooLarge } from './bounded-body.ts';
 import { onceEnded } from './request-end.ts';
+
+export interface AdmittedBody {
+  readonly bytes: Uint8Array;
+  readonly share: BudgetShare;
+}
 
 const clients = new WeakMap<Socket, ClientBudget>();
 
@@ -36,13 +41,13 @@ export async function readAdmittedBody(
   admission: Admission,
   copies: number,
   maxBytes: number,
-): Promise<Uint8Array> {
+): Promise<AdmittedBody> {
   const { incoming } = env;
-  if (isDeclaredTooLarge(incoming, maxBytes)) return readBoundedBody(incoming, maxBytes);
+  if (isDeclaredTooLarge(incoming, maxBytes)) throw tooLarge(maxBytes);
   const share = admitWrite(env, admission, copies);
   const isDeclared = incoming.headers['content-length'] !== undefined;
   const came = (bytes: number): void => admission.grow(share, bytes * (1 + copies));
-  return readBoundedBody(incoming, maxBytes, isDeclared ? undefined : came);
+  return { bytes: await readBoundedBody(incoming, maxBytes, isDeclared ? undefined : came), share };
 }
 
 function declaredBytes({ headers }: IncomingMessage): number {

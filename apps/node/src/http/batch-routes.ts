@@ -5,7 +5,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
-import { admitScan, readAdmittedBody } from './admitted.ts';
+import { readAdmittedBody } from './admitted.ts';
 import { describeBatch } from './batch-openapi.ts';
 import { BatchRun } from './batch-run.ts';
 import { type BatchOperation, batchSchema } from './batch-schema.ts';
@@ -32,15 +32,17 @@ export function addBatchRoutes(app: Hono<{ Bindings: HttpBindings }>, dependenci
     if (coordinator.topology.keyspace(keyspace) === undefined) {
       throw new Problem('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(keyspace)}`);
     }
-    const bytes = await readAdmittedBody(
+    const { bytes, share } = await readAdmittedBody(
       context.env,
       coordinator.admission,
       copiesOf(coordinator, keyspace),
       maxValueBytes,
     );
     const operations = readOperations(bytes);
-    if (operations.some(({ type }) => type === 'get')) admitScan(context.env, coordinator.admission);
-    const run = new BatchRun({ coordinator, nameOf, problemOf }, { keyspace, timeoutMs, answerBytes: maxValueBytes });
+    if (operations.some(({ type }) => type === 'get')) coordinator.admission.scanToo(share);
+    const grow = (more: number): void => coordinator.admission.grow(share, more);
+    const terms = { keyspace, timeoutMs, answerBytes: maxValueBytes, grow };
+    const run = new BatchRun({ coordinator, nameOf, problemOf }, terms);
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache' };
     return new Response(`{"results":[${(await run.all(operations)).join(',\n')}]}\n`, { headers });
   });

@@ -21,6 +21,8 @@ export interface BatchTerms {
   readonly timeoutMs: number | undefined;
   /** Once the values that were read have so many bytes, no further get is begun. */
   readonly answerBytes: number;
+  /** Asks for room for values beyond that, of gets that were begun before. @throws RequestError BUSY */
+  readonly grow: (bytes: number) => void;
 }
 
 /** Bounds what is held in memory at once; more would not be faster on one node. */
@@ -96,6 +98,9 @@ export class BatchRun {
       coordinator.get({ ...placed, r }, resolve, reject),
     );
     const { status, headers, value } = readAnswer(result, nameOf);
+    const { answerBytes, grow } = this.#terms;
+    const beyond = this.#readBytes + value.length - Math.max(answerBytes, this.#readBytes);
+    if (beyond > 0) grow(beyond);
     this.#readBytes += value.length;
     return { status, headers, value };
   }

@@ -70,6 +70,6 @@ export function discardRest(incoming: IncomingMessage): void {
   incoming.resume();
 }
 
-function tooLarge(maxBytes: number): Problem {
+export function tooLarge(maxBytes: number): Problem {
   return new Problem('VALUE_TOO_LARGE', `a value has at most ${maxBytes} bytes`, { members: { maxBytes } });
 }

@@ -4,13 +4,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Log } from '@kv/cluster-node';
 import { writeProblem } from '../connections/upgrade.ts';
 import { asProblem, type HttpApp } from './app.ts';
 import { discardRest, isDeclaredTooLarge } from './bounded-body.ts';
 import { Problem } from './problem-details.ts';
-import { onceEnded } from './request-end.ts';
+import { onceEnded, whileHandled } from './request-end.ts';
 
 export interface HttpServerDependencies {
   readonly app: HttpApp;
@@ -50,7 +50,8 @@ export class HttpServer {
 
   constructor({ app, log, maxValueBytes, upgrade, limits }: HttpServerDependencies) {
     this.#maxValueBytes = maxValueBytes;
-    this.#answer = getRequestListener(app.fetch, {
+    const fetch = (request: Request, env: HttpBindings) => whileHandled(env, () => app.fetch(request, env));
+    this.#answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
       hostname: 'localhost',
       autoCleanupIncoming: false,
       errorHandler: (error) => asProblem(unreadable(error), log).toResponse(),

@@ -53,7 +53,7 @@ export function addKeyRoutes(app: Hono<{ Bindings: HttpBindings }>, dependencies
     const coordinator = await memberKnowing(member(), request.keyspace);
     const change = changeIn(coordinator, incoming, { ...request, replicas: w });
     const copies = copiesOf(coordinator, request.keyspace);
-    const value = await readAdmittedBody(context.env, coordinator.admission, copies, maxValueBytes);
+    const { bytes: value } = await readAdmittedBody(context.env, coordinator.admission, copies, maxValueBytes);
     const contentType = storedContentType(incoming.headers['content-type']);
     if (change !== undefined) {
       return answerChange(

@@ -1,5 +1,5 @@
 /** A node that has too much under way says so before it takes in more, and goes on with what it has. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { problemOf, RawConnection, send } from '../testing/raw-http.ts';
 import { eventually, TestCluster } from '../testing/test-cluster.ts';
 
@@ -61,6 +61,36 @@ describe('a node with too much under way', () => {
     const slow = await beginPut(`content-length: ${bytes}`, 'x');
     await slow.write(`${'x'.repeat(bytes - 1)}${`GET ${keys}/none HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(30)}`);
     slow.socket.destroy();
+    await eventually(() => requestBytes() === 0);
+  });
+
+  it('lets a batch in that is alone, and counts what its gets bring beyond a page', async () => {
+    const path = '/v1/keyspaces/default/batch';
+    const value = { text: 'x'.repeat(600_000) };
+    const batchOf = (operations: object[]): Promise<Buffer> =>
+      send({ port, path, method: 'POST', body: JSON.stringify({ operations }) }).then(({ body }) => body);
+    for (const key of ['large1', 'large2']) {
+      const put = await batchOf([
+        { type: 'put', key, value },
+        { type: 'get', key: 'none' },
+      ]);
+      expect(JSON.parse(put.toString())).toMatchObject({ results: [{ status: 204 }, {}] });
+    }
+    const slow = await beginPut(`content-length: ${bytes}`, 'x');
+    await eventually(() => requestBytes() > 4 * bytes);
+    const refused = await batchOf([{ type: 'get', key: 'large1' }]);
+    expect(JSON.parse(refused.toString())).toMatchObject({ code: 'BUSY' });
+    slow.socket.destroy();
+    await eventually(() => requestBytes() === 0);
+    let most = 0;
+    const { admission } = cluster.node(0).member;
+    const grow = vi.spyOn(admission, 'grow').mockImplementation((share, more) => {
+      share.resize(share.bytes + more);
+      most = Math.max(most, admission.heldBytes);
+    });
+    await batchOf(Array.from({ length: 4 }, (_, n) => ({ type: 'get', key: `large${(n % 2) + 1}` })));
+    grow.mockRestore();
+    expect(most).toBeGreaterThan(1.5 * 1024 * 1024);
     await eventually(() => requestBytes() === 0);
   });
 

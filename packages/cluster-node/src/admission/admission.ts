@@ -63,6 +63,11 @@ export class Admission {
     return this.#take(client, overheadBytes + this.#scanPageBytes);
   }
 
+  /** Of a request that is in already, and reads up to as much as a page has. @throws RequestError BUSY */
+  scanToo(share: BudgetShare): void {
+    this.grow(share, this.#scanPageBytes);
+  }
+
   /** More of a request has come than was known when it was let in. @throws RequestError BUSY */
   grow(share: BudgetShare, bytes: number): void {
     if (!share.resize(share.bytes + bytes)) throw this.#busy();
