@@ -3,7 +3,9 @@ import { compareStamps, HybridLogicalClock } from '@kv/quorum';
 import { decodeFrame, encodeFrame, type Message } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
+import { maxTimeoutMs } from './coordinator/request-checks.ts';
 import { RequestError } from './errors.ts';
+import { defaultOptions } from './options.ts';
 import { MemoryManifest } from './testing/memory-manifest.ts';
 import { TestCluster, type TestMember } from './testing/test-cluster.ts';
 
@@ -137,6 +139,25 @@ describe('with members out of reach', () => {
     });
     expect(await cluster.get(a, 'key', { timeoutMs: 700 })).toMatchObject({ outcome: 'timed-out' });
     expect(cluster.time.monotonicMs() - started).toBeLessThan(2000);
+  });
+});
+
+describe('a request of whatever time', () => {
+  it('is worked on for a minute at the most: what was acknowledged to it may be lost and healed after that', async () => {
+    for (const member of [b, c]) member.node = undefined;
+    const outcomes: string[] = [];
+    const [keyspace, key] = ['default', new TextEncoder().encode('key')];
+    const put = { keyspace, key, value: key, contentType: 'text/plain', timeoutMs: 3_600_000 };
+    a.node?.put(
+      put,
+      ({ outcome }) => outcomes.push(outcome),
+      ({ code }) => outcomes.push(code),
+    );
+    await cluster.elapse(maxTimeoutMs - 1000);
+    expect(outcomes).toEqual([]);
+    await cluster.elapse(1100);
+    expect(outcomes).toEqual(['unknown']);
+    expect(defaultOptions.healAfterMs).toBeGreaterThan(maxTimeoutMs);
   });
 });
 

@@ -7,7 +7,7 @@ export { BudgetShare, ByteBudget, type ByteBudgetLimits, ClientBudget } from './
 export type { Reply } from './client-server.ts';
 export { type ClockOffset, clockSampleKeptMs } from './clock/clock-offsets.ts';
 export { ClusterNode } from './cluster-node.ts';
-export { maxKeyBytes } from './coordinator/request-checks.ts';
+export { maxKeyBytes, maxTimeoutMs } from './coordinator/request-checks.ts';
 export { type Counters, createCounters } from './counters.ts';
 export type { HintStatus } from './hints/hinted-handoff.ts';
 export { RecurringFaults } from './recurring-faults.ts';

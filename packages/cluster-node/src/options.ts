@@ -1,5 +1,6 @@
 /** The tunables of a member. Times are in milliseconds. */
 import type { StorageOptions } from '@kv/lsm-storage/core';
+import { maxTimeoutMs } from './coordinator/request-checks.ts';
 
 export interface ClusterNodeOptions {
   /** How long a request may take when it does not say so itself. Longer: fewer answers `unknown`, slower failures. */
@@ -96,7 +97,7 @@ export const defaultOptions: ClusterNodeOptions = {
   expiredKeptMs: 600_000,
   purgeAfterMs: 3_600_000,
   purgeIntervalMs: 600_000,
-  healAfterMs: 61_000,
+  healAfterMs: maxTimeoutMs + 1000,
   scanAnswerBytes: 256 * 1024,
   scanPageBytes: 1024 * 1024,
   scanPageMs: 1000,

@@ -15,7 +15,7 @@ export interface RequestOptions {
   readonly level?: ConsistencyLevel | undefined;
   /** Whether other servers may be counted in the place of owners that are down. Default: as the keyspace says. */
   readonly sloppy?: boolean | undefined;
-  /** Milliseconds from now after which nobody waits for the answer any more. Default 5000. */
+  /** Milliseconds from now after which nobody waits for the answer any more, 60 000 at the most. Default 5000. */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Reads a request for a single key: which key of which keyspace, how many replicas, by when. */
 import type { IncomingMessage } from 'node:http';
-import type { RequestOptions } from '@kv/cluster-node';
+import { maxKeyBytes, maxTimeoutMs, type RequestOptions } from '@kv/cluster-node';
 import { type ConsistencyLevel, consistencyLevels, isConsistencyLevel } from '@kv/quorum';
 import { Problem } from './problem-details.ts';
 import { decodeKey, keyAddress, parseRequestTarget } from './request-target.ts';
@@ -16,10 +16,6 @@ export interface KeyRequest extends RequestOptions {
 export interface PutKeyRequest extends KeyRequest {
   readonly ttlMs: number | undefined;
 }
-
-/** Longest time that a client may ask a node to try. */
-const maxTimeoutMs = 60_000;
-const maxKeyBytes = 4096;
 
 /** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
 const laterHeaders: Readonly<Record<string, string>> = {

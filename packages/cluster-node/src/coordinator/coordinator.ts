@@ -26,7 +26,7 @@ import { deadlineOf, ttlOf } from '../time-to-live.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
 import { checkRoom } from './check-room.ts';
-import { asRequestError, checkContentType, checkValue, checkVersion } from './request-checks.ts';
+import { asRequestError, checkContentType, checkValue, checkVersion, maxTimeoutMs } from './request-checks.ts';
 import { nearestFirst } from './nearest-first.ts';
 import { type Replan, replanWith } from './replan.ts';
 import { planRequest, type Reach, type RequestPlan } from './request-plan.ts';
@@ -246,7 +246,8 @@ export class Coordinator {
   }
 
   #deadlineOf({ timeoutMs }: RequestOptions): number {
-    return this.#dependencies.clock.monotonicMs() + (timeoutMs ?? this.#dependencies.options.requestTimeoutMs);
+    const { clock, options } = this.#dependencies;
+    return clock.monotonicMs() + Math.min(timeoutMs ?? options.requestTimeoutMs, maxTimeoutMs);
   }
 }
 

@@ -3,6 +3,8 @@ import { answersNeeded, type AskedQuorum, isVersion, QuorumError, type Version }
 import { RequestError } from '../errors.ts';
 
 export const maxKeyBytes = 4096;
+/** Longest time that a request is worked on: what was acknowledged before a loss is not counted once that was healed. */
+export const maxTimeoutMs = 60_000;
 const maxContentTypeLength = 128;
 const printableAscii = /^[\x20-\x7e]*$/;
 

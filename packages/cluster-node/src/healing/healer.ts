@@ -68,11 +68,19 @@ interface Healing {
   readonly sealed: Set<string>;
   readonly compared: Set<string>;
   busy: boolean;
+  /** With whom the last step did not succeed: the next one begins with another owner, if there is one. */
+  unwilling: string | undefined;
+  /** Steps in a row that did not succeed. */
+  failures: number;
 }
 
 /** What did not succeed is tried again after so many milliseconds. */
 const retryMs = 1000;
 const retryCutMs = 10_000;
+/** Ranges that are healed at once: a file holds some of many, and what brings them back goes beside all other work. */
+const mostAtOnce = 4;
+/** It is told, once, that a range does not come back when so many steps in a row did not succeed. */
+const failuresTold = 60;
 /** Damage elsewhere, a merge that came first, a disk that could not be read: later it may be otherwise. */
 const passing: ReadonlySet<string> = new Set(['CORRUPTION', 'NOT_FOUND', 'IO_ERROR']);
 
@@ -201,9 +209,13 @@ export class Healer {
 
   #healOn(): void {
     const { losses, clock } = this.#dependencies;
-    for (const range of losses.ranges) {
-      const healing = this.#healingOf(range);
-      if (!healing.busy && clock.monotonicMs() >= healing.dueAt) this.#heal(healing);
+    const healings = losses.ranges.map((range) => this.#healingOf(range));
+    let underWay = healings.filter(({ busy }) => busy).length;
+    for (const healing of healings) {
+      if (underWay >= mostAtOnce) return;
+      if (healing.busy || clock.monotonicMs() < healing.dueAt) continue;
+      this.#heal(healing);
+      if (healing.busy) underWay += 1;
     }
   }
 
@@ -221,6 +233,8 @@ export class Healer {
       sealed: new Set<string>(),
       compared: new Set<string>(),
       busy: false,
+      unwilling: undefined,
+      failures: 0,
     };
     this.#healings.set(name, healing);
     return healing;
@@ -239,7 +253,8 @@ export class Healer {
       if (others.length > 0) this.#lift(healing);
       return;
     }
-    const peer = left.find((other) => membership.stateOf(other) === 'alive');
+    const alive = left.filter((other) => membership.stateOf(other) === 'alive');
+    const peer = alive.find((other) => other !== healing.unwilling) ?? alive[0];
     if (peer === undefined) return;
     if (unsealed.length > 0) this.#seal(healing, peer);
     else this.#compare(healing, peer);
@@ -257,9 +272,9 @@ export class Healer {
       answered: (reply) => {
         const isSealed = reply.type === 'purge-reply' && reply.outcome === 'clear';
         if (isSealed) sealed.add(peer);
-        this.#stepped(healing, isSealed);
+        this.#stepped(healing, peer, isSealed);
       },
-      failed: () => this.#stepped(healing, false),
+      failed: () => this.#stepped(healing, peer, false),
     });
   }
 
@@ -268,13 +283,23 @@ export class Healer {
     healing.busy = true;
     repairer.compare(healing.range, peer, (confirmed) => {
       if (confirmed) healing.compared.add(peer);
-      this.#stepped(healing, confirmed);
+      this.#stepped(healing, peer, confirmed);
     });
   }
 
-  #stepped(healing: Healing, successfully: boolean): void {
+  #stepped(healing: Healing, peer: string, successfully: boolean): void {
     healing.busy = false;
-    if (!successfully) healing.dueAt = this.#dependencies.clock.monotonicMs() + retryMs;
+    healing.unwilling = successfully ? undefined : peer;
+    healing.failures = successfully ? 0 : healing.failures + 1;
+    if (successfully) return;
+    this.#retry(healing);
+    const { log } = this.#dependencies;
+    if (healing.failures === failuresTold) log.warn('range-not-healed', { ...healing.range, member: peer });
+  }
+
+  #retry(healing: Healing): void {
+    healing.busy = false;
+    healing.dueAt = this.#dependencies.clock.monotonicMs() + retryMs;
   }
 
   #lift(healing: Healing): void {
@@ -288,7 +313,7 @@ export class Healer {
         counters.rangesHealed += 1;
         log.info('range-healed', { ...healing.range });
       },
-      (error: unknown) => failures.ofWrite(error, () => this.#stepped(healing, false)),
+      (error: unknown) => failures.ofWrite(error, () => this.#retry(healing)),
     );
   }
 

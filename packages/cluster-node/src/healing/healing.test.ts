@@ -241,6 +241,32 @@ describe('an acceptor whose disk rotted', () => {
   });
 });
 
+describe('a strong key that two of three owners lost', () => {
+  const keyspaces = [{ name: 'strong', replicas: 3, mode: 'strong' as const }];
+
+  it('is refused, since nobody can tell what was chosen, and that is said', async () => {
+    const [a, b, c] = (await start({ keyspaces })) as [TestMember, TestMember, TestMember];
+    for (const name of names) await cluster.change(a, name, name.repeat(100));
+    for (const member of [b, c]) {
+      for (const file of (await member.disk.list('')).filter((path) => path.endsWith('.run')))
+        await rotWhole(member, file);
+      for (const name of names) await cluster.get(member, name, { keyspace: 'strong', timeoutMs: 400 });
+    }
+    await cluster.elapse(150_000);
+    const left = Math.max(lossesOf(b) ?? 0, lossesOf(c) ?? 0);
+    expect(left).toBeGreaterThan(0);
+    for (const { logged } of [b, c]) expect(logged).toContain('range-not-healed');
+    const told = b.logged.filter((event) => event === 'range-not-healed').length;
+    await cluster.elapse(100_000);
+    const outcomes = await Promise.all(
+      names.map(async (name) => (await cluster.get(a, name, { keyspace: 'strong', timeoutMs: 400 })).outcome),
+    );
+    expect(outcomes).not.toContain('absent');
+    expect(outcomes).toContain('unavailable');
+    expect(told).toBeLessThanOrEqual(lossesOf(b) ?? 0);
+  });
+});
+
 describe('a proposal from before the loss', () => {
   it('that the member had accepted, and that reaches another owner only afterwards, is not taken for chosen', async () => {
     const keyspaces = [{ name: 'strong', replicas: 3, mode: 'strong' as const }];

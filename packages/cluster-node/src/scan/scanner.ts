@@ -5,6 +5,7 @@ import type { CoordinatorDependencies } from '../coordinator/coordinator.ts';
 import { nearestFirst } from '../coordinator/nearest-first.ts';
 import { ReadDriver, type StoredReadResult } from '../coordinator/read-driver.ts';
 import { replanWith } from '../coordinator/replan.ts';
+import { maxTimeoutMs } from '../coordinator/request-checks.ts';
 import { replicaPlan, type RequestPlan } from '../coordinator/request-plan.ts';
 import { RequestError } from '../errors.ts';
 import { type PageLimits, PageScan } from './page-scan.ts';
@@ -67,7 +68,7 @@ export class Scanner {
     return {
       plan: planScan(topology(), request),
       quorum: { name: 'r', number: r, level },
-      deadline: now + timeoutMs,
+      deadline: now + Math.min(timeoutMs, maxTimeoutMs),
       limits: { bytes: options.scanPageBytes, until, nowMs: deadlineClock() },
     };
   }
