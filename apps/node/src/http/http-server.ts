@@ -77,7 +77,7 @@ export class HttpServer {
   }
 
   /**
-   * A client that asks first is not told to go on with what would be refused. It may then not send its body at all, so
+   * A client that asks first is not told to go on with what is refused for its length. It may then not send its body at all, so
    * that nobody could tell where its next request begins: the connection ends.
    */
   #serveExpectant(incoming: IncomingMessage, outgoing: ServerResponse): void {

@@ -288,11 +288,10 @@ export class Healer {
   }
 
   #stepped(healing: Healing, peer: string, successfully: boolean): void {
-    healing.busy = false;
     healing.unwilling = successfully ? undefined : peer;
     healing.failures = successfully ? 0 : healing.failures + 1;
-    if (successfully) return;
-    this.#retry(healing);
+    if (successfully) healing.busy = false;
+    else this.#retry(healing);
     const { log } = this.#dependencies;
     if (healing.failures === failuresTold) log.warn('range-not-healed', { ...healing.range, member: peer });
   }
