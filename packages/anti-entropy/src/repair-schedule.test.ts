@@ -74,6 +74,28 @@ describe('a repair schedule', () => {
     expect(subject.begin(3100, anybody)).not.toEqual(marked);
   });
 
+  it('tries what is never confirmed more and more rarely, and at once when it is marked anew', () => {
+    const subject = schedule({ intervalMs: 1e9 });
+    const marked = { range: 'r2', peer: 'b' };
+    subject.mark(marked);
+    const tries: number[] = [];
+    for (let now = 0; now < 130_000; now += 500) {
+      if (now === 100_000) subject.mark(marked);
+      const begun = subject.begin(now, anybody);
+      if (begun === undefined) continue;
+      const isMarked = begun.range === marked.range && begun.peer === marked.peer;
+      if (isMarked) tries.push(now / 1000);
+      subject.finished(begun, !isMarked, now);
+    }
+    expect(tries).toEqual([0, 1, 3, 7, 15, 31, 63, 95, 100]);
+    expect(subject.begin(132_000, anybody)).toEqual(marked);
+    subject.finished(marked, true, 132_000);
+    subject.mark(marked);
+    subject.begin(133_000, anybody);
+    subject.finished(marked, false, 133_000);
+    expect(subject.begin(134_000, anybody)).toEqual(marked);
+  });
+
   it('confirms up to when an exchange began, and names who holds it back', () => {
     const subject = schedule();
     for (let i = 0; i < 6; i += 1) {

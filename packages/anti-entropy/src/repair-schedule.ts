@@ -45,10 +45,14 @@ interface Turn extends Pairing, Due {
   marked: boolean;
   /** It was when the exchange under way began. */
   startedMarked: boolean;
+  /** Exchanges in a row that were marked and not confirmed. */
+  failures: number;
 }
 
-/** Milliseconds until an exchange that was marked and did not come to its end is tried again. */
+/** Milliseconds until an exchange that was marked and not confirmed is tried again: each time twice as many. */
 const retryMs = 1000;
+/** What a peer cannot make good may stay so for days: it must not keep both sides busy. */
+const longestRetryMs = 32_000;
 
 export class RepairSchedule {
   readonly #random: Random;
@@ -79,7 +83,7 @@ export class RepairSchedule {
       const dueAt = now + this.#random.next() * this.#intervalMs;
       const turn: Turn = {
         ...{ range, peer, dueAt, confirmedAt: now },
-        ...{ place: undefined, startedAt: undefined, marked: false, startedMarked: false },
+        ...{ place: undefined, startedAt: undefined, marked: false, startedMarked: false, failures: 0 },
       };
       this.#turns.set(name, turn);
       this.#queueOf(turn).add(turn);
@@ -126,13 +130,17 @@ export class RepairSchedule {
     const turn = this.#turns.get(nameOf(pairing));
     if (turn?.startedAt === undefined) return;
     this.#underWay -= 1;
-    if (confirmed) turn.confirmedAt = turn.startedAt;
+    if (confirmed) {
+      turn.confirmedAt = turn.startedAt;
+      turn.failures = 0;
+    }
     turn.startedAt = undefined;
     if (turn.marked) {
       turn.dueAt = Number.NEGATIVE_INFINITY;
     } else if (turn.startedMarked && !confirmed) {
       turn.marked = true;
-      turn.dueAt = now + Math.min(retryMs, this.#intervalMs);
+      turn.dueAt = now + Math.min(retryMs * 2 ** turn.failures, longestRetryMs, this.#intervalMs);
+      turn.failures += 1;
     } else {
       turn.dueAt = now + this.#intervalMs * (0.75 + 0.5 * this.#random.next());
     }

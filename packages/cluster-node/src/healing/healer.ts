@@ -74,13 +74,15 @@ interface Healing {
   failures: number;
 }
 
-/** What did not succeed is tried again after so many milliseconds. */
+/** What did not succeed is tried again after so many milliseconds, and each further time after twice as many. */
 const retryMs = 1000;
+/** What another owner has lost as well may never come back: it must not keep both of them busy. */
+const longestRetryMs = 16_000;
 const retryCutMs = 10_000;
 /** Ranges that are healed at once: a file holds some of many, and what brings them back goes beside all other work. */
 const mostAtOnce = 4;
-/** It is told, once, that a range does not come back when so many steps in a row did not succeed. */
-const failuresTold = 60;
+/** It is told, once, that a range does not come back when so many steps in a row did not succeed: after a minute. */
+const failuresTold = 8;
 /** Damage elsewhere, a merge that came first, a disk that could not be read: later it may be otherwise. */
 const passing: ReadonlySet<string> = new Set(['CORRUPTION', 'NOT_FOUND', 'IO_ERROR']);
 
@@ -297,8 +299,9 @@ export class Healer {
   }
 
   #retry(healing: Healing): void {
+    const waitMs = Math.min(longestRetryMs, retryMs * 2 ** Math.max(0, healing.failures - 1));
     healing.busy = false;
-    healing.dueAt = this.#dependencies.clock.monotonicMs() + retryMs;
+    healing.dueAt = this.#dependencies.clock.monotonicMs() + waitMs;
   }
 
   #lift(healing: Healing): void {
