@@ -30,6 +30,7 @@ import type { Clock } from './ports.ts';
 import type { FoundValue, GetResult, PutResult, RequestOptions } from './requests.ts';
 import type { ScanEntry, ScanRequest, ScanResult } from './scan/scan-request.ts';
 import type { Scanner } from './scan/scanner.ts';
+import { mostReplicas } from './topology/keyspace-settings.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
 
@@ -91,8 +92,11 @@ export class ClientServer {
         refuseWith(error);
       }
     };
-    if (this.#isKnown(header)) handle();
-    else this.#dependencies.refresh(handle);
+    if (this.#isKnown(header)) return handle();
+    this.#dependencies.refresh((unheard) => {
+      if (unheard === undefined || this.#isKnown(header)) handle();
+      else refuse(unheard);
+    });
   }
 
   /** Of what concerns no keyspace the id is 0. */
@@ -112,7 +116,7 @@ export class ClientServer {
       case 'delete':
       case 'change':
       case 'put-sibling': {
-        const copies = this.#dependencies.topology().keyspaceById(keyspaceId)?.replicas ?? 0;
+        const copies = this.#dependencies.topology().keyspaceById(keyspaceId)?.replicas ?? mostReplicas;
         return this.admission.write(client, bytes, copies);
       }
       default:

@@ -60,6 +60,7 @@ import { StorageFailures } from './storage-failures.ts';
 import { defaultStrategies, type Strategies } from './strategies.ts';
 import type { Topology } from './topology/topology.ts';
 import type { TopologyChangeResult } from './topology/topology-changer.ts';
+import type { Refreshed } from './topology/topology-refresher.ts';
 import { type KeyspaceChangeRequest, TopologyService } from './topology/topology-service.ts';
 
 export class ClusterNode {
@@ -314,8 +315,8 @@ export class ClusterNode {
     this.#topology.change(request, done);
   }
 
-  /** Has this member learn what it may have missed while it was cut off: before it says that there is no such keyspace. */
-  refreshTopology(done: () => void): void {
+  /** Has this member learn what it may have missed while it was cut off, before it says that there is no such keyspace. */
+  refreshTopology(done: Refreshed): void {
     this.#topology.refresh(done);
   }
 

@@ -41,6 +41,7 @@ export type RequestErrorCode =
   | 'NOT_SUPPORTED'
   | 'NOT_READY'
   | 'BUSY'
+  | 'TOO_FEW_VOTERS'
   | 'DISK_FULL';
 
 export class RequestError extends Error {

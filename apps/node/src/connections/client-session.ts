@@ -17,6 +17,7 @@ export class ClientSession {
   readonly #budget: ClientBudget;
   #requests = 0;
   #paused = false;
+  #awaitsDrain = false;
   #stopped = false;
 
   constructor(connection: Connection, member: Pick<ClusterNode, 'serve' | 'admission'>) {
@@ -54,7 +55,16 @@ export class ClientSession {
     if (!isFull) this.#connection.resume();
     else {
       this.#connection.pause();
-      this.#connection.onceDrained(() => this.#balance());
+      this.#awaitDrain();
     }
+  }
+
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#connection.onceDrained(() => {
+      this.#awaitsDrain = false;
+      this.#balance();
+    });
   }
 }

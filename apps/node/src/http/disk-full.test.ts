@@ -47,7 +47,7 @@ function askFor(method: string, write: CoordinatingMember['delete']): Promise<Re
     scan: nothing,
     change: nothing,
     changeKeyspace: nothing,
-    refreshTopology: (done: () => void) => done(),
+    refreshTopology: (done: (unheard: undefined) => void) => done(undefined),
     topology,
     admission: new Admission(defaultOptions, createCounters()),
   };

@@ -33,7 +33,7 @@ async function ask(method: string, behind: readonly string[]): Promise<{ status:
   addKeyspaceRoutes(app, {
     member: () => ({
       topology: { state: topology } as ClusterNode['topology'],
-      refreshTopology: (done) => done(),
+      refreshTopology: (done) => done(undefined),
       changeKeyspace,
     }),
   });

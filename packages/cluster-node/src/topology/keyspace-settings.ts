@@ -25,7 +25,7 @@ export interface NamedKeyspace extends KeyspaceSettings {
 }
 
 const keyspaceNameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const mostReplicas = 7;
+export const mostReplicas = 7;
 const maxTtlMs = 2 ** 48 - 1;
 
 /** With every default filled in. The settings must have no faults. */

@@ -253,6 +253,23 @@ describe('keyspaces of a running cluster', () => {
     expect(replies[1]).toMatchObject({ type: 'error', code: 'UNKNOWN_KEYSPACE' });
   });
 
+  it('a member that could not ask a majority of the voters does not say that there is no such keyspace', async () => {
+    const [asked, other, third] = [members[0]!, members[1]!, members[2]!];
+    const unheard: (string | undefined)[] = [];
+    const refresh = async (): Promise<void> => {
+      asked.node!.refreshTopology((error) => unheard.push(error?.code));
+      await cluster.elapse(500);
+    };
+    cluster.cut(asked, other);
+    await refresh();
+    cluster.cut(asked, third);
+    await refresh();
+    expect(unheard).toEqual([undefined, 'TOO_FEW_VOTERS']);
+    cluster.heal();
+    await refresh();
+    expect(unheard[2]).toBeUndefined();
+  });
+
   it('a member that hears nothing says so soon, and who asks for what is nowhere makes the others little work', async () => {
     const late = members[2]!;
     let told = 0;

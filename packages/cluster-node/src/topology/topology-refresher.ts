@@ -2,6 +2,7 @@
  * Asks the voters for their topology, for a request that this member would refuse because it knows of no such keyspace: it
  * may have been made while this member was cut off.
  */
+import { RequestError } from '../errors.ts';
 import type { MemberState } from '../membership/membership.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock } from '../ports.ts';
@@ -22,11 +23,16 @@ const freshForMs = 100;
 /** Requests that wait at once: more would be a way to fill this member's memory. */
 const mostWaiting = 1024;
 
+/** @param unheard what to refuse a request with that asks for what is still unknown: too few voters told what they know */
+export type Refreshed = (unheard: RequestError | undefined) => void;
+
 export class TopologyRefresher {
   readonly #dependencies: TopologyRefresherDependencies;
   /** Voters that were asked and have not answered. */
   readonly #asked = new Set<string>();
-  #waiting: (() => void)[] = [];
+  #waiting: Refreshed[] = [];
+  /** Voters that told what they know when they were asked last, this member among them. */
+  #told = 0;
   #freshUntil = Number.NEGATIVE_INFINITY;
 
   constructor(dependencies: TopologyRefresherDependencies) {
@@ -38,10 +44,10 @@ export class TopologyRefresher {
    * Calls back once: as soon as a later topology is known, or none of the voters that are not believed down has one or says
    * so in time.
    */
-  refresh(done: () => void): void {
+  refresh(done: Refreshed): void {
     const isAsking = this.#asked.size > 0;
     const isFresh = this.#dependencies.clock.monotonicMs() < this.#freshUntil;
-    if (isAsking ? this.#waiting.length >= mostWaiting : isFresh) return done();
+    if (isAsking ? this.#waiting.length >= mostWaiting : isFresh) return done(this.#unheard);
     this.#waiting.push(done);
     if (!isAsking) this.#ask();
   }
@@ -49,7 +55,9 @@ export class TopologyRefresher {
   #ask(): void {
     const { self, clock, peers, stateOf, store } = this.#dependencies;
     const deadline = clock.monotonicMs() + answerWithinMs;
-    for (const id of store.current.state.voters) if (id !== self && stateOf(id) !== 'down') this.#asked.add(id);
+    const { voters } = store.current.state;
+    this.#told = Number(voters.includes(self));
+    for (const id of voters) if (id !== self && stateOf(id) !== 'down') this.#asked.add(id);
     for (const to of [...this.#asked]) {
       const ended = (): void => {
         this.#asked.delete(to);
@@ -58,7 +66,10 @@ export class TopologyRefresher {
       peers.ask({
         ...{ to, keyspaceId: 0, message: { type: 'topology-request' }, deadline, failed: ended },
         answered: (message) => {
-          if (message.type === 'topology') store.adopt(message);
+          if (message.type === 'topology') {
+            this.#told += 1;
+            store.adopt(message);
+          }
           ended();
         },
       });
@@ -72,7 +83,16 @@ export class TopologyRefresher {
     this.#release();
   }
 
+  /** A majority knows of all that was told before: whoever is not behind has it. */
+  get #unheard(): RequestError | undefined {
+    const voters = this.#dependencies.store.current.state.voters.length;
+    if (2 * this.#told > voters) return undefined;
+    const text = `no such keyspace is known here, and ${this.#told} of ${voters} voters told what they know`;
+    return new RequestError('TOO_FEW_VOTERS', text);
+  }
+
   #release(): void {
-    for (const done of this.#waiting.splice(0)) done();
+    const unheard = this.#unheard;
+    for (const done of this.#waiting.splice(0)) done(unheard);
   }
 }

@@ -13,7 +13,7 @@ import { changeKeyspace } from './change-keyspace.ts';
 import { TopologyAcceptor } from './topology-acceptor.ts';
 import { TopologyChanger, type TopologyChangeResult } from './topology-changer.ts';
 import { TopologyFollower } from './topology-follower.ts';
-import { TopologyRefresher } from './topology-refresher.ts';
+import { type Refreshed, TopologyRefresher } from './topology-refresher.ts';
 import { TopologyStore } from './topology-store.ts';
 import { TopologyTeller } from './topology-teller.ts';
 
@@ -78,7 +78,7 @@ export class TopologyService {
   }
 
   /** Has this member learn what the voters know. Calls back soon, whether they answered or not. */
-  refresh(done: () => void): void {
+  refresh(done: Refreshed): void {
     this.#refresher.refresh(done);
   }
 

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { send } from '../testing/raw-http.ts';
+import { TestCluster } from '../testing/test-cluster.ts';
+
+describe('a node that can ask no majority of the voters', () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start({ nodes: 1, absent: ['127.0.0.1:1', '127.0.0.1:2'] });
+  });
+  afterAll(() => cluster.close());
+
+  it.each([
+    ['GET', '/v1/keyspaces/new'],
+    ['GET', '/v1/keyspaces/new/keys/a'],
+    ['PUT', '/v1/keyspaces/new/keys/a'],
+    ['DELETE', '/v1/keyspaces/new/keys/a'],
+    ['GET', '/v1/keyspaces/new/keys'],
+    ['POST', '/v1/keyspaces/new/batch'],
+  ])('answers %s %s of a keyspace that it does not know with 503, and not that there is none', async (method, path) => {
+    const answer = await send({ port: cluster.ports[0] ?? 0, path, method });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'TOO_FEW_VOTERS', outcome: 'rejected' });
+    expect(answer.status).toBe(503);
+    expect(answer.headers['kv-outcome']).toBe('rejected');
+  });
+});
