@@ -244,7 +244,11 @@ function keyspaceReply(result: TopologyChangeResult): Message {
     case 'refused':
       return { type: 'error', code: result.error.code, message: result.error.message };
     case 'unavailable':
-      return { type: 'error', code: 'TOO_FEW_VOTERS', message: 'too few voters about the topology can be reached' };
+      return {
+        type: 'error',
+        code: 'TOO_FEW_VOTERS',
+        message: 'too few of the voters can be reached; nothing was changed',
+      };
     case 'unknown':
       return { type: 'error', code: 'CHANGE_UNKNOWN', message: 'the change may be decided, now or later' };
   }

@@ -30,6 +30,7 @@ import { HintedHandoff } from './hints/hinted-handoff.ts';
 import { Membership } from './membership/membership.ts';
 import { type ClusterNodeConfig, type NodeParts, openParts } from './open-parts.ts';
 import type { ClusterNodeOptions } from './options.ts';
+import { namedLog } from './named-log.ts';
 import { PeerRequests } from './peer-requests.ts';
 import type { ClusterNodePorts, Timer } from './ports.ts';
 import { Deletions } from './purge/deletions.ts';
@@ -89,12 +90,13 @@ export class ClusterNode {
   #state: 'opened' | 'running' | 'stopped' = 'opened';
 
   private constructor(ports: ClusterNodePorts, parts: NodeParts, strategies: Strategies) {
-    const { clock, timers, random, transport, log, codec } = ports;
+    const { clock, timers, random, transport, codec } = ports;
     const { identity, engine, options, dotActor } = parts;
     const { counters } = this;
     const self = identity.nodeId;
     const topology = () => this.topology;
     const ready = () => this.ready;
+    const log = namedLog(ports.log, (member) => this.topology.member(member)?.name ?? member);
     const hlc = strategies.clock(readCeiling(engine));
     const addressOf = (member: string) => this.#membership.addressOf(member);
     const stateOf = (member: string) => this.#membership.stateOf(member);

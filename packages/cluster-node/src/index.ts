@@ -39,6 +39,7 @@ export type { MemberStatus, NodeStatus } from './status.ts';
 export { defaultStrategies, type SiblingStrategies, type Strategies } from './strategies.ts';
 export type { KeyspaceSettings, NamedKeyspace } from './topology/keyspace-settings.ts';
 export type { Topology, TopologySource } from './topology/topology.ts';
+export { rememberedId } from './topology/remembered-id.ts';
 export type { Refreshed } from './topology/topology-refresher.ts';
 export type { TopologyChangeResult } from './topology/topology-changer.ts';
 export type { KeyspaceChangeRequest } from './topology/topology-service.ts';

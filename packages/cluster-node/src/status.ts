@@ -55,6 +55,8 @@ export interface MemberStatus {
   /** Copies of partitions that it holds for the first keyspace. */
   readonly copies: number;
   readonly weight: number;
+  /** Whether it is one of those of whom a majority decides about the topology. */
+  readonly voter: boolean;
   readonly rack?: string;
   readonly dataCentre?: string;
   /** As last heard; absent when it was not heard since the answering member started. */
@@ -124,6 +126,7 @@ function memberStatus(
     share,
     copies,
     weight,
+    voter: topology.state.voters.includes(id),
     ...(rack !== undefined && { rack }),
     ...(dataCentre !== undefined && { dataCentre }),
     ...(generation !== undefined && { generation }),

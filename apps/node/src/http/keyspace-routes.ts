@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { ClusterNode, TopologyChangeResult } from '@kv/cluster-node';
+import { majority } from '@kv/quorum';
 import type { KeyspaceChange, TopologyKeyspace, TopologyState } from '@kv/wire';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
@@ -18,7 +19,7 @@ import {
   describeKeyspaces,
 } from './keyspace-openapi.ts';
 import { memberKnowing } from './member-knowing.ts';
-import { Problem } from './problem-details.ts';
+import { Problem, type ProblemOptions } from './problem-details.ts';
 import { headerJson } from './receipt-header.ts';
 import { keyspaceAddress, parseRequestTarget } from './request-target.ts';
 
@@ -84,7 +85,7 @@ interface Changed {
 }
 
 async function changed(
-  member: Pick<ClusterNode, 'changeKeyspace'>,
+  member: Pick<ClusterNode, 'changeKeyspace' | 'topology'>,
   incoming: IncomingMessage,
   change: KeyspaceChange,
   timeoutMs: number,
@@ -97,10 +98,27 @@ async function changed(
     case 'refused':
       throw result.error;
     case 'unavailable':
-      throw new Problem('TOO_FEW_VOTERS', 'too few of the members that decide about the topology can be reached');
+      throw new Problem(
+        'TOO_FEW_VOTERS',
+        `${votersNeeded(member.topology)} can be reached; nothing was changed`,
+        ended('rejected'),
+      );
     case 'unknown':
-      throw new Problem('CHANGE_UNKNOWN', 'the change may be decided, now or later; ask again to see');
+      throw new Problem(
+        'CHANGE_UNKNOWN',
+        'the change may be decided, now or later; ask again to see',
+        ended('unknown'),
+      );
   }
+}
+
+function ended(outcome: 'rejected' | 'unknown'): ProblemOptions {
+  return { members: { outcome }, headers: { 'kv-outcome': outcome } };
+}
+
+function votersNeeded({ state: { voters, members } }: ClusterNode['topology']): string {
+  const names = members.flatMap(({ id, name }) => (voters.includes(id) ? [name] : []));
+  return `${majority(voters.length)} of ${names.join(', ')} decide about the topology, and fewer`;
 }
 
 function behindHeader({

@@ -23,4 +23,11 @@ describe('a node that can ask no majority of the voters', () => {
     expect(answer.status).toBe(503);
     expect(answer.headers['kv-outcome']).toBe('rejected');
   });
+
+  it('refuses to make one, and says whose word it needs', async () => {
+    const answer = await send({ port: cluster.ports[0] ?? 0, path: '/v1/keyspaces/new?timeout=300', method: 'PUT' });
+    const problem = JSON.parse(answer.body.toString()) as { detail: string };
+    expect(problem).toMatchObject({ code: 'TOO_FEW_VOTERS', outcome: 'rejected' });
+    expect(problem.detail).toContain('2 of node-1, node-2, node-3 decide about the topology');
+  });
 });

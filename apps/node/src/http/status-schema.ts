@@ -13,6 +13,7 @@ const memberSchema = z.object({
   share: z.number().meta({ description: 'Its part of all stored copies, 0 to 1.' }),
   copies: count.meta({ description: 'Copies of partitions that it holds.' }),
   weight: z.number(),
+  voter: z.boolean().meta({ description: 'Whether it is one of those of whom a majority decides about the topology.' }),
   rack: z.string().optional(),
   dataCentre: z.string().optional(),
   generation: count.optional().meta({ description: 'Raised at every start; absent when it was not heard yet.' }),

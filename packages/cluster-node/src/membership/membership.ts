@@ -146,8 +146,10 @@ export class Membership {
       case 'member-alive':
       case 'member-restarted':
       case 'member-suspected':
-      case 'member-down':
         log.info(effect.type, { member: effect.member.id, generation: effect.member.generation });
+        return;
+      case 'member-down':
+        log.warn(effect.type, { member: effect.member.id, generation: effect.member.generation });
         return;
       case 'status-changed':
       case 'address-changed':

@@ -126,6 +126,21 @@ describe('keyspaces of a running cluster', () => {
     ]);
   });
 
+  it('another change under an id that was used is another change', async () => {
+    const id = nextId();
+    await change(members[0]!, create('one'), id);
+    const other = await change(members[1]!, create('two'), id);
+    const altered = await change(members[2]!, { kind: 'alter', name: 'two', settings: { ttlMs: 1000 } }, id);
+    const dropped = await change(members[0]!, { kind: 'drop', name: 'one' }, id);
+    expect([other, altered, dropped].map(({ outcome }) => outcome)).toEqual(['changed', 'changed', 'changed']);
+    expect(await change(members[1]!, { kind: 'drop', name: 'one' }, id)).toMatchObject({ topology: { epoch: 5 } });
+    const { keyspaces } = members[0]!.node!.topology.state;
+    expect(keyspaces.map(({ name, ttlMs }) => [name, ttlMs])).toEqual([
+      ['default', undefined],
+      ['two', 1000],
+    ]);
+  });
+
   it('changes asked for at the same time at two members become two epochs', async () => {
     const results = await Promise.all([change(members[0]!, create('left')), change(members[1]!, create('right'))]);
     expect(results.map(({ outcome }) => outcome)).toEqual(['changed', 'changed']);

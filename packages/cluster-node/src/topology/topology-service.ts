@@ -10,6 +10,7 @@ import type { MemberState } from '../membership/membership.ts';
 import type { PeerRequests } from '../peer-requests.ts';
 import type { Clock, Random, Timers } from '../ports.ts';
 import { changeKeyspace } from './change-keyspace.ts';
+import { rememberedId } from './remembered-id.ts';
 import { TopologyAcceptor } from './topology-acceptor.ts';
 import { TopologyChanger, type TopologyChangeResult } from './topology-changer.ts';
 import { TopologyFollower } from './topology-follower.ts';
@@ -36,14 +37,17 @@ export interface TopologyServiceDependencies {
 export interface KeyspaceChangeRequest {
   /**
    * A UUID of version 7 in lowercase (see `changeIdAt` in `@kv/wire`), the same for every try: a change that was made is not
-   * made again. The last 16 in the order of ids are remembered, and one that is below all of them is refused as
-   * `OPERATION_FORGOTTEN`. Default: the change is not tried again, and gets an id here.
+   * made again. Under the same id another change is another one. The last 16 in the order of the ids' times are remembered, and
+   * one that is below all of them is refused as `OPERATION_FORGOTTEN`. Default: the change is not tried again, and gets an id
+   * here.
    */
   readonly id?: string | undefined;
   readonly change: KeyspaceChange;
   /** Milliseconds from now. */
   readonly timeoutMs: number;
 }
+
+const changeIdForm = 'a change has a UUID of version 7 in lowercase as its id';
 
 export class TopologyService {
   readonly store: TopologyStore;
@@ -72,8 +76,10 @@ export class TopologyService {
     const begin = (known: string): void =>
       this.#changer.change((current) => changeKeyspace(current, known, change), deadline, done);
     if (id === undefined) return clocks.stamps.issue(({ ms }) => begin(changeIdAt(ms, this.#drawDigits())), refused);
-    const error = this.#admit(id);
-    if (error === undefined) begin(id);
+    const ms = changeIdMs(id);
+    if (ms === undefined) return refused(new RequestError('INVALID_CHANGE_ID', `${changeIdForm}, got ${id}`));
+    const error = this.#judge(ms);
+    if (error === undefined) begin(rememberedId(id, ms, change));
     else refused(error);
   }
 
@@ -83,14 +89,7 @@ export class TopologyService {
   }
 
   /** Its time is judged once, here, where it enters the cluster: one far ahead would have all others forgotten. */
-  #admit(id: string): RequestError | undefined {
-    const ms = changeIdMs(id);
-    if (ms === undefined) {
-      return new RequestError(
-        'INVALID_CHANGE_ID',
-        `a change has a UUID of version 7 in lowercase as its id, got ${id}`,
-      );
-    }
+  #judge(ms: number): RequestError | undefined {
     try {
       this.#dependencies.clocks.admit({ ms, counter: 0 });
       return undefined;

@@ -3,7 +3,7 @@
  * once. The keyspaces of the workload are altered only in what its requests do not depend on: what counts is that each
  * change is an epoch, behind whose fence every request under way has to be planned again.
  */
-import type { ClusterNode } from '@kv/cluster-node';
+import { type ClusterNode, rememberedId } from '@kv/cluster-node';
 import { changeIdAt, type KeyspaceChange } from '@kv/wire';
 import type { OneTopology } from '../checkers/one-topology.ts';
 import type { SimulatedNode } from '../cluster/simulated-node.ts';
@@ -73,9 +73,14 @@ export class Administrator {
     const { nodes, topologies } = this.#dependencies;
     const { node, machine } = nodes.get(name) ?? {};
     if (node?.ready !== true || machine === undefined) return;
-    const id = changeIdAt(machine.wallClock.wallMs(), digits);
+    const ms = machine.wallClock.wallMs();
+    const id = changeIdAt(ms, digits);
     node.changeKeyspace({ id, change, timeoutMs }, (result) => {
-      topologies.told(id, result.outcome, result.outcome === 'changed' ? result.topology : undefined);
+      topologies.told(
+        rememberedId(id, ms, change),
+        result.outcome,
+        result.outcome === 'changed' ? result.topology : undefined,
+      );
       if (result.outcome === 'changed') topologies.toldAs(result.topology, this.#boundBy(node, result.behind));
       this.look();
     });
