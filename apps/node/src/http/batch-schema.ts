@@ -1,4 +1,4 @@
-/** The form of a batch. What is wrong with one operation is told with its outcome; here is what a batch must be at all. */
+/** The form of a batch, without which nothing of it is begun. What is wrong with what an operation asks is told with its outcome. */
 import { consistencyLevels } from '@kv/quorum';
 import { z } from 'zod';
 
@@ -21,7 +21,7 @@ const context = z
   .string()
   .optional()
   .meta({ description: 'Of a read of the key, in a keyspace with siblings: the write replaces what was read.' });
-const replicas = z.number().int().min(1).max(7).optional();
+const replicas = z.number().int().optional().meta({ description: 'How many replicas must answer, 1 to N.' });
 
 const operation = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('get'), ...place, r: replicas }),

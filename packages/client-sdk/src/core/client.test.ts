@@ -205,6 +205,17 @@ describe('a write', () => {
     expect(new Set(versions().map((version) => JSON.stringify(version))).size).toBe(1);
   });
 
+  it.each([0, -1, Number.NaN, Infinity, 3e9])('refuses a timeout of %d, and sends nothing', async (timeoutMs) => {
+    expect(await failure(values.set('a', 'x', { timeoutMs }))).toMatchObject({
+      ...{ code: 'INVALID_TIMEOUT', outcome: 'rejected', retryable: false },
+    });
+    expect(await failure(values.get('a', { timeoutMs }))).toMatchObject({
+      code: 'INVALID_TIMEOUT',
+      outcome: undefined,
+    });
+    expect(versions()).toEqual([]);
+  });
+
   it('waits before it goes to another node when one is busy, and ends as BUSY where all are until the end', async () => {
     cluster.node(0).behaviour = refuse('BUSY');
     cluster.node(1).behaviour = refuse('BUSY');

@@ -2,7 +2,7 @@
  * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
  * that go straight to a replica of their key.
  */
-import type { AskedQuorum, Stamp, Version } from '@kv/quorum';
+import { type AskedQuorum, majority, type Stamp, type Version } from '@kv/quorum';
 import {
   anyClusterId,
   changeIdAt,
@@ -31,7 +31,15 @@ import {
 import type { ClusterInfo } from './client.ts';
 import { helloOf, hex } from './client-hello.ts';
 import { KvError } from './errors.ts';
-import type { CallOptions, DeleteOptions, ReadOptions, SetOptions, WriteOptions } from './options.ts';
+import { checkChange } from './keyspace-change.ts';
+import {
+  type CallOptions,
+  checkTimeout,
+  type DeleteOptions,
+  type ReadOptions,
+  type SetOptions,
+  type WriteOptions,
+} from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import { type RequestSpec, runRequest, type StampRefusal } from './request-run.ts';
 import { startOf } from './scan.ts';
@@ -74,6 +82,8 @@ export class Cluster {
   /** A node was lost since the topology was fetched: it may have moved. */
   #isStale = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
+  /** Keyspaces that the voters are being asked for. */
+  readonly #sought = new Map<string, Promise<void>>();
 
   constructor(ports: ClientPorts, target: Target) {
     const drawId = (): string => hex(ports.random.bytes(16));
@@ -124,7 +134,7 @@ export class Cluster {
   /** @throws KvError UNKNOWN_KEYSPACE */
   conflictOf(keyspace: string): ConflictRule | Promise<ConflictRule> {
     if (this.topology.hasKeyspace(keyspace)) return this.topology.conflictOf(keyspace);
-    return this.refresh().then(() => this.topology.conflictOf(keyspace));
+    return this.#seek(keyspace).then(() => this.topology.conflictOf(keyspace));
   }
 
   /** @throws KvError */
@@ -182,12 +192,16 @@ export class Cluster {
     }
     refuseSloppy(keyspace, route, options);
     const { timeoutMs = this.#target.timeoutMs } = options;
+    checkTimeout(timeoutMs);
     return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
   }
 
   /** In a keyspace with siblings. @throws KvError */
-  updateSiblings(job: Omit<UpdateSiblingsJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
+  async updateSiblings(
+    job: Omit<UpdateSiblingsJob, 'options'> & { readonly options: CallOptions },
+  ): Promise<UpdateAnswer> {
     const { timeoutMs = this.#target.timeoutMs } = job.options;
+    checkTimeout(timeoutMs);
     return updateSiblings(this, this.#ports, { ...job, options: { ...job.options, timeoutMs } });
   }
 
@@ -196,6 +210,7 @@ export class Cluster {
     change: KeyspaceChange,
     options: CallOptions,
   ): Promise<ClusterInfo & { readonly behind: readonly string[] }> {
+    checkChange(change);
     const message = (): Message => {
       const id = changeIdAt(this.#clock.stamp().ms, hex(this.#ports.random.bytes(16)));
       return { type: 'change-keyspace', id, change };
@@ -291,14 +306,43 @@ export class Cluster {
     };
   }
 
-  /** A keyspace that is not known here may have been made since: asking once tells. */
   #route(keyspace: string, key: Uint8Array, quorum: AskedQuorum): Route | Promise<Route> {
     return this.#routeBy(keyspace, (topology) => topology.route(keyspace, key, quorum));
   }
 
   #routeBy(keyspace: string, route: (topology: TopologyView) => Route): Route | Promise<Route> {
     if (this.topology.hasKeyspace(keyspace)) return route(this.topology);
-    return this.refresh().then(() => route(this.topology));
+    return this.#seek(keyspace).then(() => route(this.topology));
+  }
+
+  /**
+   * A keyspace that is not known here may have been made since. Any one node may have missed that; a majority of the voters has
+   * not. @throws KvError TOO_FEW_VOTERS
+   */
+  #seek(keyspace: string): Promise<void> {
+    const underWay = this.#sought.get(keyspace);
+    if (underWay !== undefined) return underWay;
+    const sought = this.#askVoters(keyspace).finally(() => this.#sought.delete(keyspace));
+    this.#sought.set(keyspace, sought);
+    return sought;
+  }
+
+  #askVoters(keyspace: string): Promise<void> {
+    const { voters } = this.topology;
+    const needed = majority(voters.length);
+    const failures: string[] = [];
+    let told = 0;
+    return new Promise((resolve, reject) => {
+      const heard = (address: string, failure: string | undefined): void => {
+        if (failure === undefined) told += 1;
+        else failures.push(`${address} (${failure})`);
+        if (told >= needed || this.topology.hasKeyspace(keyspace)) return resolve();
+        if (told + failures.length < voters.length) return;
+        const text = `keyspace ${JSON.stringify(keyspace)} is not known here; needed ${needed} of ${voters.length} voters, got ${told}`;
+        reject(new KvError('TOO_FEW_VOTERS', `${text}: no word from ${failures.join(', ')}`));
+      };
+      for (const address of voters) void this.#fetchTopology(address).then((failure) => heard(address, failure));
+    });
   }
 
   #run<Result>(
@@ -306,6 +350,7 @@ export class Cluster {
     { keyspaceId, epoch, addresses }: Pick<Route, 'keyspaceId' | 'epoch' | 'addresses'>,
     { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
   ): Promise<Result> {
+    checkTimeout(timeoutMs);
     const candidates = this.#sessions.bestFirst(addresses);
     const header = (): { keyspaceId: number; epoch: number; stamp: Stamp } => ({
       keyspaceId,
@@ -365,6 +410,9 @@ export class Cluster {
         lost: (reason) => {
           timer.cancel();
           done(reason);
+        },
+        unsendable: (error) => {
+          throw error;
         },
       },
     );

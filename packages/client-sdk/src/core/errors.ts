@@ -6,6 +6,7 @@ import type { Sibling } from './siblings.ts';
  * Frozen: programs compare these codes. Add, never rename.
  *
  * - `INVALID_TARGET`: the text or options given to `connect` do not name a cluster.
+ * - `INVALID_TIMEOUT`: no call can wait for so long, or so short.
  * - `UNREACHABLE`: no node answered.
  * - `CLOSED`: the client was closed.
  * - `ABORTED`: the caller's signal said so.
@@ -34,6 +35,7 @@ import type { Sibling } from './siblings.ts';
  */
 export type KvErrorCode =
   | 'INVALID_TARGET'
+  | 'INVALID_TIMEOUT'
   | 'UNREACHABLE'
   | 'CLOSED'
   | 'ABORTED'

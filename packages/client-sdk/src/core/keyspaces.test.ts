@@ -50,6 +50,40 @@ describe('keyspaces', () => {
     expect(await settle(kv.keyspace('orders').get('a'))).toBeUndefined();
   });
 
+  it('are not said to be none by less than a majority of the voters', async () => {
+    const unknown = (): Promise<unknown> => settle(kv.keyspace('orders').set('a', 1));
+    cluster.stop(cluster.node(2));
+    await expect(unknown()).rejects.toMatchObject({ code: 'UNKNOWN_KEYSPACE', retryable: false, outcome: 'rejected' });
+    cluster.stop(cluster.node(1));
+    await expect(unknown()).rejects.toMatchObject({
+      ...{ code: 'TOO_FEW_VOTERS', retryable: true, outcome: 'rejected' },
+      message: expect.stringContaining('needed 2 of 3 voters, got 1') as string,
+    });
+  });
+
+  it('are asked for once, however many requests wait for the answer', async () => {
+    const before = cluster.nodes.flatMap((node) => node.got('topology-request')).length;
+    const gets = ['a', 'b', 'c'].map((key) => kv.keyspace('none').get(key));
+    expect((await settle(Promise.allSettled(gets))).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(cluster.nodes.flatMap((node) => node.got('topology-request')).length - before).toBe(3);
+  });
+
+  it.each<[string, object]>([
+    ['x'.repeat(65), {}],
+    ['orders', { replicas: 300 }],
+    ['orders', { replicas: 1.5 }],
+    ['orders', { ttlMs: -5 }],
+    ['orders', { ttlMs: 0.5 }],
+    ['orders', { ttlMs: null }],
+    ['orders', { mode: 'weak' }],
+    ['orders', { sloppy: 'yes' }],
+    ['orders', { colour: 'red' }],
+  ])('are not asked for as %.10s with %o: nothing is sent', async (name, settings) => {
+    const creation = kv.keyspaces.create(name, settings);
+    await expect(settle(creation)).rejects.toMatchObject({ code: 'INVALID_KEYSPACE', outcome: 'rejected' });
+    expect(cluster.nodes.flatMap((node) => node.got('change-keyspace'))).toEqual([]);
+  });
+
   it('a change that a node cannot have decided is asked of another, under the same id', async () => {
     let asked = 0;
     everywhere((message, node) => {

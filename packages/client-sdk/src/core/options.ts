@@ -1,9 +1,10 @@
 /** What a call may say beside its key and value. In strong keyspaces a majority always answers: no `r`, `w` or `level`. */
 
 import type { ConsistencyLevel } from '@kv/quorum';
+import { KvError } from './errors.ts';
 
 export interface CallOptions {
-  /** Milliseconds until the call fails if it is not answered. Default: the client's. */
+  /** Milliseconds until the call fails if it is not answered, 1 to 2^31-1. Default: the client's. */
   readonly timeoutMs?: number | undefined;
   /** Ends the call; what was sent already may still happen. */
   readonly signal?: AbortSignal | undefined;
@@ -44,4 +45,16 @@ export interface SetOptions extends DeleteOptions {
   readonly contentType?: string | undefined;
   /** How long the value lives, in milliseconds from now; 0: for ever. Default: the keyspace's. */
   readonly ttlMs?: number | undefined;
+}
+
+/** No timer waits for longer. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+export function isTimeout(timeoutMs: number): boolean {
+  return timeoutMs >= 1 && timeoutMs <= longestTimeoutMs;
+}
+
+/** @throws KvError INVALID_TIMEOUT */
+export function checkTimeout(timeoutMs: number): void {
+  if (!isTimeout(timeoutMs)) throw new KvError('INVALID_TIMEOUT', `a timeout is 1 to 2^31-1 ms, got ${timeoutMs}`);
 }

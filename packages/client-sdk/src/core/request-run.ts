@@ -160,6 +160,10 @@ class RequestRun<Result> {
         this.#forget.delete(forget);
         this.#ended(new KvError('UNREACHABLE', `the link to ${to} was lost: ${reason}`), attempt, !attempt.left);
       },
+      unsendable: (cause) => {
+        this.#uncertain -= 1;
+        this.#fail(new KvError('NOT_SUPPORTED', `the request cannot be sent: ${messageOf(cause)}`, { cause }));
+      },
     });
     this.#forget.add(forget);
     attempt.forget = forget;
@@ -294,6 +298,10 @@ interface Attempt {
   readonly to: string;
   left: boolean;
   forget: () => void;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function refusesStamp(code: KvErrorCode): code is StampRefusal {

@@ -57,22 +57,26 @@ function greet(): void {
   node.received(encodeFrame({ ...header, operationId: 0 }, hello));
 }
 
-function put(bytes: number): Message {
+function put(bytes: number): Message & { readonly type: 'put' } {
   const key = new Uint8Array(1);
   const value = new Uint8Array(bytes);
   return { type: 'put', key, value, contentType: '', codec: 0, rawLength: bytes, ttlMs: 0 };
 }
 
 /** Returns what forgets it. */
-function ask(name: string, bytes: number, answered: () => void = () => undefined): () => void {
-  return session.ask(put(bytes), {
-    header: () => header,
-    answered: () => {
-      told.push(name);
-      answered();
+function ask(name: string, bytes: number, answered: () => void = () => undefined, ttlMs = 0): () => void {
+  return session.ask(
+    { ...put(bytes), ttlMs },
+    {
+      header: () => header,
+      answered: () => {
+        told.push(name);
+        answered();
+      },
+      lost: (reason) => void told.push(`${name}: ${reason}`),
+      unsendable: () => void told.push(`${name}: unsendable`),
     },
-    lost: (reason) => void told.push(`${name}: ${reason}`),
-  });
+  );
 }
 
 const receipt = { mode: 'strict', epoch: 1, needed: 1, got: 1, replicas: [], repairs: noRepairs } as const;
@@ -103,6 +107,17 @@ describe('a session', () => {
     answer(0);
     answer(1);
     expect(sent.map((frame) => frame.header.operationId)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('tells whose request cannot be written, and goes on with the others', () => {
+    ask('a', 10);
+    ask('b', 10, undefined, -1);
+    ask('c', 10);
+    greet();
+    ask('d', 10, undefined, 0.5);
+    expect(told).toEqual(['b: unsendable', 'd: unsendable']);
+    expect(sent.map((frame) => frame.header.operationId)).toEqual([1, 3]);
+    expect(isClosed).toBe(false);
   });
 
   it('sends one that fits only in part, and then nothing until there is room again', () => {

@@ -17,12 +17,14 @@ export interface SessionHandlers {
   closed(reason: string): void;
 }
 
-/** Who waits for an answer; exactly one of the two is called, or none after the request was forgotten. */
+/** Who waits for an answer; exactly one of the three is called, or none after the request was forgotten. */
 export interface Waiter {
   /** The fields of the frame's header; called when it leaves, so that one which was not called for was never sent. */
   header(): Omit<FrameHeader, 'operationId'>;
   answered(frame: Frame): void;
   lost(reason: string): void;
+  /** The request cannot be written as a frame: nothing was sent. */
+  unsendable(error: unknown): void;
 }
 
 /**
@@ -112,7 +114,13 @@ export class Session {
   }
 
   #send(operationId: number, message: Message, waiter: Waiter): void {
-    const frame = encodeFrame({ ...waiter.header(), operationId }, message);
+    let frame: Uint8Array;
+    try {
+      frame = encodeFrame({ ...waiter.header(), operationId }, message);
+    } catch (error) {
+      waiter.unsendable(error);
+      return;
+    }
     const bytes = frame.length + overheadBytes;
     this.#waiting.set(operationId, { waiter, bytes });
     this.#sentBytes += bytes;

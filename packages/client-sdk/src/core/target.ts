@@ -1,10 +1,11 @@
 /** Where a cluster is: `kv://host:port,host:port?timeout=500ms`, or the same as an object. */
 import { KvError } from './errors.ts';
+import { isTimeout } from './options.ts';
 
 export interface ConnectOptions {
   /** `host:port` of some nodes; the others are learnt from them. A missing port is 7400. */
   readonly nodes: readonly string[];
-  /** Deadline of each request that does not name its own, in milliseconds. Default 5000. */
+  /** Deadline of each request that does not name its own, in milliseconds, 1 to 2^31-1. Default 5000. */
   readonly timeoutMs?: number;
 }
 
@@ -40,7 +41,7 @@ export function splitAddress(address: string): { readonly host: string; readonly
 
 function checkedTarget(nodes: readonly string[], timeoutMs: number = defaultTimeoutMs): Target {
   if (nodes.length === 0) throw invalid('needed the address of at least one node, got none');
-  if (!(timeoutMs >= 1)) throw invalid(`a timeout is at least 1 ms, got ${timeoutMs}`);
+  if (!isTimeout(timeoutMs)) throw invalid(`a timeout is 1 to 2^31-1 ms, got ${timeoutMs}`);
   const addresses = nodes.map((node) => {
     const { host, port } = splitAddress(node.trim());
     return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

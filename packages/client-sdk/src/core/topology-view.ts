@@ -31,6 +31,8 @@ export class TopologyView {
   readonly epoch: number;
   readonly clusterId: string;
   readonly info: ClusterInfo;
+  /** Addresses of the members of whom a majority decides about the topology. */
+  readonly voters: readonly string[];
   readonly #keyspaces: readonly TopologyKeyspace[];
   readonly #ring: Ring;
   readonly #addressOf: ReadonlyMap<string, string>;
@@ -43,7 +45,7 @@ export class TopologyView {
    * @param seeds addresses that the client was given, asked when no member can be reached where it should be
    * @throws RingError when the owners are not those of a ring
    */
-  constructor({ epoch, clusterId, members, owners, keyspaces }: TopologyState, seeds: readonly string[]) {
+  constructor({ epoch, clusterId, members, owners, keyspaces, voters }: TopologyState, seeds: readonly string[]) {
     this.epoch = epoch;
     this.clusterId = clusterId;
     this.info = {
@@ -62,6 +64,7 @@ export class TopologyView {
     this.#names = new Map(members.map(({ id, name }) => [id, name]));
     this.#ring = ringOf(members, owners);
     this.#addressOf = new Map(members.map(({ id, address }) => [id, address]));
+    this.voters = voters.map((id) => this.#addressOf.get(id) ?? id);
     this.#seeds = seeds;
     for (const { replicas } of keyspaces) this.#candidates.set(replicas, []);
   }

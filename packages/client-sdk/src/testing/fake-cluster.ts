@@ -104,7 +104,7 @@ export class FakeCluster {
       owners: Array.from({ length: 8 }, (_, partition) => partition % this.nodes.length),
       keyspaces: [{ ...defaultKeyspace, ...this.keyspace, replicas: Math.min(3, this.nodes.length) }, ...this.further],
       nextKeyspaceId: 2,
-      voters: [],
+      voters: this.nodes.slice(0, 5).map(({ id }) => id),
       changes: [],
     };
   }
