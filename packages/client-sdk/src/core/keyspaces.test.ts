@@ -84,6 +84,12 @@ describe('keyspaces', () => {
     expect(cluster.nodes.flatMap((node) => node.got('change-keyspace'))).toEqual([]);
   });
 
+  it('a change that no node can have decided says so, though the last one asked could not be reached', async () => {
+    everywhere(() => ({ type: 'error', code: 'TOO_FEW_VOTERS', message: 'alone' }));
+    cluster.stop(cluster.node(2));
+    await expect(settle(kv.keyspaces.create('orders'))).rejects.toMatchObject({ code: 'TOO_FEW_VOTERS' });
+  });
+
   it('a change that a node cannot have decided is asked of another, under the same id', async () => {
     let asked = 0;
     everywhere((message, node) => {

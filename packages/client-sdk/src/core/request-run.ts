@@ -229,7 +229,8 @@ class RequestRun<Result> {
       this.#fail(error);
       return;
     }
-    this.#lastError = error;
+    // What a node answered says more than that another could not be reached.
+    if (code !== 'UNREACHABLE' || this.#lastError === undefined) this.#lastError = error;
     const isBusy = code === 'BUSY';
     if (isBusy && this.#spec.kind === 'write' && this.#uncertain === 0 && this.#beginWithinMs === 0) this.#fail(error);
     else this.#carryOut(this.#attempts.ended(isBusy));
