@@ -20,7 +20,7 @@ const settings = {
   writeLevel: z.enum(consistencyLevels).optional(),
   compressed: z.boolean().optional(),
 };
-const replicas = z.number().int().min(1).max(7).optional();
+const replicas = z.number().int().optional();
 const ttlMs = z
   .number()
   .int()
@@ -29,7 +29,7 @@ const ttlMs = z
   .meta({ description: 'Time to live of values whose writer names none, in milliseconds.' });
 
 export const creationSchema = z.strictObject({
-  replicas: replicas.meta({ description: 'N. Default: 3, or as many as there are members.' }),
+  replicas: replicas.meta({ description: 'N, 1 to 7. Default: 3, or as many as there are members.' }),
   mode: z.enum(['eventual', 'strong']).optional(),
   conflict: z.enum(['last-write-wins', 'siblings']).optional(),
   ...settings,

@@ -79,7 +79,9 @@ describe('keyspaces over HTTP', () => {
   it.each([
     ['PUT', '/v1/keyspaces/x', 'not json', 400, 'MALFORMED_BODY'],
     ['PUT', '/v1/keyspaces/x', { colour: 'red' }, 400, 'MALFORMED_BODY'],
-    ['PUT', '/v1/keyspaces/x', { replicas: 8 }, 400, 'MALFORMED_BODY'],
+    ['PUT', '/v1/keyspaces/x', { replicas: 1.5 }, 400, 'MALFORMED_BODY'],
+    ['PUT', '/v1/keyspaces/x', { replicas: 300 }, 400, 'INVALID_KEYSPACE'],
+    ['PUT', '/v1/keyspaces/x', { replicas: 0 }, 400, 'INVALID_KEYSPACE'],
     ['PUT', '/v1/keyspaces/x', { replicas: 4 }, 400, 'INVALID_KEYSPACE'],
     ['PUT', '/v1/keyspaces/x', { mode: 'strong', conflict: 'siblings' }, 400, 'INVALID_KEYSPACE'],
     ['PUT', '/v1/keyspaces/Big', {}, 400, 'INVALID_KEYSPACE'],
