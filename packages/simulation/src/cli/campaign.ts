@@ -67,7 +67,6 @@ async function reduceFailures(
   return reductions;
 }
 
-/** Each runner takes the next bug as soon as it is free; a bug is sought seed by seed, so its count is always the same. */
 async function seekBugs(
   args: SimulateArguments,
   runners: readonly TaskRunner[],
@@ -75,30 +74,27 @@ async function seekBugs(
 ): Promise<BugSearch[]> {
   const { keyspaces } = scenarios[args.scenario];
   const sought = plantedBugs.filter(({ within }) => within === undefined || keyspaces.includes(within));
-  const names = sought.map(({ name }) => name);
-  const waiting = [...names];
-  const found = new Map<string, BugSearch>();
-  const work = async (runner: TaskRunner): Promise<void> => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      found.set(name, await seekBug(args, name, runner, events));
-    }
-  };
-  await Promise.all(runners.map(work));
-  return names.map((name) => found.get(name) ?? { name, seeds: null });
+  const found: BugSearch[] = [];
+  for (const { name } of sought) found.push(await seekBug(args, name, runners, events));
+  return found;
 }
 
+/** All runners seek the same bug, each in a seed of its own: one that is rare would keep the others waiting. */
 async function seekBug(
   args: SimulateArguments,
   name: string,
-  runner: TaskRunner,
+  runners: readonly TaskRunner[],
   events: CampaignEvents,
 ): Promise<BugSearch> {
-  for (let tried = 1; tried <= Math.max(bugSeedLimit, args.count); tried += 1) {
-    const seed = args.seed + tried - 1;
-    const { violations } = await runner.run({ ...taskOf(args, seed), bug: name });
-    events.bugRunDone(name, tried);
-    const [first] = violations;
-    if (first !== undefined) return { name, seeds: tried, seed, check: first.check };
+  const limit = Math.max(bugSeedLimit, args.count);
+  for (let tried = 0; tried < limit; tried += runners.length) {
+    const tasks = runners.map((_, index) => ({ ...taskOf(args, args.seed + tried + index), bug: name }));
+    const results = await Promise.all(tasks.map((task, index) => runnerAt(runners, index).run(task)));
+    events.bugRunDone(name, tried + results.length);
+    for (const [index, { seed, violations }] of results.entries()) {
+      const [first] = violations;
+      if (first !== undefined) return { name, seeds: tried + index + 1, seed, check: first.check };
+    }
   }
   return { name, seeds: null };
 }
