@@ -11,8 +11,8 @@ const lastFoundAt: Readonly<Record<string, number>> = {
   'starts-on-emptied-folder': 13,
   'forgets-hints-early': 101,
   'tree-forgets-replaced': 124,
-  'purges-by-age': 48,
   'answers-what-it-lost': 74,
+  'forgets-seals': 25,
 };
 
 describe('runSeed', () => {

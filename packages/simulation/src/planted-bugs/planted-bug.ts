@@ -7,6 +7,6 @@ export interface PlantedBug extends Replacements {
   readonly name: string;
   /** What the node does wrong. */
   readonly wrong: string;
-  /** The only kind of keyspace in which it shows; absent: any. Sought in scenarios that have it. */
+  /** The kind of keyspace in which it shows, at least in a few hundred seeds; absent: any. Sought in scenarios that have it. */
   readonly within?: KeyspaceKindName;
 }
