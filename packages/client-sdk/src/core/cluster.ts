@@ -317,7 +317,7 @@ export class Cluster {
 
   /**
    * A keyspace that is not known here may have been made since. Any one node may have missed that; a majority of the voters has
-   * not. @throws KvError TOO_FEW_VOTERS
+   * not. The nodes that the client was given are asked too: they may be all that it can reach. @throws KvError TOO_FEW_VOTERS
    */
   #seek(keyspace: string): Promise<void> {
     const underWay = this.#sought.get(keyspace);
@@ -330,18 +330,21 @@ export class Cluster {
   #askVoters(keyspace: string): Promise<void> {
     const { voters } = this.topology;
     const needed = majority(voters.length);
+    const addresses = new Set([...voters, ...this.#target.nodes]);
     const failures: string[] = [];
     let told = 0;
+    let left = addresses.size;
     return new Promise((resolve, reject) => {
       const heard = (address: string, failure: string | undefined): void => {
-        if (failure === undefined) told += 1;
-        else failures.push(`${address} (${failure})`);
+        left -= 1;
+        if (failure !== undefined) failures.push(`${address} (${failure})`);
+        else if (voters.includes(address)) told += 1;
         if (told >= needed || this.topology.hasKeyspace(keyspace)) return resolve();
-        if (told + failures.length < voters.length) return;
+        if (left > 0) return;
         const text = `keyspace ${JSON.stringify(keyspace)} is not known here; needed ${needed} of ${voters.length} voters, got ${told}`;
         reject(new KvError('TOO_FEW_VOTERS', `${text}: no word from ${failures.join(', ')}`));
       };
-      for (const address of voters) void this.#fetchTopology(address).then((failure) => heard(address, failure));
+      for (const address of addresses) void this.#fetchTopology(address).then((failure) => heard(address, failure));
     });
   }
 

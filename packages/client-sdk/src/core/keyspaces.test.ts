@@ -61,6 +61,21 @@ describe('keyspaces', () => {
     });
   });
 
+  it('are found at the nodes that it was given, where members cannot be reached at their own addresses', async () => {
+    const topology = cluster.topology.bind(cluster);
+    const inside = (): ReturnType<typeof topology> => {
+      const members = topology().members.map((member, index) => ({ ...member, address: `inside-${index}:7400` }));
+      return { ...topology(), members };
+    };
+    cluster.topology = inside;
+    kv = await settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    const orders = kv.keyspace('orders');
+    await expect(settle(orders.get('a'))).rejects.toMatchObject({ code: 'TOO_FEW_VOTERS' });
+    const [first] = topology().keyspaces;
+    cluster.further.push({ ...first!, id: 2, name: 'orders' });
+    expect(await settle(orders.get('a'))).toBeUndefined();
+  });
+
   it('are asked for once, however many requests wait for the answer', async () => {
     const before = cluster.nodes.flatMap((node) => node.got('topology-request')).length;
     const gets = ['a', 'b', 'c'].map((key) => kv.keyspace('none').get(key));
