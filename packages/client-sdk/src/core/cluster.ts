@@ -2,7 +2,7 @@
  * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
  * that go straight to a replica of their key.
  */
-import { type AskedQuorum, majority, type Stamp, type Version } from '@kv/quorum';
+import type { AskedQuorum, Version } from '@kv/quorum';
 import {
   anyClusterId,
   changeIdAt,
@@ -15,7 +15,6 @@ import {
   type Message,
   negotiate,
   type Put,
-  type PutSibling,
   type Scan,
   type ScanReply,
 } from '@kv/wire';
@@ -32,8 +31,10 @@ import type { ClusterInfo } from './client.ts';
 import { helloOf, hex } from './client-hello.ts';
 import { KvError } from './errors.ts';
 import { checkChange } from './keyspace-change.ts';
+import { KeyspaceSeeker } from './keyspace-seeker.ts';
 import {
   type CallOptions,
+  checkedTtl,
   checkTimeout,
   type DeleteOptions,
   type ReadOptions,
@@ -45,7 +46,7 @@ import { type RequestSpec, runRequest, type StampRefusal } from './request-run.t
 import { startOf } from './scan.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { contextBytes } from './siblings.ts';
+import { besideOthers, checkSiblingOptions } from './siblings.ts';
 import { refuseSloppy, sloppyIn } from './sloppiness.ts';
 import type { Target } from './target.ts';
 import { type Route, TopologyView } from './topology-view.ts';
@@ -82,8 +83,7 @@ export class Cluster {
   /** A node was lost since the topology was fetched: it may have moved. */
   #isStale = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
-  /** Keyspaces that the voters are being asked for. */
-  readonly #sought = new Map<string, Promise<void>>();
+  readonly #seeker: KeyspaceSeeker;
 
   constructor(ports: ClientPorts, target: Target) {
     const drawId = (): string => hex(ports.random.bytes(16));
@@ -91,6 +91,11 @@ export class Cluster {
     this.#target = target;
     this.#clock = new WriteClock(ports.clock, drawId);
     this.#hello = helloOf(drawId());
+    this.#seeker = new KeyspaceSeeker({
+      topology: () => this.topology,
+      seeds: target.nodes,
+      fetchTopology: (address) => this.#fetchTopology(address),
+    });
     this.#sessions = new Sessions(ports, {
       hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
       checkHello: (theirs) => this.#checkHello(theirs),
@@ -134,7 +139,7 @@ export class Cluster {
   /** @throws KvError UNKNOWN_KEYSPACE */
   conflictOf(keyspace: string): ConflictRule | Promise<ConflictRule> {
     if (this.topology.hasKeyspace(keyspace)) return this.topology.conflictOf(keyspace);
-    return this.#seek(keyspace).then(() => this.topology.conflictOf(keyspace));
+    return this.#seeker.seek(keyspace).then(() => this.topology.conflictOf(keyspace));
   }
 
   /** @throws KvError */
@@ -254,13 +259,8 @@ export class Cluster {
     options: SetOptions,
   ): Promise<WriteAnswer> {
     const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
-    if (route.conflict !== 'siblings' && options.context !== undefined) {
-      throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
-    }
     refuseSloppy(keyspace, route, options);
-    if (route.conflict === 'siblings' && (options.ttlMs ?? 0) !== 0) {
-      throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
-    }
+    checkSiblingOptions(keyspace, route, options);
     // Said with every try: each has the same deadline then, though the keyspace's default may change meanwhile.
     const mortal = value && { ...value, ttlMs: checkedTtl(options.ttlMs ?? route.ttlMs) };
     if (route.mode === 'eventual') {
@@ -312,40 +312,7 @@ export class Cluster {
 
   #routeBy(keyspace: string, route: (topology: TopologyView) => Route): Route | Promise<Route> {
     if (this.topology.hasKeyspace(keyspace)) return route(this.topology);
-    return this.#seek(keyspace).then(() => route(this.topology));
-  }
-
-  /**
-   * A keyspace that is not known here may have been made since. Any one node may have missed that; a majority of the voters has
-   * not. The nodes that the client was given are asked too: they may be all that it can reach. @throws KvError TOO_FEW_VOTERS
-   */
-  #seek(keyspace: string): Promise<void> {
-    const underWay = this.#sought.get(keyspace);
-    if (underWay !== undefined) return underWay;
-    const sought = this.#askVoters(keyspace).finally(() => this.#sought.delete(keyspace));
-    this.#sought.set(keyspace, sought);
-    return sought;
-  }
-
-  #askVoters(keyspace: string): Promise<void> {
-    const { voters } = this.topology;
-    const needed = majority(voters.length);
-    const addresses = new Set([...voters, ...this.#target.nodes]);
-    const failures: string[] = [];
-    let told = 0;
-    let left = addresses.size;
-    return new Promise((resolve, reject) => {
-      const heard = (address: string, failure: string | undefined): void => {
-        left -= 1;
-        if (failure !== undefined) failures.push(`${address} (${failure})`);
-        else if (voters.includes(address)) told += 1;
-        if (told >= needed || this.topology.hasKeyspace(keyspace)) return resolve();
-        if (left > 0) return;
-        const text = `keyspace ${JSON.stringify(keyspace)} is not known here; needed ${needed} of ${voters.length} voters, got ${told}`;
-        reject(new KvError('TOO_FEW_VOTERS', `${text}: no word from ${failures.join(', ')}`));
-      };
-      for (const address of addresses) void this.#fetchTopology(address).then((failure) => heard(address, failure));
-    });
+    return this.#seeker.seek(keyspace).then(() => route(this.topology));
   }
 
   #run<Result>(
@@ -355,11 +322,7 @@ export class Cluster {
   ): Promise<Result> {
     checkTimeout(timeoutMs);
     const candidates = this.#sessions.bestFirst(addresses);
-    const header = (): { keyspaceId: number; epoch: number; stamp: Stamp } => ({
-      keyspaceId,
-      epoch,
-      stamp: this.#clock.latest,
-    });
+    const header: RequestSpec<Result>['header'] = () => ({ keyspaceId, epoch, stamp: this.#clock.latest });
     const sessionWith = (address: string): Session | undefined => this.#sessions.with(address);
     const foundSilent = (address: string): void => this.#sessions.foundSilent(address);
     return runRequest(
@@ -430,19 +393,5 @@ export class Cluster {
   }
 }
 
-function besideOthers(write: Put | Delete, { context: text }: WriteOptions, w: number): PutSibling {
-  const { key, version } = write;
-  const context = contextBytes(text);
-  const optional = { ...(version && { version }), ...(context && { context }) };
-  if (write.type === 'delete') return { type: 'put-sibling', key, ...optional, w };
-  const { contentType, codec, rawLength, value } = write;
-  return { type: 'put-sibling', key, ...optional, content: { contentType, codec, rawLength, value }, w };
-}
-
 /** How long a node may take to tell its topology, the time to reach it included. */
 const answerWithinMs = 3000;
-
-function checkedTtl(ttlMs: number): number {
-  if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
-  throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
-}

@@ -58,3 +58,9 @@ export function isTimeout(timeoutMs: number): boolean {
 export function checkTimeout(timeoutMs: number): void {
   if (!isTimeout(timeoutMs)) throw new KvError('INVALID_TIMEOUT', `a timeout is 1 to 2^31-1 ms, got ${timeoutMs}`);
 }
+
+/** @throws KvError INVALID_TTL */
+export function checkedTtl(ttlMs: number): number {
+  if (Number.isInteger(ttlMs) && ttlMs >= 0 && ttlMs < 2 ** 48) return ttlMs;
+  throw new KvError('INVALID_TTL', `a time to live is 1 to 2^48-1 ms, or 0 for ever, got ${ttlMs}`);
+}

@@ -3,11 +3,13 @@
  * all that no later write had read.
  */
 import { formatVersion } from '@kv/quorum';
-import { maxContextBytes } from '@kv/wire';
+import { type Delete, maxContextBytes, type Put, type PutSibling } from '@kv/wire';
 import { fromBase64url, toBase64url } from './base64url.ts';
 import { KvError } from './errors.ts';
 import type { Key } from './key.ts';
+import type { SetOptions, WriteOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
+import type { Route } from './topology-view.ts';
 import { decodeValue } from './value.ts';
 import type { SiblingsAnswer } from './verdict.ts';
 
@@ -42,7 +44,7 @@ export function contextText(context: Uint8Array | undefined): string | undefined
 }
 
 /** @throws KvError INVALID_CONTEXT */
-export function contextBytes(context: string | undefined): Uint8Array | undefined {
+function contextBytes(context: string | undefined): Uint8Array | undefined {
   if (context === undefined) return undefined;
   const bytes = typeof context === 'string' ? fromBase64url(context) : undefined;
   if (bytes !== undefined && bytes.length > 0 && bytes.length <= maxContextBytes) return bytes;
@@ -53,4 +55,28 @@ export function contextBytes(context: string | undefined): Uint8Array | undefine
 export function unresolved({ siblings, context, receipt }: SiblingsEntry<unknown>): KvError {
   const message = `the key has ${siblings.length} siblings: give the keyspace a resolve, or read them with getSiblings`;
   return new KvError('SIBLINGS', message, { siblings, context, receipt });
+}
+
+/** What only a keyspace with siblings takes, and what it does not. @throws KvError NOT_SUPPORTED */
+export function checkSiblingOptions(
+  keyspace: string,
+  { conflict }: Pick<Route, 'conflict'>,
+  { context, ttlMs = 0 }: SetOptions,
+): void {
+  if (conflict !== 'siblings' && context !== undefined) {
+    throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has no siblings, and takes no context`);
+  }
+  if (conflict === 'siblings' && ttlMs !== 0) {
+    throw new KvError('NOT_SUPPORTED', `keyspace ${keyspace} has siblings, and they live until they are replaced`);
+  }
+}
+
+/** The write as one that replaces what its context names and stands beside all else. */
+export function besideOthers(write: Put | Delete, { context: text }: WriteOptions, w: number): PutSibling {
+  const { key, version } = write;
+  const context = contextBytes(text);
+  const optional = { ...(version && { version }), ...(context && { context }) };
+  if (write.type === 'delete') return { type: 'put-sibling', key, ...optional, w };
+  const { contentType, codec, rawLength, value } = write;
+  return { type: 'put-sibling', key, ...optional, content: { contentType, codec, rawLength, value }, w };
 }
