@@ -8,7 +8,7 @@ import { addKeyRoutes, type KeyRoutesDependencies } from './key-routes.ts';
 import { addKeyspaceRoutes, type KeyspaceRoutesDependencies } from './keyspace-routes.ts';
 import { addMetricsRoute, type MetricsDependencies } from './metrics-route.ts';
 import { addOpenApiRoute } from './openapi-route.ts';
-import { isProblemCode, Problem, type ProblemCode } from './problem-details.ts';
+import { isProblemCode, Problem, type ProblemCode, withOutcome } from './problem-details.ts';
 import { routingPath } from './request-target.ts';
 import { addScanRoutes, type ScanRoutesDependencies } from './scan-routes.ts';
 
@@ -45,7 +45,10 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
 export function asProblem(error: unknown, log: Log): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && isProblemCode(error.code)) {
-    return new Problem(error.code, error.message, { cause: error, ...(isUnbegun(error.code) && rejected) });
+    return new Problem(error.code, error.message, {
+      cause: error,
+      ...(isUnbegun(error.code) && withOutcome('rejected')),
+    });
   }
   log.error('request-failed', { error });
   return new Problem('INTERNAL_ERROR', 'the request failed on this node; its log says why', { cause: error });
@@ -53,7 +56,6 @@ export function asProblem(error: unknown, log: Log): Problem {
 
 /** Refused before anything was sent, with a status that would leave it open. */
 const isUnbegun = (code: ProblemCode): boolean => code === 'BUSY' || code === 'TOO_FEW_VOTERS';
-const rejected = { members: { outcome: 'rejected' }, headers: { 'kv-outcome': 'rejected' } };
 
 const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 

@@ -19,7 +19,7 @@ import {
   describeKeyspaces,
 } from './keyspace-openapi.ts';
 import { memberKnowing } from './member-knowing.ts';
-import { Problem, type ProblemOptions } from './problem-details.ts';
+import { Problem, withOutcome } from './problem-details.ts';
 import { headerJson } from './receipt-header.ts';
 import { keyspaceAddress, parseRequestTarget } from './request-target.ts';
 
@@ -101,19 +101,15 @@ async function changed(
       throw new Problem(
         'TOO_FEW_VOTERS',
         `${votersNeeded(member.topology)} can be reached; nothing was changed`,
-        ended('rejected'),
+        withOutcome('rejected'),
       );
     case 'unknown':
       throw new Problem(
         'CHANGE_UNKNOWN',
         'the change may be decided, now or later; ask again to see',
-        ended('unknown'),
+        withOutcome('unknown'),
       );
   }
-}
-
-function ended(outcome: 'rejected' | 'unknown'): ProblemOptions {
-  return { members: { outcome }, headers: { 'kv-outcome': outcome } };
 }
 
 function votersNeeded({ state: { voters, members } }: ClusterNode['topology']): string {

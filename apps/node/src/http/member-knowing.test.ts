@@ -6,7 +6,7 @@ describe('a node that can ask no majority of the voters', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await TestCluster.start({ nodes: 1, absent: ['127.0.0.1:1', '127.0.0.1:2'] });
+    cluster = await TestCluster.start({ nodes: 1, absent: ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'] });
   });
   afterAll(() => cluster.close());
 
@@ -29,5 +29,16 @@ describe('a node that can ask no majority of the voters', () => {
     const problem = JSON.parse(answer.body.toString()) as { detail: string };
     expect(problem).toMatchObject({ code: 'TOO_FEW_VOTERS', outcome: 'rejected' });
     expect(problem.detail).toContain('2 of node-1, node-2, node-3 decide about the topology');
+  });
+
+  it('says who the voters are', async () => {
+    const answer = await send({ port: cluster.ports[0] ?? 0, path: '/v1/cluster/status' });
+    const { members } = JSON.parse(answer.body.toString()) as { members: { name: string; voter: boolean }[] };
+    expect(members.map(({ name, voter }) => `${name} ${voter}`)).toEqual([
+      'node-1 true',
+      'node-2 true',
+      'node-3 true',
+      'node-4 false',
+    ]);
   });
 });

@@ -91,6 +91,11 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
+/** Of a request whose outcome its status would leave open. */
+export function withOutcome(outcome: 'rejected' | 'unknown'): ProblemOptions {
+  return { members: { outcome }, headers: { 'kv-outcome': outcome } };
+}
+
 export const problemMediaType = 'application/problem+json';
 
 export function isProblemCode(code: string): code is ProblemCode {
