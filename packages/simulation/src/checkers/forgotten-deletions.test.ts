@@ -59,6 +59,17 @@ describe('a deletion that was forgotten', () => {
     expect(checksOf([write(1, 'put'), { ...unseen, outcome: 'rejected' }], [read(100)])).toContain('no-lost-write');
   });
 
+  it('may be a value whose time has come and whose version nobody ever told', () => {
+    const found = read(7, { outcome: 'found', version: versionAt(5), value: 'v5', final: false });
+    const unseen = write(9, 'put', { ttlMs: 10, version: undefined, outcome: 'unknown' });
+    expect(checksOf([write(5, 'put'), unseen], [found, read(100)])).toEqual([]);
+    expect(checksOf([write(5, 'put'), { ...unseen, outcome: 'rejected' }], [found, read(100)])).toContain(
+      'no-lost-write',
+    );
+    const longer = { ...unseen, ttlMs: 98 };
+    expect(checksOf([write(5, 'put'), longer], [found, read(100)]), 'not yet over').toContain('monotone-reads');
+  });
+
   it('is only supposed: what comes later need not be newer', () => {
     const late = read(60, { outcome: 'found', version: versionAt(1), value: 'v1', final: false });
     const writes = [write(1, 'put', { endedAt: 55 }), write(5, 'delete', { outcome: 'unknown', endedAt: Infinity })];

@@ -19,7 +19,7 @@ function remembering(read: ReadRecord, { writes, reads }: History, forgetsAfterM
     .filter(({ key }) => key === read.key)
     .map((write) => ({
       ...write,
-      version: write.version ?? versionSeenOf(write, reads) ?? unseenVersion(write, oldestKept),
+      version: write.version ?? versionSeenOf(write, reads) ?? unseenVersion(write, read, oldestKept),
     }))
     .filter((write) => mayBeDeletion(write, read));
   const seen = answered(reads).filter(({ key, outcome, endedAt }) => {
@@ -35,10 +35,19 @@ function versionSeenOf({ value }: WriteRecord, reads: readonly ReadRecord[]): Ve
   return value === undefined ? undefined : reads.find((read) => read.value === value)?.version;
 }
 
-/** Of a deletion that was stamped by a node that did not tell, and forgotten before anybody met it: the highest that it may have. */
-function unseenVersion({ kind, outcome }: WriteRecord, oldestKept: number): Version | undefined {
-  if (kind !== 'delete' || outcome !== 'unknown') return undefined;
-  return { ms: Math.max(0, oldestKept), counter: maxStampCounter, actor: 'f'.repeat(32) };
+/**
+ * Of a write that was stamped by a node that did not tell, and forgotten before anybody met it: the highest that it may have. A
+ * value with a time to live is forgotten like a deletion, once that time is over.
+ */
+function unseenVersion(
+  { kind, outcome, ttlMs = 0 }: WriteRecord,
+  { clocks }: ReadRecord,
+  oldestKept: number,
+): Version | undefined {
+  const isMortal = kind === 'delete' || ttlMs > 0;
+  if (!isMortal || outcome !== 'unknown') return undefined;
+  const latestMs = Math.min(oldestKept, (clocks?.highestMs ?? 0) - ttlMs);
+  return { ms: Math.max(0, latestMs), counter: maxStampCounter, actor: 'f'.repeat(32) };
 }
 
 function mayBeDeletion({ kind, ttlMs, version, startedAt, outcome }: WriteRecord, read: ReadRecord): boolean {
