@@ -1,7 +1,7 @@
 import { encodeRecordMeta, type Message } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StandardSchema } from './standard-schema.ts';
-import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
+import { FakeCluster } from '../testing/fake-cluster.ts';
 import { settleAll } from './batch.ts';
 import { connectWith, type KvClient } from './client.ts';
 import { KvError } from './errors.ts';
@@ -13,9 +13,7 @@ beforeEach(async () => {
   kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
 });
 
-const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
 
 /** Keys that begin with `bad` cannot be read or written, those with `gone` are absent. */
 function serve(message: Message): Message | 'silence' {
@@ -36,9 +34,9 @@ function serve(message: Message): Message | 'silence' {
 
 describe('getMany', () => {
   it('gives an outcome for each key in their order, whatever becomes of the others', async () => {
-    everywhere(serve);
+    cluster.everywhere(serve);
     const keys = ['a', 'bad', 'gone', '', 'b'];
-    const outcomes = await settle(kv.keyspace().getMany(keys, { timeoutMs: 500 }));
+    const outcomes = await cluster.settle(kv.keyspace().getMany(keys, { timeoutMs: 500 }));
     expect(outcomes.map((it) => (it.ok ? it.result.found : it.error.code))).toEqual([
       true,
       expect.stringMatching('TOO_FEW_REPLICAS|TIMEOUT'),
@@ -47,14 +45,14 @@ describe('getMany', () => {
       true,
     ]);
     expect(outcomes[4]).toMatchObject({ ok: true, result: { key: 'b', value: 'b' } });
-    expect(await settle(kv.keyspace().getMany([]))).toEqual([]);
+    expect(await cluster.settle(kv.keyspace().getMany([]))).toEqual([]);
   });
 });
 
 describe('a batch', () => {
   it('does each operation by its own options, and tells what became of each with its receipt', async () => {
-    everywhere(serve);
-    const outcomes = await settle(
+    cluster.everywhere(serve);
+    const outcomes = await cluster.settle(
       kv.keyspace().batch(
         [
           { type: 'set', key: 'a', value: { n: 1 }, ttlMs: 5000, w: 3 },
@@ -79,7 +77,7 @@ describe('a batch', () => {
   });
 
   it('keeps the outcomes of the others when a schema throws', async () => {
-    everywhere(serve);
+    cluster.everywhere(serve);
     const schema: StandardSchema<unknown, string> = {
       '~standard': {
         version: 1,
@@ -90,7 +88,7 @@ describe('a batch', () => {
         },
       },
     };
-    const outcomes = await settle(kv.keyspace('default', { schema }).getMany(['a', 'b']));
+    const outcomes = await cluster.settle(kv.keyspace('default', { schema }).getMany(['a', 'b']));
     expect(outcomes).toMatchObject([{ ok: true }, { ok: false, error: { code: 'SCHEMA' } }]);
   });
 });

@@ -3,7 +3,6 @@ import { type Change, type ChangeReply, encodeRecordMeta, type Message } from '@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
 import { connectWith, type KvClient } from './client.ts';
-import { KvError } from './errors.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -19,20 +18,6 @@ beforeEach(async () => {
   locks = kv.keyspace('locks');
 });
 
-/** Settles a call in virtual time. */
-const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
-
-async function failure(call: Promise<unknown>): Promise<KvError> {
-  try {
-    await settle(call);
-  } catch (error) {
-    if (error instanceof KvError) return error;
-    throw error;
-  }
-  throw new Error('the call did not fail');
-}
-
-const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
 const changes = (): Change[] => cluster.nodes.flatMap((node) => node.got('change'));
 const version = (ms: number): Version => ({ ms, counter: 0, actor: 'a'.repeat(32) });
 
@@ -48,7 +33,7 @@ function reply(more: Partial<ChangeReply> & Pick<ChangeReply, 'outcome'>): Behav
 /** One register behind all nodes; `before` runs ahead of each change, as another writer would. */
 function serveRegister(before: (register: Register) => void = () => undefined): Register {
   const register = new Register();
-  everywhere((message) => {
+  cluster.everywhere((message) => {
     if (message.type === 'change') before(register);
     return register.serve(message);
   });
@@ -93,11 +78,11 @@ class Register {
 
 describe('a write in a strong keyspace', () => {
   it('is a change under a stamp of the client, and tells the version that the key has now', async () => {
-    everywhere(reply({ outcome: 'applied', version: version(7) }));
-    const result = await settle(locks.set('a', 'x'));
+    cluster.everywhere(reply({ outcome: 'applied', version: version(7) }));
+    const result = await cluster.settle(locks.set('a', 'x'));
     expect(result).toMatchObject({ outcome: 'applied', certain: true, winner: undefined });
     expect(parseVersion(result.version)).toEqual(version(7));
-    await settle(locks.delete('a'));
+    await cluster.settle(locks.delete('a'));
     const [set, deleted] = changes();
     expect(set).toMatchObject({ condition: { type: 'none' }, to: { type: 'put' }, wantCurrent: false });
     expect(set?.operation?.ms).toBeGreaterThan(0);
@@ -115,22 +100,22 @@ describe('a write in a strong keyspace', () => {
       // As who writes JavaScript may say it.
       () => locks.update('a', () => 'x', sloppy as object),
     ];
-    for (const call of calls) expect(await failure(call())).toMatchObject({ code: 'NOT_SUPPORTED' });
-    const [outcome] = await settle(locks.batch([{ type: 'set', key: 'a', value: 'x', sloppy: true }]));
+    for (const call of calls) expect(await cluster.failure(call())).toMatchObject({ code: 'NOT_SUPPORTED' });
+    const [outcome] = await cluster.settle(locks.batch([{ type: 'set', key: 'a', value: 'x', sloppy: true }]));
     expect(outcome).toMatchObject({ ok: false, error: { code: 'NOT_SUPPORTED' } });
     expect([...changes(), ...cluster.nodes.flatMap((node) => node.got('get'))]).toEqual([]);
   });
 
   it('carries its condition, and fails with CONFLICT that names what the key has, at once and for good', async () => {
     const text = formatVersion(version(5));
-    everywhere(reply({ outcome: 'conflict', version: version(6) }));
+    cluster.everywhere(reply({ outcome: 'conflict', version: version(6) }));
     for (const call of [() => locks.set('a', 1, { ifMatch: text }), () => locks.delete('a', { ifMatch: text })]) {
-      const error = await failure(call());
+      const error = await cluster.failure(call());
       expect(error).toMatchObject({ code: 'CONFLICT', outcome: 'rejected', retryable: false });
       expect([error.version, error.receipt?.needed]).toEqual([formatVersion(version(6)), 2]);
     }
-    everywhere(reply({ outcome: 'conflict' }));
-    const absent = await failure(locks.set('a', 1, { ifAbsent: true }));
+    cluster.everywhere(reply({ outcome: 'conflict' }));
+    const absent = await cluster.failure(locks.set('a', 1, { ifAbsent: true }));
     expect([absent.code, absent.version, absent.message]).toEqual([
       'CONFLICT',
       undefined,
@@ -144,7 +129,7 @@ describe('a write in a strong keyspace', () => {
     const [first, ...others] = cluster.nodes as [FakeNode, ...FakeNode[]];
     first.behaviour = () => 'silence';
     for (const node of others) node.behaviour = reply({ outcome: 'applied' });
-    for (let key = 0; key < 8; key += 1) await settle(locks.set(`key ${key}`, 'x'));
+    for (let key = 0; key < 8; key += 1) await cluster.settle(locks.set(`key ${key}`, 'x'));
     const asked = changes();
     expect(asked.length).toBeGreaterThan(8);
     expect(new Set(asked.map(({ operation }) => JSON.stringify(operation))).size).toBe(8);
@@ -152,24 +137,24 @@ describe('a write in a strong keyspace', () => {
 
   it('is unknown when nobody knows any more whether an earlier try was made', async () => {
     let tries = 0;
-    everywhere((message, node) => {
+    cluster.everywhere((message, node) => {
       tries += 1;
       const outcome = tries === 1 ? { reason: 'deadline' as const } : { reason: 'forgotten' as const };
       return reply({ outcome: 'unknown', ...outcome })(message, node);
     });
-    const error = await failure(locks.set('a', 'x', { timeoutMs: 2000 }));
+    const error = await cluster.failure(locks.set('a', 'x', { timeoutMs: 2000 }));
     expect(error).toMatchObject({ code: 'WRITE_UNKNOWN', outcome: 'unknown', retryable: true });
     expect(new Set(changes().map(({ operation }) => JSON.stringify(operation))).size).toBe(1);
   });
 
   it('is stamped anew when its only try came too late to be told from one that was forgotten', async () => {
     let tries = 0;
-    everywhere((message, node) => {
+    cluster.everywhere((message, node) => {
       tries += 1;
       const forgotten = reply({ outcome: 'unknown', reason: 'forgotten' });
       return (tries === 1 ? forgotten : reply({ outcome: 'applied' }))(message, node);
     });
-    const result = await settle(locks.set('a', 'x'));
+    const result = await cluster.settle(locks.set('a', 'x'));
     const [first, second] = changes().map(({ operation }) => operation && formatVersion(operation));
     expect(result.version).toBe(second);
     expect(second! > first!).toBe(true);
@@ -180,8 +165,8 @@ describe('a write in a strong keyspace', () => {
       ['too-few-replicas', 'TOO_FEW_REPLICAS'],
       ['busy', 'BUSY'],
     ] as const) {
-      everywhere(reply({ outcome: 'unavailable', reason }));
-      const error = await failure(locks.set('a', 'x', { timeoutMs: 1000 }));
+      cluster.everywhere(reply({ outcome: 'unavailable', reason }));
+      const error = await cluster.failure(locks.set('a', 'x', { timeoutMs: 1000 }));
       expect(error).toMatchObject({ outcome: 'rejected', retryable: true });
       expect([code, 'TIMEOUT']).toContain(error.code);
       expect(error.message).toContain(reason);
@@ -195,13 +180,13 @@ describe('a write in a strong keyspace', () => {
       return { replica: id, role: 'primary' as const, ...rest };
     });
     const receipt = { ...cluster.receipt(2, 0), replicas };
-    everywhere(reply({ outcome: 'unavailable', reason: 'too-few-replicas', receipt }));
-    const error = await failure(locks.set('a', 'x', { timeoutMs: 1000 }));
+    cluster.everywhere(reply({ outcome: 'unavailable', reason: 'too-few-replicas', receipt }));
+    const error = await cluster.failure(locks.set('a', 'x', { timeoutMs: 1000 }));
     expect(error).toMatchObject({ code: 'DISK_FULL', outcome: 'rejected', retryable: true });
   });
 
   it('and a read ask for no number of replicas, and are refused with one', async () => {
-    await settle(locks.get('a'));
+    await cluster.settle(locks.get('a'));
     expect(cluster.nodes.flatMap((node) => node.got('get')).map(({ r }) => r)).toEqual([undefined]);
     for (const call of [
       () => locks.get('a', { r: 1 }),
@@ -209,7 +194,7 @@ describe('a write in a strong keyspace', () => {
       () => locks.set('a', 1, { w: 3 }),
       () => locks.delete('a', { level: 'all' }),
     ]) {
-      const error = await failure(call());
+      const error = await cluster.failure(call());
       expect([error.code, error.message]).toEqual(['NOT_SUPPORTED', expect.stringContaining('locks is strong')]);
     }
   });
@@ -220,11 +205,13 @@ describe('an update', () => {
 
   it('stores what is made of the value that is there, or of none', async () => {
     const register = serveRegister();
-    expect(await settle(locks.update('n', add))).toMatchObject({
+    expect(await cluster.settle(locks.update('n', add))).toMatchObject({
       outcome: 'applied',
       version: formatVersion(version(2)),
     });
-    expect(await settle(locks.update('n', async (current) => add(current)))).toMatchObject({ outcome: 'applied' });
+    expect(await cluster.settle(locks.update('n', async (current) => add(current)))).toMatchObject({
+      outcome: 'applied',
+    });
     expect(register.text).toBe('2');
     expect(changes().map(({ condition }) => condition.type)).toEqual(['absent', 'version']);
   });
@@ -236,7 +223,7 @@ describe('an update', () => {
       if (others <= 3) own.put(`${others * 10}`);
     });
     const seen: unknown[] = [];
-    await settle(locks.update('n', (current) => (seen.push(current), add(current))));
+    await cluster.settle(locks.update('n', (current) => (seen.push(current), add(current))));
     expect(seen).toEqual([undefined, 10, 20, 30]);
     expect(register.text).toBe('31');
     expect(cluster.nodes.flatMap((node) => node.got('get'))).toHaveLength(1);
@@ -245,9 +232,9 @@ describe('an update', () => {
   it('removes the value where it makes none of it, and does nothing where there is none either', async () => {
     const register = serveRegister();
     register.put('1');
-    expect(await settle(locks.update('n', () => undefined))).toMatchObject({ outcome: 'applied' });
+    expect(await cluster.settle(locks.update('n', () => undefined))).toMatchObject({ outcome: 'applied' });
     expect(register.text).toBeUndefined();
-    expect(await settle(locks.update('n', () => undefined))).toMatchObject({
+    expect(await cluster.settle(locks.update('n', () => undefined))).toMatchObject({
       outcome: 'unchanged',
       version: undefined,
     });
@@ -257,7 +244,7 @@ describe('an update', () => {
   it('gives up at its deadline when others always come first, and changed nothing', async () => {
     let others = 0;
     serveRegister((own) => own.put(`${(others += 1)}`));
-    const error = await failure(locks.update('n', add, { timeoutMs: 500 }));
+    const error = await cluster.failure(locks.update('n', add, { timeoutMs: 500 }));
     expect(error).toMatchObject({ code: 'TIMEOUT', outcome: 'rejected' });
     expect(error.message).toMatch(/other writers came between until the deadline; the key had the version/);
     expect(others).toBeGreaterThan(3);
@@ -267,10 +254,10 @@ describe('an update', () => {
     const register = serveRegister();
     register.put('1');
     const broken = new Error('broken');
-    await expect(settle(locks.update('n', () => Promise.reject(broken)))).rejects.toBe(broken);
+    await expect(cluster.settle(locks.update('n', () => Promise.reject(broken)))).rejects.toBe(broken);
     const abort = new AbortController();
     serveRegister((own) => (own.put('9'), abort.abort()));
-    const aborted = await failure(locks.update('n', add, { signal: abort.signal }));
+    const aborted = await cluster.failure(locks.update('n', add, { signal: abort.signal }));
     expect(aborted.code).toBe('ABORTED');
     const schema: StandardSchema<number, number> = {
       '~standard': {
@@ -281,7 +268,7 @@ describe('an update', () => {
     };
     const ones = kv.keyspace('locks', { schema });
     serveRegister();
-    expect((await failure(ones.update('n', () => 2))).code).toBe('SCHEMA');
+    expect((await cluster.failure(ones.update('n', () => 2))).code).toBe('SCHEMA');
   });
 });
 
@@ -295,7 +282,7 @@ describe('in an eventual keyspace', () => {
       [() => values.delete('a', { ifMatch: text }), 'ifMatch'],
       [() => values.update('a', () => 1), 'update'],
     ] as const) {
-      const error = await failure(call());
+      const error = await cluster.failure(call());
       expect([error.code, error.message]).toEqual([
         'NOT_SUPPORTED',
         `${option} needs a strong keyspace, and default is eventual`,
@@ -304,8 +291,8 @@ describe('in an eventual keyspace', () => {
   });
 
   it('a condition that cannot be read is refused in a strong one', async () => {
-    expect((await failure(locks.set('a', 1, { ifMatch: 'x' }))).code).toBe('INVALID_CONDITION');
+    expect((await cluster.failure(locks.set('a', 1, { ifMatch: 'x' }))).code).toBe('INVALID_CONDITION');
     const both = locks.set('a', 1, { ifMatch: formatVersion(version(5)), ifAbsent: true });
-    expect((await failure(both)).message).toContain('got both');
+    expect((await cluster.failure(both)).message).toContain('got both');
   });
 });

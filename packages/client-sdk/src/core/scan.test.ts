@@ -14,9 +14,7 @@ beforeEach(async () => {
   kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
 });
 
-const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
 const asked = (): Scan[] => cluster.nodes.flatMap((node) => node.got('scan'));
 
 function entry(key: string | Uint8Array, value: string | undefined, contentType = 'text/plain', ms = 1): ScannedEntry {
@@ -57,8 +55,12 @@ const cursorAt = (at: number): Uint8Array => bytesOf(String(at));
 describe('a page', () => {
   it('is asked of who owns where it begins, with bounds as bytes, and gives entries with a cursor as text', async () => {
     const next = encodeScanCursor({ keyspaceId: 1, filter: 2, partition: 5, after: bytesOf('k') });
-    everywhere(() => ({ type: 'scan-reply', entries: [entry('a/b', '{"n":1}', 'application/json')], cursor: next }));
-    const page = await settle(
+    cluster.everywhere(() => ({
+      type: 'scan-reply',
+      entries: [entry('a/b', '{"n":1}', 'application/json')],
+      cursor: next,
+    }));
+    const page = await cluster.settle(
       kv.keyspace().scanPage({ prefix: 'a/', range: { gte: 'a', lt: Uint8Array.of(0xff) }, limit: 7, r: 1 }),
     );
     expect(asked()).toEqual([
@@ -68,7 +70,7 @@ describe('a page', () => {
     const described = { version, contentType: 'application/json', length: 7, expiresAt: 5000 };
     expect(page.entries).toEqual([{ key: 'a/b', value: { n: 1 }, ...described }]);
     expect(page.cursor).toBe(Buffer.from(next).toString('base64url'));
-    await settle(kv.keyspace().scanPage({ prefix: 'a/', cursor: page.cursor }));
+    await cluster.settle(kv.keyspace().scanPage({ prefix: 'a/', cursor: page.cursor }));
     expect(asked().filter(({ cursor }) => cursor !== undefined)).toMatchObject([{ cursor: next }]);
     const owners = cluster.nodes.map((node) => node.got('scan').length);
     expect(owners[0]).toBe(1);
@@ -76,8 +78,11 @@ describe('a page', () => {
   });
 
   it('gives keys that are not text as bytes, and no values where none were wanted', async () => {
-    everywhere(() => ({ type: 'scan-reply', entries: [entry('é', undefined), entry(Uint8Array.of(0xff), undefined)] }));
-    const { entries, cursor } = await settle(kv.keyspace().scanPage({ values: false }));
+    cluster.everywhere(() => ({
+      type: 'scan-reply',
+      entries: [entry('é', undefined), entry(Uint8Array.of(0xff), undefined)],
+    }));
+    const { entries, cursor } = await cluster.settle(kv.keyspace().scanPage({ values: false }));
     expect(entries.map(({ key, value, length }) => [key, value, length])).toEqual([
       ['é', undefined, 9],
       [Uint8Array.of(0xff), undefined, 9],
@@ -88,10 +93,10 @@ describe('a page', () => {
 
   it('passes its values through the schema, and its versions into the clock', async () => {
     const ms = Math.trunc(cluster.time.clock.wallMs()) + 400;
-    everywhere(() => ({ type: 'scan-reply', entries: [entry('a', '1', 'application/json', ms)] }));
+    cluster.everywhere(() => ({ type: 'scan-reply', entries: [entry('a', '1', 'application/json', ms)] }));
     const numbers = kv.keyspace('default', { schema: oneMore });
-    expect((await settle(numbers.scanPage())).entries).toMatchObject([{ value: 2 }]);
-    everywhere((message) => {
+    expect((await cluster.settle(numbers.scanPage())).entries).toMatchObject([{ value: 2 }]);
+    cluster.everywhere((message) => {
       if (message.type !== 'put') return 'silence';
       expect(message.version?.ms).toBeGreaterThanOrEqual(ms);
       return {
@@ -102,9 +107,9 @@ describe('a page', () => {
         receipt: cluster.receipt(2, 2),
       };
     });
-    await settle(kv.keyspace().set('a', 2));
-    everywhere(() => ({ type: 'scan-reply', entries: [entry('a', 'x')] }));
-    await expect(settle(numbers.scanPage())).rejects.toMatchObject({ code: 'SCHEMA' });
+    await cluster.settle(kv.keyspace().set('a', 2));
+    cluster.everywhere(() => ({ type: 'scan-reply', entries: [entry('a', 'x')] }));
+    await expect(cluster.settle(numbers.scanPage())).rejects.toMatchObject({ code: 'SCHEMA' });
   });
 
   it('is tried at another node where one fails, and fails with what the last one said', async () => {
@@ -112,13 +117,13 @@ describe('a page', () => {
     const [first, ...others] = cluster.nodes;
     first!.behaviour = () => ({ type: 'read-failed', outcome: 'unavailable', receipt });
     for (const node of others) node.behaviour = () => ({ type: 'scan-reply', entries: [] });
-    expect(await settle(kv.keyspace().scanPage())).toEqual({ entries: [], cursor: undefined });
-    everywhere(() => ({ type: 'read-failed', outcome: 'unavailable', receipt }));
-    await expect(settle(kv.keyspace().scanPage({ timeoutMs: 500 }))).rejects.toMatchObject({ retryable: true });
+    expect(await cluster.settle(kv.keyspace().scanPage())).toEqual({ entries: [], cursor: undefined });
+    cluster.everywhere(() => ({ type: 'read-failed', outcome: 'unavailable', receipt }));
+    await expect(cluster.settle(kv.keyspace().scanPage({ timeoutMs: 500 }))).rejects.toMatchObject({ retryable: true });
   });
 
   it('that cannot be is refused before it is sent, or by the first node', async () => {
-    const page = (options: object) => settle(kv.keyspace().scanPage(options));
+    const page = (options: object) => cluster.settle(kv.keyspace().scanPage(options));
     const good = Buffer.from(
       encodeScanCursor({ keyspaceId: 1, filter: scanFilter({ prefix: bytesOf('') }), partition: 1 }),
     );
@@ -131,7 +136,7 @@ describe('a page', () => {
     await expect(page({ cursor: 'ä' })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
     await expect(page({ r: 9 })).rejects.toMatchObject({ code: 'INVALID_QUORUM' });
     expect(asked()).toEqual([]);
-    everywhere(() => ({ type: 'error', code: 'INVALID_CURSOR', message: 'of another keyspace' }));
+    cluster.everywhere(() => ({ type: 'error', code: 'INVALID_CURSOR', message: 'of another keyspace' }));
     await expect(page({ cursor: good.toString('base64url') })).rejects.toMatchObject({
       code: 'INVALID_CURSOR',
       retryable: false,
@@ -164,16 +169,16 @@ describe('a scan', () => {
       }
       return found;
     };
-    return settle(run());
+    return cluster.settle(run());
   }
 
   it('goes through all pages, empty ones too, and ends', async () => {
-    everywhere(wrapped(pagesOf(7)));
+    cluster.everywhere(wrapped(pagesOf(7)));
     expect(await collect({ pageSize: 3 })).toEqual(Array.from({ length: 7 }, (_, n) => `${n}=v${n}`));
   });
 
   it('ends at its limit without asking for more than that, and when the loop is left', async () => {
-    everywhere(wrapped(pagesOf(50)));
+    cluster.everywhere(wrapped(pagesOf(50)));
     expect(await collect({ pageSize: 3, limit: 4 })).toHaveLength(4);
     expect(asked().map(({ limit }) => limit)).toEqual([3, 3, 1, 1]);
     expect(await collect({ limit: 0 })).toEqual([]);

@@ -3,7 +3,6 @@ import { encodeContext, type Message, type PutSibling } from '@kv/wire';
 import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
 import { connectWith, type KvClient } from './client.ts';
-import { KvError } from './errors.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -24,21 +23,6 @@ beforeEach(async () => {
   kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
   carts = kv.keyspace<Cart>('carts');
 });
-
-const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
-
-async function failure(call: Promise<unknown>): Promise<KvError> {
-  const error = await settle(
-    call.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    ),
-  );
-  if (error instanceof KvError) return error;
-  throw new Error(`needed a KvError, got ${String(error)}`);
-}
-
-const everywhere = (behaviour: Behaviour): void => cluster.nodes.forEach((node) => (node.behaviour = behaviour));
 
 /** Nodes that got a write, in the order of the nodes, and what they got. */
 function writes(): { readonly node: FakeNode; readonly messages: PutSibling[] }[] {
@@ -85,15 +69,15 @@ const shouted: StandardSchema<string[], string[]> = {
 
 describe('a keyspace with siblings', () => {
   it('gives all values with their versions, and the context that replaces them', async () => {
-    everywhere(holding(['milk'], ['bread']));
-    const { siblings, context: given, receipt } = await settle(carts.getSiblings('ada', { r: 2 }));
+    cluster.everywhere(holding(['milk'], ['bread']));
+    const { siblings, context: given, receipt } = await cluster.settle(carts.getSiblings('ada', { r: 2 }));
     expect(siblings).toEqual([
       { value: ['milk'], version: formatVersion(versionOf(1)), contentType: 'application/json' },
       { value: ['bread'], version: formatVersion(versionOf(2)), contentType: 'application/json' },
     ]);
     expect(given).toBe(contextText);
     expect(receipt.needed).toBe(2);
-    await settle(carts.set('ada', ['milk', 'bread'], { context: given, w: 3 }));
+    await cluster.settle(carts.set('ada', ['milk', 'bread'], { context: given, w: 3 }));
     const { messages } = writes()[0]!;
     expect(messages[0]).toMatchObject({
       type: 'put-sibling',
@@ -101,7 +85,7 @@ describe('a keyspace with siblings', () => {
       w: 3,
       content: { contentType: 'application/json' },
     });
-    await settle(carts.delete('ada', { context: given }));
+    await cluster.settle(carts.delete('ada', { context: given }));
     const deletion = writes()
       .flatMap((write) => write.messages)
       .find((message) => message.content === undefined);
@@ -109,21 +93,21 @@ describe('a keyspace with siblings', () => {
   });
 
   it('is read as any other where there is one value, or none', async () => {
-    everywhere(holding(['milk']));
-    expect(await settle(carts.get('ada'))).toEqual(['milk']);
-    expect(await settle(carts.getEntry('ada'))).toMatchObject({
+    cluster.everywhere(holding(['milk']));
+    expect(await cluster.settle(carts.get('ada'))).toEqual(['milk']);
+    expect(await cluster.settle(carts.getEntry('ada'))).toMatchObject({
       found: true,
       version: formatVersion(versionOf(1)),
       context: contextText,
     });
-    everywhere(holding());
-    expect(await settle(carts.get('ada'))).toBeUndefined();
-    expect(await settle(carts.getEntry('ada'))).toMatchObject({ found: false, context: undefined });
+    cluster.everywhere(holding());
+    expect(await cluster.settle(carts.get('ada'))).toBeUndefined();
+    expect(await cluster.settle(carts.getEntry('ada'))).toMatchObject({ found: false, context: undefined });
   });
 
   it('never picks one of several in silence: get throws them all', async () => {
-    everywhere(holding(['milk'], ['bread']));
-    const error = await failure(carts.get('ada'));
+    cluster.everywhere(holding(['milk'], ['bread']));
+    const error = await cluster.failure(carts.get('ada'));
     expect(error).toMatchObject({ code: 'SIBLINGS', retryable: false, context: contextText });
     expect(error.siblings?.map(({ value }) => value)).toEqual([['milk'], ['bread']]);
     expect(error.message).toContain('2 siblings');
@@ -131,27 +115,29 @@ describe('a keyspace with siblings', () => {
 
   it('resolves several as it was told to, and writes the resolution only when something is written', async () => {
     const merged = kv.keyspace<Cart>('carts', { resolve: (all) => [...new Set(all.flat())] });
-    everywhere(holding(['milk'], ['bread', 'milk']));
-    expect(await settle(merged.get('ada'))).toEqual(['milk', 'bread']);
-    expect(await settle(merged.getEntry('ada'))).toMatchObject({
+    cluster.everywhere(holding(['milk'], ['bread', 'milk']));
+    expect(await cluster.settle(merged.get('ada'))).toEqual(['milk', 'bread']);
+    expect(await cluster.settle(merged.getEntry('ada'))).toMatchObject({
       version: formatVersion(versionOf(2)),
       context: contextText,
     });
     expect(writes()).toEqual([]);
-    expect(await settle(merged.update('ada', (cart = []) => [...cart, 'tea']))).toMatchObject({ outcome: 'applied' });
+    expect(await cluster.settle(merged.update('ada', (cart = []) => [...cart, 'tea']))).toMatchObject({
+      outcome: 'applied',
+    });
     const { messages } = writes()[0]!;
     expect(messages[0]).toMatchObject({ context });
     expect(JSON.parse(new TextDecoder().decode(messages[0]!.content!.value))).toEqual(['milk', 'bread', 'tea']);
   });
 
   it('is deleted by an update to no value, and left as it is where there was none', async () => {
-    everywhere(holding());
-    expect(await settle(carts.update('ada', () => undefined))).toMatchObject({ outcome: 'unchanged' });
+    cluster.everywhere(holding());
+    expect(await cluster.settle(carts.update('ada', () => undefined))).toMatchObject({ outcome: 'unchanged' });
     expect(writes()).toEqual([]);
-    await settle(carts.update('ada', async (cart) => (cart === undefined ? ['first'] : undefined)));
+    await cluster.settle(carts.update('ada', async (cart) => (cart === undefined ? ['first'] : undefined)));
     expect(writes()[0]!.messages[0]).not.toHaveProperty('context');
-    everywhere(holding(['milk']));
-    expect(await settle(carts.update('ada', () => undefined))).toMatchObject({ outcome: 'applied' });
+    cluster.everywhere(holding(['milk']));
+    expect(await cluster.settle(carts.update('ada', () => undefined))).toMatchObject({ outcome: 'applied' });
     const deletion = writes()
       .flatMap(({ messages }) => messages)
       .find(({ content }) => content === undefined);
@@ -159,10 +145,10 @@ describe('a keyspace with siblings', () => {
   });
 
   it('ends an update that nothing resolves, or that throws, before anything is written', async () => {
-    everywhere(holding(['milk'], ['bread']));
-    expect((await failure(carts.update('ada', () => ['tea']))).code).toBe('SIBLINGS');
+    cluster.everywhere(holding(['milk'], ['bread']));
+    expect((await cluster.failure(carts.update('ada', () => ['tea']))).code).toBe('SIBLINGS');
     const merged = kv.keyspace<Cart>('carts', { resolve: (all) => all.flat() });
-    const thrown = settle(
+    const thrown = cluster.settle(
       merged.update('ada', () => {
         throw new RangeError('no more');
       }),
@@ -173,27 +159,27 @@ describe('a keyspace with siblings', () => {
 
   it('checks every value by the schema, before it is resolved', async () => {
     const checked = kv.keyspace('carts', { schema: shouted, resolve: (all) => all.flat() });
-    everywhere(holding(['milk'], ['bread']));
-    const cart = await settle(checked.get('ada'));
+    cluster.everywhere(holding(['milk'], ['bread']));
+    const cart = await cluster.settle(checked.get('ada'));
     expect(cart).toEqual(['MILK', 'BREAD']);
     expectTypeOf(cart).toEqualTypeOf<string[] | undefined>();
-    everywhere(holding([7 as unknown as string], ['bread']));
-    expect((await failure(checked.getSiblings('ada'))).code).toBe('SCHEMA');
+    cluster.everywhere(holding([7 as unknown as string], ['bread']));
+    expect((await cluster.failure(checked.getSiblings('ada'))).code).toBe('SCHEMA');
   });
 
   it('gives none of several a time to live', async () => {
-    expect((await failure(carts.set('ada', [], { ttlMs: 1000 }))).code).toBe('NOT_SUPPORTED');
-    expect((await failure(carts.set('ada', [], { sloppy: true }))).code).toBe('NOT_SUPPORTED');
-    expect((await failure(carts.get('ada', { sloppy: true }))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(carts.set('ada', [], { ttlMs: 1000 }))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(carts.set('ada', [], { sloppy: true }))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(carts.get('ada', { sloppy: true }))).code).toBe('NOT_SUPPORTED');
   });
 
   it('knows where there are no siblings', async () => {
     const plain = kv.keyspace<Cart>('default');
-    expect((await failure(plain.getSiblings('ada'))).code).toBe('NOT_SUPPORTED');
-    expect((await failure(plain.set('ada', [], { context: contextText }))).code).toBe('NOT_SUPPORTED');
-    expect((await failure(plain.update('ada', () => []))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(plain.getSiblings('ada'))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(plain.set('ada', [], { context: contextText }))).code).toBe('NOT_SUPPORTED');
+    expect((await cluster.failure(plain.update('ada', () => []))).code).toBe('NOT_SUPPORTED');
     for (const bad of ['', '!', 'A', 'A'.repeat(20_000)]) {
-      expect((await failure(carts.set('ada', [], { context: bad }))).code).toBe('INVALID_CONTEXT');
+      expect((await cluster.failure(carts.set('ada', [], { context: bad }))).code).toBe('INVALID_CONTEXT');
     }
     expect(
       cluster.nodes.flatMap(({ received }) => received).filter(({ message }) => message.type !== 'topology-request'),
@@ -204,11 +190,11 @@ describe('a keyspace with siblings', () => {
 describe('a write beside others', () => {
   it('is tried again only at the node that may have made it', async () => {
     let tries = 0;
-    everywhere((message) => {
+    cluster.everywhere((message) => {
       tries += 1;
       return tries < 4 ? 'break' : taken(message);
     });
-    await settle(carts.set('ada', ['milk']));
+    await cluster.settle(carts.set('ada', ['milk']));
     expect(tries).toBe(4);
     const [only, ...others] = writes();
     expect(others).toEqual([]);
@@ -216,25 +202,25 @@ describe('a write beside others', () => {
   });
 
   it('is unknown when that node does not come back, though others are there', async () => {
-    everywhere((_, node) => {
+    cluster.everywhere((_, node) => {
       cluster.stop(node);
       return 'silence';
     });
-    const error = await failure(carts.set('ada', ['milk'], { timeoutMs: 2000 }));
+    const error = await cluster.failure(carts.set('ada', ['milk'], { timeoutMs: 2000 }));
     expect(error).toMatchObject({ code: 'WRITE_UNKNOWN', outcome: 'unknown' });
     expect(writes()).toHaveLength(1);
   });
 
   it('goes to another replica when it certainly did not arrive, and never to a node that is none', async () => {
     const order: string[] = [];
-    everywhere((message, node) => {
+    cluster.everywhere((message, node) => {
       order.push(node.name);
       return order.length < 3 ? { type: 'error', code: 'NOT_READY', message: 'starting' } : taken(message);
     });
-    await settle(carts.set('ada', ['milk']));
+    await cluster.settle(carts.set('ada', ['milk']));
     expect(new Set(order).size).toBe(3);
-    everywhere(() => ({ type: 'error', code: 'NOT_READY', message: 'starting' }));
-    await failure(carts.set('ada', ['bread'], { timeoutMs: 3000 }));
+    cluster.everywhere(() => ({ type: 'error', code: 'NOT_READY', message: 'starting' }));
+    await cluster.failure(carts.set('ada', ['bread'], { timeoutMs: 3000 }));
     expect(writes()).toHaveLength(3);
   });
 
@@ -242,36 +228,39 @@ describe('a write beside others', () => {
     const [first, second] = [cluster.node(0), cluster.node(1)];
     first.isDumb = true;
     second.isDumb = true;
-    everywhere((message) => taken(message));
-    await settle(carts.set('ada', ['milk'], { timeoutMs: 8000 }));
+    cluster.everywhere((message) => taken(message));
+    await cluster.settle(carts.set('ada', ['milk'], { timeoutMs: 8000 }));
     expect(writes().flatMap(({ messages }) => messages)).toHaveLength(1);
   });
 
   it('is refused for good where the key has too many siblings', async () => {
-    everywhere((message) => taken(message, { outcome: 'rejected', reason: 'too-many-siblings' }));
-    const error = await failure(carts.set('ada', ['milk']));
+    cluster.everywhere((message) => taken(message, { outcome: 'rejected', reason: 'too-many-siblings' }));
+    const error = await cluster.failure(carts.set('ada', ['milk']));
     expect(error).toMatchObject({ code: 'TOO_MANY_SIBLINGS', outcome: 'rejected', retryable: false });
     expect(writes().flatMap(({ messages }) => messages)).toHaveLength(1);
   });
 
   it('gets a higher stamp when its first one is too old to be told from a forgotten one', async () => {
     let tries = 0;
-    everywhere((message) => {
+    cluster.everywhere((message) => {
       tries += 1;
       return tries === 1 ? taken(message, { outcome: 'unknown', reason: 'write-too-old' }) : taken(message);
     });
-    await settle(carts.set('ada', ['milk']));
+    await cluster.settle(carts.set('ada', ['milk']));
     const stamps = writes().flatMap(({ messages }) => messages.map(({ version }) => formatVersion(version!)));
     expect(new Set(stamps).size).toBe(2);
   });
 
   it('is unknown when it may have been made and is too old to be found', async () => {
     let tries = 0;
-    everywhere((message) => {
+    cluster.everywhere((message) => {
       tries += 1;
       return tries === 1 ? 'break' : taken(message, { outcome: 'unknown', reason: 'write-too-old' });
     });
-    expect(await failure(carts.set('ada', ['milk']))).toMatchObject({ code: 'WRITE_UNKNOWN', outcome: 'unknown' });
+    expect(await cluster.failure(carts.set('ada', ['milk']))).toMatchObject({
+      code: 'WRITE_UNKNOWN',
+      outcome: 'unknown',
+    });
     expect(tries).toBe(2);
   });
 });

@@ -10,7 +10,6 @@ let cluster: FakeCluster;
 let kv: KvClient;
 let stored: { contentType: string; value: Uint8Array } | undefined;
 
-const settle = <T>(call: Promise<T>): Promise<T> => cluster.time.until(call);
 const version = { ms: 1, counter: 0, actor: 'a'.repeat(32) };
 
 beforeEach(async () => {
@@ -29,7 +28,7 @@ beforeEach(async () => {
       return { type: 'get-reply', found: 'found', meta, value, receipt };
     };
   }
-  kv = await settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
 });
 
 interface Output {
@@ -69,26 +68,30 @@ describe('a keyspace with a schema', () => {
 
   it('stores what passes as it was given, and reads it through the schema', async () => {
     const users = kv.keyspace('default', { schema: user });
-    await settle(users.set('ada', { name: 'Ada', age: '36' }));
+    await cluster.settle(users.set('ada', { name: 'Ada', age: '36' }));
     expect(new TextDecoder().decode(stored?.value)).toBe('{"name":"Ada","age":"36"}');
-    expect(await settle(users.get('ada'))).toEqual({ name: 'Ada', age: 36, role: 'guest' });
+    expect(await cluster.settle(users.get('ada'))).toEqual({ name: 'Ada', age: 36, role: 'guest' });
   });
 
   it('refuses what does not pass before it is sent, naming each issue', async () => {
     const users = kv.keyspace('default', { schema: user });
     const wrong = { name: 7, age: 'old' } as unknown as Input;
-    await expect(settle(users.set('ada', wrong))).rejects.toThrow(/schema: name: must be text; age: must be a number$/);
+    await expect(cluster.settle(users.set('ada', wrong))).rejects.toThrow(
+      /schema: name: must be text; age: must be a number$/,
+    );
     expect(stored).toBeUndefined();
   });
 
   it('refuses what others stored and what does not pass', async () => {
-    await settle(kv.keyspace().set('ada', { name: 7 }));
-    await expect(settle(kv.keyspace('default', { schema: user }).get('ada'))).rejects.toMatchObject({ code: 'SCHEMA' });
+    await cluster.settle(kv.keyspace().set('ada', { name: 7 }));
+    await expect(cluster.settle(kv.keyspace('default', { schema: user }).get('ada'))).rejects.toMatchObject({
+      code: 'SCHEMA',
+    });
   });
 
   it('names an issue whose path is given as segments', async () => {
     const users = kv.keyspace('default', { schema: user });
-    await expect(settle(users.set('a', { name: 'root', age: 1 }))).rejects.toMatchObject({
+    await expect(cluster.settle(users.set('a', { name: 'root', age: 1 }))).rejects.toMatchObject({
       code: 'SCHEMA',
       message: "the value does not fit the keyspace's schema: name: taken",
       cause: [{ message: 'taken' }],

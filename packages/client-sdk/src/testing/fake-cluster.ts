@@ -10,7 +10,7 @@ import {
   type Topology,
   type TopologyKeyspace,
 } from '@kv/wire';
-import type { ClientPorts, Link, LinkHandlers, Transport } from '../core/index.ts';
+import { type ClientPorts, KvError, type Link, type LinkHandlers, type Transport } from '../core/index.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export const clusterId = '11111111-1111-4111-8111-111111111111';
@@ -86,6 +86,27 @@ export class FakeCluster {
     const node = this.nodes[index];
     if (node === undefined) throw new Error(`there is no node ${index}`);
     return node;
+  }
+
+  /** Every node does this with requests from now on. */
+  everywhere(behaviour: Behaviour): void {
+    for (const node of this.nodes) node.behaviour = behaviour;
+  }
+
+  /** Settles a call in virtual time. */
+  settle<T>(call: Promise<T>): Promise<T> {
+    return this.time.until(call);
+  }
+
+  /** The error with which a call fails. */
+  async failure(call: Promise<unknown>): Promise<KvError> {
+    try {
+      await this.settle(call);
+    } catch (error) {
+      if (error instanceof KvError) return error;
+      throw error;
+    }
+    throw new Error('the call did not fail');
   }
 
   /** Kills a node: its links break, and it accepts none. */
