@@ -11,6 +11,8 @@ const lingerMs = 5000;
 const lingerBytes = 64 * 1024 * 1024;
 
 /**
+ * Settles whenever it is called: of a connection that broke before, nothing is heard any more.
+ *
  * @param came hears how long each piece is, before it is kept; what it throws ends the reading
  * @throws Problem VALUE_TOO_LARGE, INVALID_BODY
  */
@@ -20,6 +22,7 @@ export function readBoundedBody(
   came?: (bytes: number) => void,
 ): Promise<Uint8Array> {
   if (isDeclaredTooLarge(incoming, maxBytes)) return Promise.reject(tooLarge(maxBytes));
+  if (incoming.destroyed) return Promise.reject(lost(incoming.errored));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -44,10 +47,14 @@ export function readBoundedBody(
     };
     const onBroken = (error?: Error): void => {
       stop();
-      reject(new Problem('INVALID_BODY', 'the connection was lost before the whole body arrived', { cause: error }));
+      reject(lost(error));
     };
     incoming.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
+}
+
+function lost(cause: Error | null | undefined): Problem {
+  return new Problem('INVALID_BODY', 'the connection was lost before the whole body was read', { cause });
 }
 
 /** True when the client itself says that its body is longer than `maxBytes`. */

@@ -1,7 +1,11 @@
 /** A node that has too much under way says so before it takes in more, and goes on with what it has. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AddressInfo } from 'node:net';
+import { defaultOptions } from '@kv/cluster-node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { problemOf, RawConnection, send } from '../testing/raw-http.ts';
 import { eventually, TestCluster } from '../testing/test-cluster.ts';
+import { createHttpApp } from './app.ts';
+import { HttpServer } from './http-server.ts';
 
 let cluster: TestCluster;
 let port: number;
@@ -118,5 +122,50 @@ describe('a node with too much under way', () => {
     expect(slow.text).toContain('"code":"BUSY"');
     for (const { socket } of [whole, slow]) socket.destroy();
     await eventually(() => requestBytes() === 0);
+  });
+});
+
+describe('a client that goes away while the voters are asked for a keyspace', () => {
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  let http: HttpServer;
+  let open: number;
+  beforeEach(async () => {
+    const { member } = cluster.node(0);
+    const { maxValueBytes } = defaultOptions;
+    const own = { status: () => member.status(), connections: () => 0, nameOf: (id: string) => id, maxValueBytes, log };
+    const app = createHttpApp({ member: () => member, ...own });
+    http = new HttpServer({ app, log, maxValueBytes, upgrade: () => undefined });
+    open = 0;
+    http.server.on('connection', (socket) => {
+      open += 1;
+      socket.once('close', () => (open -= 1));
+    });
+    await new Promise<void>((resolve) => http.server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => new Promise((resolve) => http.server.close(resolve)));
+
+  it.each([
+    ['PUT', 'nope', '/keys/x', `content-length: ${bytes}`],
+    ['PUT', 'late-put', '/keys/x', `content-length: ${bytes}`],
+    ['PUT', 'late-chunks', '/keys/x', 'transfer-encoding: chunked'],
+    ['DELETE', 'late-delete', '/keys/x', 'x: x'],
+    ['GET', 'late-get', '/keys/x', 'x: x'],
+    ['GET', 'late-scan', '/keys', 'x: x'],
+    ['POST', 'late-batch', '/batch', `content-length: ${bytes}`],
+  ])('holds nothing any more: %s in %s', async (method, keyspace, rest, header) => {
+    const { member } = cluster.node(0);
+    const held: Parameters<typeof member.refreshTopology>[0][] = [];
+    const asking = vi.spyOn(member, 'refreshTopology').mockImplementation((done) => void held.push(done));
+    const connection = new RawConnection((http.server.address() as AddressInfo).port);
+    await connection.write(`${method} /v1/keyspaces/${keyspace}${rest} HTTP/1.1\r\nhost: x\r\n${header}\r\n\r\n`);
+    await eventually(() => held.length === 1);
+    connection.socket.destroy();
+    await eventually(() => open === 0);
+    asking.mockRestore();
+    if (keyspace !== 'nope') await send({ port, path: `/v1/keyspaces/${keyspace}`, method: 'PUT' });
+    expect(http.requests).toBe(1);
+    held[0]?.(undefined);
+    await eventually(() => http.requests === 0);
+    expect(requestBytes()).toBe(0);
   });
 });
