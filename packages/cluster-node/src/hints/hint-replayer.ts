@@ -53,11 +53,8 @@ export class HintReplayer {
   }
 
   tick(): void {
-    const { hints, clock } = this.#dependencies;
+    const { hints } = this.#dependencies;
     this.#dropUnwanted();
-    for (const group of hints.ledger.aged(clock.wallMs())) {
-      hints.dropAged({ ...rangeNamed(group.range), intendedOwner: group.owner });
-    }
     for (const owner of hints.ledger.owners) this.#replayOf(owner).pump();
     for (const owner of this.#owners.keys()) if (!hints.ledger.owners.includes(owner)) this.#ended(owner);
   }

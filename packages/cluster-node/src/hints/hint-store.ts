@@ -8,7 +8,6 @@ import {
   HintLedger,
   type HintLimits,
   type HybridLogicalClock,
-  newerOf,
   type Stamp,
   type Version,
 } from '@kv/quorum';
@@ -61,6 +60,11 @@ export interface Hint extends HintKey {
   readonly record: StoredRecord;
 }
 
+/** A hint without what it says. */
+export interface HintMeta extends HintKey {
+  readonly meta: Uint8Array;
+}
+
 /** All hints of one owner in one range. */
 export type HintsOfRange = Omit<HintKey, 'key'>;
 
@@ -69,6 +73,8 @@ export class HintStore {
   readonly #dependencies: HintStoreDependencies;
   /** Partitions of which some hints could not be read when this member started, or rotted since. */
   readonly #uncounted = new Set<number>();
+  /** Hints that were dropped, by the owner that they were for. */
+  readonly #dropped = new Map<string, number>();
   /** Writes under way: what they come to is counted, and cannot be read yet. */
   #writing = 0;
 
@@ -101,12 +107,11 @@ export class HintStore {
   }
 
   keep(hint: HintKey, record: StoredRecord, { kept, failed }: KeepCallbacks): void {
-    const { engine, clock, counters, hlc, failures, dropped } = this.#dependencies;
+    const { engine, clock, counters, hlc, failures } = this.#dependencies;
     const [bytes, writtenMs] = [bytesOf(hint.key, record.meta), versionOfMeta(record.meta).ms];
     const admission = this.ledger.admit(hint.intendedOwner, bytes, writtenMs, clock.wallMs());
     if (admission !== 'admitted') {
-      counters.hintsDropped += 1;
-      dropped(hint, hint.intendedOwner, admission);
+      this.tellDropped(hint, 1, admission);
       failed(admission === 'full' ? 'HINTS_FULL' : 'HINT_TOO_OLD');
       return;
     }
@@ -260,11 +265,38 @@ export class HintStore {
     }
   }
 
+  /** Up to `limit` hints in the order of their keys, from the one behind `after`; what lies behind damage is left to repair. */
+  metasOf(hints: HintsOfRange, after: Uint8Array | undefined, limit: number): HintMeta[] {
+    const { gte, lt } = hintRange(hints);
+    const begin = after === undefined ? { gte } : { gt: encodeHintKey({ ...hints, key: after }) };
+    const found: HintMeta[] = [];
+    this.#readingOn(() => {
+      for (const { key, meta } of this.#dependencies.engine.scanMeta({ ...begin, lt, limit })) {
+        found.push({ ...decodeHintKey(copyBytes(key)), meta: copyBytes(meta) });
+      }
+    });
+    return found;
+  }
+
+  /** What the hint says, if it is still kept and can be read. */
+  recordOf(hint: HintKey): StoredRecord | undefined {
+    let record: StoredRecord | undefined;
+    this.#readingOn(() => {
+      const entry = this.#dependencies.engine.getEntrySync(encodeHintKey(hint));
+      if (entry?.value !== undefined) record = { meta: entry.meta, value: entry.value };
+    });
+    return record;
+  }
+
+  /** The hint goes, unless a newer one took its place meanwhile. */
+  drop({ meta, ...hint }: HintMeta): void {
+    this.#remove(hint, meta);
+  }
+
   /** The owner refuses it for good: what it wrote may have been deleted and forgotten since. */
   dropRefused({ record, ...hint }: Hint): void {
-    this.#dependencies.counters.hintsDropped += 1;
     this.#remove(hint, record.meta);
-    this.#dependencies.dropped(hint, hint.intendedOwner, 'too-old');
+    this.tellDropped(hint, 1, 'too-old');
   }
 
   /** The owner has it: the hint goes, unless a newer one took its place meanwhile. */
@@ -272,40 +304,32 @@ export class HintStore {
     this.#remove(hint, record.meta);
   }
 
-  /** Hints of the group that are past their age go; they are counted, and the range is told of. */
-  dropAged(hints: HintsOfRange): void {
-    const { engine, clock, counters, dropped } = this.#dependencies;
-    const now = clock.wallMs();
-    let oldest: Version | undefined;
-    let aged = 0;
-    this.#readingOn(() => {
-      for (const { key, meta } of engine.scanMeta(hintRange(hints))) {
-        const written = versionOfMeta(meta);
-        if (this.ledger.isTooOld(written.ms, now)) {
-          this.#remove(decodeHintKey(key), meta);
-          aged += 1;
-        } else if (oldest === undefined || newerOf(oldest, written) === oldest) {
-          oldest = written;
-        }
-      }
-    });
-    if (oldest !== undefined) this.ledger.sawOldest(groupOf(hints), oldest.ms);
-    if (aged === 0) return;
-    counters.hintsDropped += aged;
-    dropped(hints, hints.intendedOwner, 'too-old');
-  }
-
   /** All hints of the group go, for nobody waits for them any more. */
   dropAll(hints: HintsOfRange, cause: 'unknown-owner' | 'unknown-keyspace'): void {
-    const { engine, counters, dropped } = this.#dependencies;
     const { gte, lt } = hintRange(hints);
-    counters.hintsDropped += this.ledger.cleared(groupOf(hints));
-    dropped(hints, hints.intendedOwner, cause);
+    this.tellDropped(hints, this.ledger.cleared(groupOf(hints)), cause);
     this.#writing += 1;
-    engine
+    this.#dependencies.engine
       .deleteRange(gte, lt)
       .catch(() => undefined)
       .finally(() => (this.#writing -= 1));
+  }
+
+  /** So many hints of the group were not kept, or are not any more, though their owner has not got them. */
+  tellDropped(hints: HintsOfRange, count: number, cause: DropCause): void {
+    const { counters, dropped } = this.#dependencies;
+    counters.hintsDropped += count;
+    this.#dropped.set(hints.intendedOwner, this.droppedFor(hints.intendedOwner) + count);
+    dropped(hints, hints.intendedOwner, cause);
+  }
+
+  /** Hints for the owner that were dropped since this member started. */
+  droppedFor(owner: string): number {
+    return this.#dropped.get(owner) ?? 0;
+  }
+
+  get droppedOwners(): readonly string[] {
+    return [...this.#dropped.keys()];
   }
 
   /** What cannot be removed is handed over again, and then removed: a failure here changes nothing. */

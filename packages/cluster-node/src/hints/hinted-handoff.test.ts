@@ -255,11 +255,31 @@ describe('hints are bounded', () => {
     await cluster.elapse(61_000);
     expect(hintsFor(c)).toBe(0);
     expect(others[0]!.node!.counters.hintsDropped).toBe(1);
+    expect(others[0]!.node!.status().hints).toMatchObject([{ owner: c.id, count: 0, dropped: 1 }]);
     for (const gone of [b, ...others]) await cluster.kill(gone);
     await cluster.restart(c);
     await cluster.elapse(10_000);
     expect(await ownVersion(c, 'key')).toEqual(put.version);
     expect(a.node!.counters.exchangeRepairsSent).toBe(1);
+  });
+
+  it('in age, but not where they are all that is left of a write: with its owners away they stay until one is back', async () => {
+    await start(5, { options: { hintMaxAgeMs: 60_000 } });
+    const { owners, others } = cluster.placesOf('key');
+    const [a, b, c] = owners as [TestMember, TestMember, TestMember];
+    for (const gone of [a, b]) await cluster.kill(gone);
+    await killFor(c, untilDown);
+    const put = await cluster.put(others[0]!, 'key', 'value', { w: 2 });
+    expect(put).toMatchObject({ outcome: 'applied', receipt: { mode: 'sloppy', got: 2 } });
+    const kept = owners.reduce((sum, owner) => sum + hintsFor(owner), 0);
+    await cluster.elapse(120_000);
+    expect(owners.reduce((sum, owner) => sum + hintsFor(owner), 0)).toBe(kept);
+    await cluster.restart(a);
+    await cluster.elapse(20_000);
+    expect(await ownVersion(a, 'key')).toEqual(put.version);
+    for (const owner of owners) expect(hintsFor(owner), named(owner)).toBe(0);
+    const gone = others.flatMap(({ node }) => node!.status().hints.map(({ dropped, replayed }) => dropped + replayed));
+    expect(gone.reduce((sum, count) => sum + count, 0)).toBe(kept);
   });
 
   it('by what there is: hints for a keyspace that is no more are dropped', async () => {

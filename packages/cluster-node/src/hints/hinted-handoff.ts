@@ -14,6 +14,7 @@ import type { Repairer } from '../repair/repairer.ts';
 import type { StorageFailures } from '../storage-failures.ts';
 import type { Strategies } from '../strategies.ts';
 import type { Topology } from '../topology/topology.ts';
+import { AgedHints } from './aged-hints.ts';
 import { DirtyRanges } from './dirty-ranges.ts';
 import { HintAccess } from './hint-access.ts';
 import { HintReplayer } from './hint-replayer.ts';
@@ -48,6 +49,8 @@ export interface HintStatus {
   readonly oldestAgeMs: number;
   /** Handed over to the owner since this member started. */
   readonly replayed: number;
+  /** Not kept, or not until the owner had them, for want of room or for their age: since this member started. */
+  readonly dropped: number;
 }
 
 export class HintedHandoff {
@@ -56,6 +59,7 @@ export class HintedHandoff {
   readonly #dependencies: HintedHandoffDependencies;
   readonly #server: HintServer;
   readonly #replayer: HintReplayer;
+  readonly #aged: AgedHints;
   readonly #dirtyRanges: DirtyRanges;
 
   constructor(dependencies: HintedHandoffDependencies, options: ClusterNodeOptions, strategies: Strategies) {
@@ -76,6 +80,7 @@ export class HintedHandoff {
     this.#server = new HintServer({ ...dependencies, hints, dirtyRanges });
     const drained = (intendedOwner: string) => dirtyRanges.drained(intendedOwner);
     this.#replayer = new HintReplayer({ ...dependencies, hints, drained, requestTimeoutMs });
+    this.#aged = new AgedHints({ ...dependencies, hints }, { requestTimeoutMs });
   }
 
   serve(frame: Frame, reply: (message: Message) => void): void {
@@ -103,20 +108,23 @@ export class HintedHandoff {
 
   tick(): void {
     this.#replayer.tick();
+    this.#aged.tick();
     this.#dirtyRanges.tick();
   }
 
   stop(): void {
     this.#replayer.stop();
+    this.#aged.stop();
   }
 
   status(): HintStatus[] {
     const totals = new Map(this.#hints.ledger.totals().map((each) => [each.owner, each]));
-    const owners = new Set([...totals.keys(), ...this.#replayer.replayedOwners]);
+    const owners = new Set([...totals.keys(), ...this.#replayer.replayedOwners, ...this.#hints.droppedOwners]);
     return [...owners].sort().map((owner) => {
       const { count = 0, bytes = 0, oldestMs } = totals.get(owner) ?? {};
       const oldestAgeMs = oldestMs === undefined ? 0 : Math.max(0, this.#dependencies.clock.wallMs() - oldestMs);
-      return { owner, count, bytes, oldestAgeMs, replayed: this.#replayer.replayedTo(owner) };
+      const [replayed, dropped] = [this.#replayer.replayedTo(owner), this.#hints.droppedFor(owner)];
+      return { owner, count, bytes, oldestAgeMs, replayed, dropped };
     });
   }
 }

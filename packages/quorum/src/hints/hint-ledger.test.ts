@@ -64,9 +64,14 @@ describe('a ledger of hints', () => {
     expect(ledger.aged(61_000)).toEqual([]);
     expect(ledger.aged(61_001)).toEqual([group]);
     ledger.removed(group, 1);
-    ledger.sawOldest(group, 50_000);
+    ledger.beginLook(group);
+    ledger.endLook(group, 50_000);
     expect(ledger.aged(61_001)).toEqual([]);
     expect(ledger.totals()[0]).toMatchObject({ owner: 'a', count: 1, oldestMs: 50_000 });
+    ledger.beginLook(group);
+    ledger.added(group, 1, 40_000);
+    ledger.endLook(group, 50_000);
+    expect(ledger.totals()[0], 'what came while somebody looked').toMatchObject({ count: 2, oldestMs: 40_000 });
   });
 
   it('comes out even when what was counted is taken back in another order, as after a disk that was full', () => {
@@ -89,7 +94,8 @@ describe('a ledger of hints', () => {
 
   it('knows nothing of groups that never were', () => {
     const ledger = new HintLedger(limits);
-    ledger.sawOldest(group, 10);
+    ledger.beginLook(group);
+    ledger.endLook(group, 10);
     expect([ledger.cleared(group), ledger.has(group), ledger.totals()]).toEqual([0, false, []]);
   });
 });

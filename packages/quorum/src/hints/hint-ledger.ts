@@ -32,6 +32,8 @@ interface Counted {
   bytes: number;
   /** Never after the oldest hint's time: what was removed may have been the oldest. */
   oldestMs: number;
+  /** The same of those that were added since somebody began to look. */
+  newcomersMs: number;
 }
 
 export class HintLedger {
@@ -72,10 +74,16 @@ export class HintLedger {
     return group.count;
   }
 
-  /** Somebody looked: the oldest hint of the group was written then. */
-  sawOldest({ owner, range }: HintGroup, writtenMs: number): void {
+  /** Somebody begins to look when the hints of the group were written, one after the other. */
+  beginLook({ owner, range }: HintGroup): void {
     const group = this.#owners.get(owner)?.ranges.get(range);
-    if (group !== undefined) group.oldestMs = writtenMs;
+    if (group !== undefined) group.newcomersMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The oldest that was met was written then; what was added meanwhile may have been missed. */
+  endLook({ owner, range }: HintGroup, oldestMs: number): void {
+    const group = this.#owners.get(owner)?.ranges.get(range);
+    if (group !== undefined) group.oldestMs = Math.min(oldestMs, group.newcomersMs);
   }
 
   get owners(): readonly string[] {
@@ -112,10 +120,11 @@ export class HintLedger {
 
   #change({ owner, range }: HintGroup, count: number, bytes: number, writtenMs: number): void {
     const known = this.#owners.get(owner) ?? { bytes: 0, ranges: new Map<string, Counted>() };
-    const group = known.ranges.get(range) ?? { count: 0, bytes: 0, oldestMs: Number.POSITIVE_INFINITY };
+    const group = known.ranges.get(range) ?? newCount();
     group.count += count;
     group.bytes += bytes;
     group.oldestMs = Math.min(group.oldestMs, writtenMs);
+    group.newcomersMs = Math.min(group.newcomersMs, writtenMs);
     known.bytes += bytes;
     known.ranges.set(range, group);
     this.#owners.set(owner, known);
@@ -127,4 +136,9 @@ export class HintLedger {
     known?.ranges.delete(range);
     if (known?.ranges.size === 0) this.#owners.delete(owner);
   }
+}
+
+function newCount(): Counted {
+  const never = Number.POSITIVE_INFINITY;
+  return { count: 0, bytes: 0, oldestMs: never, newcomersMs: never };
 }

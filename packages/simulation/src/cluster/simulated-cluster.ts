@@ -3,7 +3,6 @@ import type { TopologyConfig } from '@kv/cluster-node';
 import { noCodec } from '@kv/lsm-storage/core';
 import { ZstdCodec } from '@kv/lsm-storage';
 import type { ClusterOptions } from '../scenario/options.ts';
-import { hintMaxAgeMs } from '../scenario/purge-options.ts';
 import type { DiskOptions } from '../world/disk/disk-options.ts';
 import type { Machine } from '../world/machine.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
@@ -87,8 +86,16 @@ function drawTopology(
 const healAfterMs = 12_000;
 
 function nodeOptions(options: ClusterOptions): SimulatedNode['config']['options'] {
-  const { requestTimeoutMs, standInAfterMs, hintAfterMs, repairIntervalMs, memtableBytes, blockBytes, scaling } =
-    options;
+  const {
+    requestTimeoutMs,
+    standInAfterMs,
+    hintAfterMs,
+    hintMaxAgeMs,
+    repairIntervalMs,
+    memtableBytes,
+    blockBytes,
+    scaling,
+  } = options;
   const { separateBytes, garbageRatio, cacheBytes, expiredKeptMs, purge, requestBytes, peerQueueBytes } = options;
   const bounds = { requestBytes, requestBytesPerClient: requestBytes, peerQueueBytes };
   const storage = { memtableBytes, blockBytes, scaling, separateBytes, garbageRatio, cacheBytes };

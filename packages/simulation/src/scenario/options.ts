@@ -7,7 +7,7 @@ import type { DiskOptions } from '../world/disk/disk-options.ts';
 import type { NetworkOptions } from '../world/network/network-options.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
 import type { KeyspaceOptions } from './keyspaces/keyspace-options.ts';
-import { drawLeaps, drawPurge, type Leap, never, type PurgeOptions } from './purge-options.ts';
+import { drawHintMaxAgeMs, drawLeaps, drawPurge, type Leap, never, type PurgeOptions } from './purge-options.ts';
 import { drawKeyspaces, kindOf, type ScenarioName } from './scenarios.ts';
 
 export interface ClusterOptions {
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly requestTimeoutMs: number;
   readonly standInAfterMs: number;
   readonly hintAfterMs: number;
+  /** Since its write, after which a hint is not kept any more. */
+  readonly hintMaxAgeMs: number;
   /** Small enough that flushes, compactions and several log segments happen within a run. */
   readonly memtableBytes: number;
   readonly blockBytes: number;
@@ -115,6 +117,7 @@ function drawCluster(random: SeededRandom): ClusterOptions {
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
     standInAfterMs: random.pick([20, 200, 1000]),
     hintAfterMs: random.fork('hints').pick([50, 500]),
+    hintMaxAgeMs: drawHintMaxAgeMs(random.fork('hint-age')),
     memtableBytes: Math.round(random.logBetween(1024, 32_768)),
     separateBytes: Math.round(random.logBetween(64, 32_768)),
     blockBytes: Math.round(random.logBetween(128, 8192)),

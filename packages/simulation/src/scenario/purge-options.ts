@@ -24,8 +24,10 @@ export const never = 86_400_000;
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
 
-/** Older than any run gets: hints must not be dropped for their age, where all that was acknowledged may rest on them. */
-export const hintMaxAgeMs: number = 60 * weekMs;
+/** Older than any run gets, as in production, and within seconds: then repair has to bring what hints would have. */
+export function drawHintMaxAgeMs(random: SeededRandom): number {
+  return random.pick([60 * weekMs, 3 * hourMs, 3000]);
+}
 
 export function drawPurge(random: SeededRandom): PurgeOptions {
   const soon = { afterMs: random.pick([4000, 10_000]), intervalMs: random.pick([500, 2000]) };
