@@ -21,6 +21,7 @@ import type { ClusterNode } from './cluster-node.ts';
 import { changeReply, changeRequest } from './change-messages.ts';
 import type { Coordinator, Refused } from './coordinator/coordinator.ts';
 import type { StoredReadResult } from './coordinator/read-driver.ts';
+import { maxTimeoutMs } from './coordinator/request-checks.ts';
 import type { Counters } from './counters.ts';
 import { RequestError } from './errors.ts';
 import type { ClusterNodeOptions } from './options.ts';
@@ -175,13 +176,18 @@ export class ClientServer {
         return;
       case 'change-keyspace': {
         const { id, change } = message;
-        const timeoutMs = header.deadlineMs === 0 ? this.#dependencies.options.requestTimeoutMs : header.deadlineMs;
+        const timeoutMs = this.#changeTimeout(header);
         this.#dependencies.changeKeyspace({ id, change, timeoutMs }, (result) => answer(keyspaceReply(result)));
         return;
       }
       default:
         throw new RequestError('NOT_SUPPORTED', `a client may not send ${message.type}`);
     }
+  }
+
+  /** No request has more than {@link maxTimeoutMs}, and a timer of more than 2^31 - 1 ms would end at once. */
+  #changeTimeout({ deadlineMs }: FrameHeader): number {
+    return Math.min(deadlineMs === 0 ? this.#dependencies.options.requestTimeoutMs : deadlineMs, maxTimeoutMs);
   }
 
   #putSibling(common: RequestOptions, message: PutSibling, answer: (message: Message) => void, refuse: Refused): void {
