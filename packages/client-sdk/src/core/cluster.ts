@@ -364,24 +364,21 @@ export class Cluster {
 
   #askTopology(session: Session, done: (failure: string | undefined) => void): void {
     const header = { epoch: 0, keyspaceId: 0, deadlineMs: 0, stamp: this.#clock.latest };
-    const forget = session.ask(
-      { type: 'topology-request' },
-      {
-        header: () => header,
-        answered: ({ message }) => {
-          timer.cancel();
-          if (message.type === 'topology') this.#learn(new TopologyView(message, this.#target.nodes));
-          done(message.type === 'topology' ? undefined : `answered with ${message.type}`);
-        },
-        lost: (reason) => {
-          timer.cancel();
-          done(reason);
-        },
-        unsendable: (error) => {
-          throw error;
-        },
+    const forget = session.ask(() => ({ type: 'topology-request' }), {
+      header: () => header,
+      answered: ({ message }) => {
+        timer.cancel();
+        if (message.type === 'topology') this.#learn(new TopologyView(message, this.#target.nodes));
+        done(message.type === 'topology' ? undefined : `answered with ${message.type}`);
       },
-    );
+      lost: (reason) => {
+        timer.cancel();
+        done(reason);
+      },
+      unsendable: (error) => {
+        throw error;
+      },
+    });
     const timer = this.#ports.timers.set(answerWithinMs, () => {
       forget();
       done(`no answer in ${answerWithinMs} ms`);

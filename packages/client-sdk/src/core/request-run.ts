@@ -75,6 +75,10 @@ class RequestRun<Result> {
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
   #turnTimer: Timer | undefined;
+  /**
+   * What leaves from now on, of whichever attempt. Replaced only while all that has left is known to be harmless, so that no
+   * two versions of a write are ever made.
+   */
   #message: Message;
   #lastAsked: Session | undefined;
   #askedAt = 0;
@@ -150,7 +154,7 @@ class RequestRun<Result> {
     this.#askedAt = this.#now();
     this.#dropUnsent();
     const attempt: Attempt = { to, left: false, forget: () => undefined };
-    const forget = session.ask(this.#message, {
+    const forget = session.ask(() => this.#message, {
       header: () => this.#leave(attempt),
       answered: (frame) => {
         this.#forget.delete(forget);

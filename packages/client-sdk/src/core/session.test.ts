@@ -65,18 +65,15 @@ function put(bytes: number): Message & { readonly type: 'put' } {
 
 /** Returns what forgets it. */
 function ask(name: string, bytes: number, answered: () => void = () => undefined, ttlMs = 0): () => void {
-  return session.ask(
-    { ...put(bytes), ttlMs },
-    {
-      header: () => header,
-      answered: () => {
-        told.push(name);
-        answered();
-      },
-      lost: (reason) => void told.push(`${name}: ${reason}`),
-      unsendable: () => void told.push(`${name}: unsendable`),
+  return session.ask(() => ({ ...put(bytes), ttlMs }), {
+    header: () => header,
+    answered: () => {
+      told.push(name);
+      answered();
     },
-  );
+    lost: (reason) => void told.push(`${name}: ${reason}`),
+    unsendable: () => void told.push(`${name}: unsendable`),
+  });
 }
 
 const receipt = { mode: 'strict', epoch: 1, needed: 1, got: 1, replicas: [], repairs: noRepairs } as const;
@@ -153,6 +150,19 @@ describe('a session', () => {
     forget();
     answer(0);
     expect(sent.slice(7).map(({ message }) => message.type === 'put' && message.value.length)).toEqual([40]);
+  });
+
+  it('sends of what waited what it is when it leaves', () => {
+    greet();
+    for (let n = 0; n < 7; n += 1) ask(`${n}`, mebibyte);
+    let bytes = 20;
+    session.ask(() => put(bytes), {
+      ...{ header: () => header, answered: () => undefined },
+      ...{ lost: () => undefined, unsendable: () => undefined },
+    });
+    bytes = 30;
+    answer(0);
+    expect(sent.slice(7).map(({ message }) => message.type === 'put' && message.value.length)).toEqual([30]);
   });
 
   it('counts what was forgotten after it was sent until it is answered', () => {

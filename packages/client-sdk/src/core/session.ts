@@ -53,7 +53,7 @@ export class Session {
   /** What those count in the window. */
   #sentBytes = 0;
   /** Requests that were not sent, in the order of asking. Invariant of an open session: empty unless the window is full. */
-  readonly #unsent = new Map<number, { readonly message: Message; readonly waiter: Waiter }>();
+  readonly #unsent = new Map<number, { readonly message: () => Message; readonly waiter: Waiter }>();
   /** When those were forgotten that were sent and not answered, the longest ago first. */
   readonly #owed = new Map<number, number>();
   readonly #clock: Clock;
@@ -94,10 +94,11 @@ export class Session {
   }
 
   /**
-   * Sends a request, now or as soon as the node said hello and has answered enough of what it was asked before. Returns what
-   * forgets it. Not after the session closed.
+   * Sends a request, now or as soon as the node said hello and has answered enough of what it was asked before. Returns
+   * what forgets it. Not after the session closed.
+   * @param message called when it leaves: what waits here must not be older than what its asker sends elsewhere by then
    */
-  ask(message: Message, waiter: Waiter): () => void {
+  ask(message: () => Message, waiter: Waiter): () => void {
     const operationId = this.#nextOperationId();
     if (this.#state === 'open' && !this.#isFull) this.#send(operationId, message, waiter);
     else this.#unsent.set(operationId, { message, waiter });
@@ -113,10 +114,10 @@ export class Session {
     return this.#sentBytes >= windowBytes;
   }
 
-  #send(operationId: number, message: Message, waiter: Waiter): void {
+  #send(operationId: number, message: () => Message, waiter: Waiter): void {
     let frame: Uint8Array;
     try {
-      frame = encodeFrame({ ...waiter.header(), operationId }, message);
+      frame = encodeFrame({ ...waiter.header(), operationId }, message());
     } catch (error) {
       waiter.unsendable(error);
       return;

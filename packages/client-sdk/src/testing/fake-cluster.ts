@@ -26,7 +26,7 @@ export class FakeNode {
   address: string;
   clusterId = clusterId;
   isUp = true;
-  /** Accepts links and never says hello. */
+  /** Accepts links and says no hello, until it is told to by {@link FakeCluster.greet}. */
   isDumb = false;
   behaviour: Behaviour;
   readonly received: Frame[] = [];
@@ -115,6 +115,12 @@ export class FakeCluster {
     for (const link of this.#links.get(node) ?? []) link.break('connection reset');
   }
 
+  /** Has a dumb node speak: it says hello on the links that it has accepted. */
+  greet(node: FakeNode): void {
+    node.isDumb = false;
+    for (const link of this.#links.get(node) ?? []) link.greet();
+  }
+
   topology(): Topology {
     return {
       type: 'topology',
@@ -185,6 +191,10 @@ class FakeLink implements Link {
     this.#cluster.time.set(0, () => this.#handlers.closed(reason));
   }
 
+  greet(): void {
+    if (this.#node !== undefined) this.#answer(0, helloOf(this.#node));
+  }
+
   #open(): void {
     if (this.#closed) return;
     if (this.#node?.isUp !== true) {
@@ -193,7 +203,7 @@ class FakeLink implements Link {
     }
     this.#cluster.join(this.#node, this);
     this.#handlers.opened();
-    if (!this.#node.isDumb) this.#answer(0, helloOf(this.#node));
+    if (!this.#node.isDumb) this.greet();
   }
 
   #arrive(bytes: Uint8Array): void {
