@@ -64,9 +64,14 @@ function put(bytes: number): Message & { readonly type: 'put' } {
 }
 
 /** Returns what forgets it. */
-function ask(name: string, bytes: number, answered: () => void = () => undefined, ttlMs = 0): () => void {
+function ask(
+  name: string,
+  bytes: number,
+  answered: () => void = () => undefined,
+  { ttlMs = 0, deadlineMs = 0 }: { readonly ttlMs?: number; readonly deadlineMs?: number } = {},
+): () => void {
   return session.ask(() => ({ ...put(bytes), ttlMs }), {
-    header: () => header,
+    header: () => ({ ...header, deadlineMs }),
     answered: () => {
       told.push(name);
       answered();
@@ -108,10 +113,10 @@ describe('a session', () => {
 
   it('tells whose request cannot be written, and goes on with the others', () => {
     ask('a', 10);
-    ask('b', 10, undefined, -1);
+    ask('b', 10, undefined, { ttlMs: -1 });
     ask('c', 10);
     greet();
-    ask('d', 10, undefined, 0.5);
+    ask('d', 10, undefined, { ttlMs: 0.5 });
     expect(told).toEqual(['b: unsendable', 'd: unsendable']);
     expect(sent.map((frame) => frame.header.operationId)).toEqual([1, 3]);
     expect(isClosed).toBe(false);
@@ -207,6 +212,35 @@ describe('a session', () => {
     await time.pass(10_000);
     expect(session.isStuck).toBe(false);
     await time.pass(1);
+    expect(session.isStuck).toBe(true);
+  });
+
+  it('is not stuck before the deadline that the node was told, however early nobody waits any more', async () => {
+    greet();
+    const forget = Array.from({ length: 7 }, (_, n) => ask(`${n}`, mebibyte, undefined, { deadlineMs: 60_000 }));
+    await time.pass(1000);
+    for (const it of forget) it();
+    await time.pass(68_999);
+    expect(session.isStuck).toBe(false);
+    await time.pass(2);
+    expect(session.isStuck).toBe(true);
+    answer(0);
+    expect(session.isStuck).toBe(false);
+  });
+
+  it('is stuck by the answer that is due first, whichever was asked for or forgotten first', async () => {
+    greet();
+    const forget = [60_000, 5000, 30_000].map((deadlineMs) =>
+      ask('forgotten', 2 * mebibyte, undefined, { deadlineMs }),
+    );
+    for (const it of forget) it();
+    ask('waited for', 2 * mebibyte);
+    await time.pass(15_001);
+    expect(session.isStuck).toBe(true);
+    answer(1);
+    ask('waited for', 2 * mebibyte);
+    expect(session.isStuck).toBe(false);
+    await time.pass(25_000);
     expect(session.isStuck).toBe(true);
   });
 });

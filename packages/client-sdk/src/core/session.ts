@@ -5,6 +5,7 @@
  */
 import { encodeFrame, type Frame, FrameDecoder, type Hello, type Message } from '@kv/wire';
 import type { FrameHeader } from '@kv/wire';
+import { OwedAnswers } from './owed-answers.ts';
 import type { ClientPorts, Clock, Link, Timer } from './ports.ts';
 
 export interface SessionHandlers {
@@ -36,9 +37,6 @@ const windowBytes = 7 * 1024 * 1024;
 /** What a request counts in the window beside its frame. */
 const overheadBytes = 512;
 
-/** How long after nobody waits for an answer any more it may still come: a node that stood still goes on where it was. */
-const owedForMs = 10_000;
-
 /** How long a node may take to accept a link and to say hello. */
 const greetWithinMs = 2000;
 
@@ -54,8 +52,8 @@ export class Session {
   #sentBytes = 0;
   /** Requests that were not sent, in the order of asking. Invariant of an open session: empty unless the window is full. */
   readonly #unsent = new Map<number, { readonly message: () => Message; readonly waiter: Waiter }>();
-  /** When those were forgotten that were sent and not answered, the longest ago first. */
-  readonly #owed = new Map<number, number>();
+  /** To those of the sent ones for which nobody waits any more. */
+  readonly #owed = new OwedAnswers();
   readonly #clock: Clock;
   #state: 'greeting' | 'open' | 'closed' = 'greeting';
   #lastOperationId = 0;
@@ -84,13 +82,11 @@ export class Session {
   }
 
   /**
-   * Whether it is good for nothing any more: its window is full, and an answer for which nobody waits is overdue. A node answers
-   * all that it is asked by the deadlines that it is told; this one lost a request, or is gone without a word.
+   * Whether it is good for nothing any more: its window is full, and an answer for which nobody waits is overdue. The node
+   * lost a request, or is gone without a word.
    */
   get isStuck(): boolean {
-    if (!this.#isFull || this.#owed.size === 0) return false;
-    const [forgottenAt = 0] = this.#owed.values();
-    return this.#clock.monotonicMs() - forgottenAt > owedForMs;
+    return this.#isFull && this.#owed.isOverdue(this.#clock.monotonicMs());
   }
 
   /**
@@ -116,14 +112,17 @@ export class Session {
 
   #send(operationId: number, message: () => Message, waiter: Waiter): void {
     let frame: Uint8Array;
+    let deadline: number | undefined;
     try {
-      frame = encodeFrame({ ...waiter.header(), operationId }, message());
+      const header = waiter.header();
+      frame = encodeFrame({ ...header, operationId }, message());
+      if (header.deadlineMs > 0) deadline = this.#clock.monotonicMs() + header.deadlineMs;
     } catch (error) {
       waiter.unsendable(error);
       return;
     }
     const bytes = frame.length + overheadBytes;
-    this.#waiting.set(operationId, { waiter, bytes });
+    this.#waiting.set(operationId, { waiter, bytes, deadline });
     this.#sentBytes += bytes;
     this.#link.send(frame);
   }
@@ -142,7 +141,7 @@ export class Session {
     const asked = this.#waiting.get(operationId);
     if (asked === undefined) return;
     asked.waiter = undefined;
-    this.#owed.set(operationId, this.#clock.monotonicMs());
+    this.#owed.add(operationId, asked.deadline ?? this.#clock.monotonicMs());
   }
 
   #receive(chunk: Uint8Array): void {
@@ -165,7 +164,7 @@ export class Session {
     if (asked === undefined) return;
     this.#waiting.delete(frame.header.operationId);
     this.#sentBytes -= asked.bytes;
-    if (asked.waiter === undefined) this.#owed.delete(frame.header.operationId);
+    if (asked.waiter === undefined) this.#owed.answered(frame.header.operationId);
     if (this.#unsent.size > 0) this.#sendUnsent();
     asked.waiter?.answered(frame);
   }
@@ -205,6 +204,8 @@ interface Asked {
   waiter: Waiter | undefined;
   /** What it counts in the window. */
   readonly bytes: number;
+  /** By when the node was told to answer, in monotonic milliseconds. */
+  readonly deadline: number | undefined;
 }
 
 const greetingHeader: FrameHeader = {
