@@ -285,6 +285,37 @@ describe('keyspaces of a running cluster', () => {
     expect(unheard[2]).toBeUndefined();
   });
 
+  it('a later topology that comes while the voters are asked does not end the asking', async () => {
+    const [late, other] = [members[2]!, members[1]!];
+    const unheard: (string | undefined)[] = [];
+    late.node!.refreshTopology((error) => unheard.push(error?.code ?? 'told'));
+    const { state } = late.node!.topology;
+    const stamp = { ms: cluster.time.wallMs(), counter: 0 };
+    const header = { operationId: 0, epoch: 2, keyspaceId: 0, deadlineMs: 0, stamp };
+    late.node!.receive(other.id, encodeFrame(header, { type: 'topology', ...state, epoch: 2 }));
+    expect([late.node!.topology.epoch, unheard]).toEqual([2, []]);
+    await cluster.elapse(50);
+    expect(unheard).toEqual(['told']);
+  });
+
+  it('a change that a majority accepted is known soon, though whoever proposed it died before it told anybody', async () => {
+    const [proposer, witness, away] = [members[0]!, members[1]!, members[2]!];
+    await cluster.kill(away);
+    witness.intercept = (frame, from) => {
+      const { type } = decodeFrame(frame).message;
+      if (type !== 'topology-adopt' && type !== 'topology') witness.node!.receive(from, frame);
+    };
+    proposer.node!.changeKeyspace({ change: create('orders'), timeoutMs: 2000 }, () => undefined);
+    await cluster.elapse(200);
+    expect([proposer, witness].map(({ node }) => node!.topology.epoch)).toEqual([2, 1]);
+    await cluster.kill(proposer);
+    witness.intercept = undefined;
+    await cluster.restart(away);
+    await cluster.elapse(5000);
+    for (const { node } of [witness, away])
+      expect(node!.topology.keyspace('orders')).toMatchObject({ id: 2, since: 2 });
+  });
+
   it('a member that hears nothing says so soon, and who asks for what is nowhere makes the others little work', async () => {
     const late = members[2]!;
     let told = 0;

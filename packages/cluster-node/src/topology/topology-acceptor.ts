@@ -21,11 +21,18 @@ export class TopologyAcceptor {
   readonly #engine: StorageEngine;
   /** What the last write that was begun says, or what was stored. */
   #stored: Uint8Array | undefined;
+  #acceptedEpoch: number;
 
   /** Reads what is stored. To be made before the first write. */
   constructor(engine: StorageEngine) {
     this.#engine = engine;
     this.#stored = engine.getSync(acceptorKey);
+    this.#acceptedEpoch = this.#stored === undefined ? 0 : epochIn(decodeTopologyAcceptor(this.#stored));
+  }
+
+  /** The epoch that this voter accepted last, decided or not; 0 if none. */
+  get acceptedEpoch(): number {
+    return this.#acceptedEpoch;
   }
 
   /** As it is, to be written anew: what is stored of it is about to go. */
@@ -47,12 +54,17 @@ export class TopologyAcceptor {
       reply = { type: 'topology-reply', reply: step.reply };
       if (step.state === state) return 'keep';
       this.#stored = encodeTopologyAcceptor(step.state);
+      this.#acceptedEpoch = epochIn(step.state);
       return { meta: noMeta, value: this.#stored };
     };
     this.#engine.apply(acceptorKey, { meta: noMeta, value: noMeta }, decide).then(() => {
       if (reply !== undefined) done(reply);
     }, failed);
   }
+}
+
+function epochIn({ accepted }: AcceptorState<TopologyState>): number {
+  return accepted?.value.epoch ?? 0;
 }
 
 function stepOf(

@@ -59,12 +59,17 @@ export class TopologyChanger {
     const { self, generation, store, random } = this.#dependencies;
     this.#operations += 1;
     const { state: known } = store.current;
+    let isProposed = false;
     const operation = new RegisterOperation<TopologyState, Verdict>(
       new Voters(known.voters),
-      (current) => judged(current ?? known, next),
+      (current) => {
+        const change = judged(current ?? known, next);
+        isProposed ||= change.next !== undefined;
+        return change;
+      },
       { proposer: `${self}.${generation}.${this.#operations}`, random },
     );
-    new ChangeDriver(this.#dependencies, operation, deadline, done).start();
+    new ChangeDriver(this.#dependencies, operation, () => isProposed, deadline, done).start();
   }
 }
 
@@ -88,6 +93,8 @@ function judged(
 class ChangeDriver {
   readonly #dependencies: TopologyChangerDependencies;
   readonly #operation: RegisterOperation<TopologyState, Verdict>;
+  /** Whether an attempt proposed the change: one that was outbid may have been accepted nevertheless. */
+  readonly #isProposed: () => boolean;
   readonly #deadline: number;
   readonly #done: (result: TopologyChangeResult) => void;
   #deadlineTimer: Timer | undefined;
@@ -95,11 +102,13 @@ class ChangeDriver {
   constructor(
     dependencies: TopologyChangerDependencies,
     operation: RegisterOperation<TopologyState, Verdict>,
+    isProposed: () => boolean,
     deadline: number,
     done: (result: TopologyChangeResult) => void,
   ) {
     this.#dependencies = dependencies;
     this.#operation = operation;
+    this.#isProposed = isProposed;
     this.#deadline = deadline;
     this.#done = done;
   }
@@ -144,7 +153,10 @@ class ChangeDriver {
     if (result.outcome !== 'done') return this.#done({ outcome: result.outcome });
     if ('topology' in result.result) return this.#tell(result.result.topology);
     if (result.value !== undefined) this.#dependencies.teller.spread(result.value);
-    this.#done({ outcome: 'refused', error: result.result.error });
+    const { error } = result.result;
+    // Its own try may be what so many changes came behind.
+    const mayBeMade = error.code === 'OPERATION_FORGOTTEN' && this.#isProposed();
+    this.#done(mayBeMade ? { outcome: 'unknown' } : { outcome: 'refused', error });
   }
 
   #tell(topology: TopologyState): void {

@@ -37,17 +37,13 @@ export class TopologyRefresher {
 
   constructor(dependencies: TopologyRefresherDependencies) {
     this.#dependencies = dependencies;
-    dependencies.store.onChange(() => this.#release());
   }
 
-  /**
-   * Calls back once: as soon as a later topology is known, or none of the voters that are not believed down has one or says
-   * so in time.
-   */
+  /** Calls back once: as soon as a majority of the voters told what they know, or no further one says so in time. */
   refresh(done: Refreshed): void {
     const isAsking = this.#asked.size > 0;
     const isFresh = this.#dependencies.clock.monotonicMs() < this.#freshUntil;
-    if (isAsking ? this.#waiting.length >= mostWaiting : isFresh) return done(this.#unheard);
+    if (isFresh || (isAsking && this.#waiting.length >= mostWaiting)) return done(this.#unheard);
     this.#waiting.push(done);
     if (!isAsking) this.#ask();
   }
@@ -78,15 +74,19 @@ export class TopologyRefresher {
   }
 
   #endIfOver(): void {
-    if (this.#asked.size > 0) return;
+    if (this.#asked.size > 0 && !this.#isTold) return;
     this.#freshUntil = this.#dependencies.clock.monotonicMs() + freshForMs;
     this.#release();
   }
 
-  /** A majority knows of all that was told before: whoever is not behind has it. */
+  /** A majority accepted all that was told before, and goes by it but for what is yet unsettled (see UnsettledChange). */
+  get #isTold(): boolean {
+    return 2 * this.#told > this.#dependencies.store.current.state.voters.length;
+  }
+
   get #unheard(): RequestError | undefined {
+    if (this.#isTold) return undefined;
     const voters = this.#dependencies.store.current.state.voters.length;
-    if (2 * this.#told > voters) return undefined;
     const text = `no such keyspace is known here, and ${this.#told} of ${voters} voters told what they know`;
     return new RequestError('TOO_FEW_VOTERS', text);
   }

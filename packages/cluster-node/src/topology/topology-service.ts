@@ -17,6 +17,7 @@ import { TopologyFollower } from './topology-follower.ts';
 import { type Refreshed, TopologyRefresher } from './topology-refresher.ts';
 import { TopologyStore } from './topology-store.ts';
 import { TopologyTeller } from './topology-teller.ts';
+import { UnsettledChange } from './unsettled-change.ts';
 
 export interface TopologyServiceDependencies {
   readonly self: string;
@@ -56,6 +57,7 @@ export class TopologyService {
   readonly #acceptor: TopologyAcceptor;
   readonly #changer: TopologyChanger;
   readonly #refresher: TopologyRefresher;
+  readonly #unsettled: UnsettledChange;
 
   /** `remembered`: see `recallTopology`. */
   constructor(dependencies: TopologyServiceDependencies, remembered: TopologyState) {
@@ -66,7 +68,9 @@ export class TopologyService {
     this.#refresher = new TopologyRefresher({ ...dependencies, store: this.store });
     this.#acceptor = new TopologyAcceptor(engine);
     const teller = new TopologyTeller({ ...dependencies, store: this.store });
-    this.#changer = new TopologyChanger({ ...dependencies, acceptor: this.#acceptor, store: this.store, teller });
+    const register = { ...dependencies, acceptor: this.#acceptor, store: this.store };
+    this.#changer = new TopologyChanger({ ...register, teller });
+    this.#unsettled = new UnsettledChange({ ...register, changer: this.#changer });
   }
 
   change({ id, change, timeoutMs }: KeyspaceChangeRequest, done: (result: TopologyChangeResult) => void): void {
@@ -142,5 +146,6 @@ export class TopologyService {
 
   tick(): void {
     this.store.tick();
+    if (this.#dependencies.ready()) this.#unsettled.tick();
   }
 }
