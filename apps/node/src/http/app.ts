@@ -45,17 +45,19 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
 export function asProblem(error: unknown, log: Log): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && isProblemCode(error.code)) {
-    return new Problem(error.code, error.message, {
-      cause: error,
-      ...(isUnbegun(error.code) && withOutcome('rejected')),
-    });
+    const outcome = outcomes[error.code];
+    return new Problem(error.code, error.message, { cause: error, ...(outcome !== undefined && withOutcome(outcome)) });
   }
   log.error('request-failed', { error });
   return new Problem('INTERNAL_ERROR', 'the request failed on this node; its log says why', { cause: error });
 }
 
-/** Refused before anything was sent, with a status that would leave it open. */
-const isUnbegun = (code: ProblemCode): boolean => code === 'BUSY' || code === 'TOO_FEW_VOTERS';
+/** Of what has another outcome than its status lets think: it was not begun, or is a try of what may have been made. */
+const outcomes: Partial<Record<ProblemCode, 'rejected' | 'unknown'>> = {
+  BUSY: 'rejected',
+  TOO_FEW_VOTERS: 'rejected',
+  OPERATION_FORGOTTEN: 'unknown',
+};
 
 const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 

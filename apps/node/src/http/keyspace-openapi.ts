@@ -64,7 +64,7 @@ const changeParameters: Parameters = [
     schema: { type: 'string', format: 'uuid' },
     description:
       'A UUID of version 7, the same for every try: a change that was made is not made again. One that is older than the last 16 ' +
-      'changes is refused as OPERATION_FORGOTTEN.',
+      'changes is refused as OPERATION_FORGOTTEN, with the outcome `unknown`: it may have been made.',
   },
 ];
 
@@ -160,6 +160,6 @@ export const describeDrop: DescribeRouteOptions = {
       description: `${notEverywhere} What they acknowledge in the meantime is erased with the keyspace.`,
       headers: behindHeader,
     },
-    ...problemResponses([400, 404, 503, 504]),
+    ...problemResponses([400, 404, 409, 503, 504]),
   },
 };

@@ -8,6 +8,9 @@ interface Answer {
   readonly code?: string;
   readonly since?: number;
   readonly ttlMs?: number;
+  readonly outcome?: string;
+  /** Of the description of the API. */
+  readonly paths?: Record<string, Record<string, { readonly responses: object }>>;
 }
 
 describe('keyspaces over HTTP', () => {
@@ -23,12 +26,13 @@ describe('keyspaces over HTTP', () => {
     path: string,
     body?: unknown,
     { node = 0, headers = {} }: { node?: number; headers?: Record<string, string> } = {},
-  ): Promise<{ status: number; json: Answer }> {
+  ): Promise<{ status: number; outcome: unknown; json: Answer }> {
     const text = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
     const port = cluster.ports[node] ?? 0;
     const answer = await send({ port, path, method, headers, ...(text !== undefined && { body: text }) });
     const received = answer.body.toString();
-    return { status: answer.status, json: (received === '' ? {} : JSON.parse(received)) as Answer };
+    const json = (received === '' ? {} : JSON.parse(received)) as Answer;
+    return { status: answer.status, outcome: answer.headers['kv-outcome'], json };
   }
 
   it('are made, listed, used at another node, altered and dropped', async () => {
@@ -63,6 +67,25 @@ describe('keyspaces over HTTP', () => {
       status: 409,
       json: { code: 'KEYSPACE_EXISTS' },
     });
+  });
+
+  it('a change that is tried again when it is forgotten may have been made, which is said and described', async () => {
+    const headers = { 'idempotency-key': changeIdAt(Date.now(), '0123456789abcdef012') };
+    const path = '/v1/keyspaces/forgotten';
+    expect((await ask('PUT', path, {}, { headers })).status).toBe(201);
+    for (let n = 1; n <= 16; n += 1) expect((await ask('PATCH', path, { ttlMs: n })).status).toBe(200);
+    const { json } = await ask('GET', '/openapi.json');
+    for (const [method, target, body] of [
+      ['PUT', path, {}],
+      ['PATCH', path, {}],
+      ['DELETE', `${path}?confirm=forgotten`, undefined],
+    ] as const) {
+      const again = await ask(method, target, body, { headers });
+      expect(again).toMatchObject({ status: 409, outcome: 'unknown' });
+      expect(again.json).toMatchObject({ code: 'OPERATION_FORGOTTEN', outcome: 'unknown' });
+      expect(json.paths?.['/v1/keyspaces/{keyspace}']?.[method.toLowerCase()]?.responses).toHaveProperty('409');
+    }
+    expect((await ask('GET', path)).json).toMatchObject({ ttlMs: 16 });
   });
 
   it('an idempotency key tells a time that is not to come', async () => {

@@ -17,7 +17,8 @@ const problemSchema = {
     detail: { type: 'string' },
     outcome: {
       type: 'string',
-      description: 'Of a write: `rejected`, `unavailable` or `conflict` (nothing was stored), or `unknown`.',
+      description:
+        'Of a write or a change of a keyspace: `rejected`, `unavailable` or `conflict` (nothing was stored), or `unknown`.',
     },
     current: { type: 'string', description: 'Of a conflict: the version of the value that the key has, if any.' },
     needed: { type: 'integer' },
