@@ -2,7 +2,7 @@
 import type { DescribeRouteOptions } from 'hono-openapi';
 import { z } from 'zod';
 import { batchSchema, mostOperations } from './batch-schema.ts';
-import { problemResponses } from './key-openapi.ts';
+import { notIdempotent, problemResponses } from './key-openapi.ts';
 import { keyProperties, valueProperties } from './scan-openapi.ts';
 
 const text = { type: 'string' } as const;
@@ -12,7 +12,7 @@ export const describeBatch: DescribeRouteOptions = {
   description:
     `Up to ${mostOperations} gets, puts and deletes, in a body of at most 1 MiB. No transaction: each has its own outcome, ` +
     'some may be done and others not, and two on one key may be done in any order. Gets whose values come to more than ' +
-    '1 MiB together are refused with `ANSWER_TOO_LARGE`.',
+    `1 MiB together are refused with \`ANSWER_TOO_LARGE\`. ${notIdempotent}`,
   operationId: 'batch',
   tags: ['keys'],
   parameters: [

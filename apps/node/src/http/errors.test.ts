@@ -98,6 +98,19 @@ describe('what a request can get wrong', () => {
     expect((await ask('GET', `${keys}/untouched`)).status).toBe(404);
   });
 
+  it.each([
+    ['PUT', `${keys}/tried`, 'x'],
+    ['DELETE', `${keys}/tried`, undefined],
+    ['POST', '/v1/keyspaces/default/batch', '{"operations":[{"type":"put","key":"tried","value":{"text":"x"}}]}'],
+  ])('%s %s with an idempotency key is refused, and says how to try it again', async (method, path, body) => {
+    await ask('PUT', `${keys}/tried`, { body: 'before' });
+    const headers = { 'idempotency-key': '0197f3b2-0000-7000-8000-000000000000' };
+    const problem = problemOf(await ask(method, path, { headers, ...(body !== undefined && { body }) }));
+    expect(problem).toMatchObject({ code: 'NOT_SUPPORTED', status: 400 });
+    expect(problem['detail']).toMatch(/idempotency-key .*If-Match in a strong keyspace.*SDK/);
+    expect((await ask('GET', `${keys}/tried`)).body.toString()).toBe('before');
+  });
+
   it('a HEAD of nothing says so in its status alone', async () => {
     const response = await ask('HEAD', '/nothing');
     expect(response.status).toBe(404);

@@ -126,6 +126,11 @@ const writeResponses: Responses = {
   ...problemResponses([400, 404, 405, 409, 412, 500, 503, 504, 507]),
 };
 
+/** No parameter, for there is no value of it that is taken. */
+export const notIdempotent =
+  'The header `Idempotency-Key` is refused as `NOT_SUPPORTED`: each request is another write. Made once at the most, ' +
+  'however often it is tried, is one with `If-Match` in a strong keyspace, or one of the SDK.';
+
 const siblingsSchema = {
   type: 'object' as const,
   required: ['siblings', 'context'],
@@ -173,7 +178,7 @@ export const describePut: DescribeRouteOptions = {
   summary: 'Write a value',
   description:
     'Stores the body as it comes, with its `Content-Type`. Absent, or `application/x-www-form-urlencoded` (which is ' +
-    "curl's default), it is stored as `application/octet-stream`.",
+    `curl's default), it is stored as \`application/octet-stream\`. ${notIdempotent}`,
   operationId: 'putKey',
   tags: ['keys'],
   parameters: [...keyParameters, ...writeParameters, ttlParameter],
@@ -183,7 +188,7 @@ export const describePut: DescribeRouteOptions = {
 
 export const describeDelete: DescribeRouteOptions = {
   summary: 'Delete a value',
-  description: 'Deleting what is not there is a write like any other.',
+  description: `Deleting what is not there is a write like any other. ${notIdempotent}`,
   operationId: 'deleteKey',
   tags: ['keys'],
   parameters: [...keyParameters, ...writeParameters],

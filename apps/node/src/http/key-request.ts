@@ -5,6 +5,7 @@ import { type ConsistencyLevel, consistencyLevels, isConsistencyLevel } from '@k
 import { Problem } from './problem-details.ts';
 import { decodeKey, keyAddress, parseRequestTarget } from './request-target.ts';
 import { ttlOf } from './time-to-live.ts';
+import { checkWriteHeaders } from './write-headers.ts';
 
 export interface KeyRequest extends RequestOptions {
   /** `r` of a read, `w` of a write; undefined for the keyspace's default. */
@@ -16,13 +17,6 @@ export interface KeyRequest extends RequestOptions {
 export interface PutKeyRequest extends KeyRequest {
   readonly ttlMs: number | undefined;
 }
-
-/** What the design has and this version does not do yet: refused by name, for silence would look like consent. */
-const laterHeaders: Readonly<Record<string, string>> = {
-  'if-unmodified-since': 'versions are compared, not dates: If-Match, in a strong keyspace',
-  'content-encoding': 'values are stored as they come, without an encoding',
-  'content-range': 'a value is written as a whole',
-};
 
 /** @throws Problem */
 export function readKeyRequest(incoming: IncomingMessage, quorum: 'r' | 'w'): KeyRequest {
@@ -60,13 +54,6 @@ export function checkParameterNames(parameters: ReadonlyMap<string, string>, kno
   for (const name of parameters.keys()) {
     if (known.includes(name)) continue;
     throw new Problem('UNKNOWN_PARAMETER', `this request takes ${known.join(', ')}, got ${JSON.stringify(name)}`);
-  }
-}
-
-function checkWriteHeaders({ headers }: IncomingMessage): void {
-  const later = Object.keys(laterHeaders).find((name) => headers[name] !== undefined);
-  if (later !== undefined) {
-    throw new Problem('NOT_SUPPORTED', `the header ${later} is not supported: ${laterHeaders[later]}`);
   }
 }
 
