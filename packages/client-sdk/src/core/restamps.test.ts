@@ -1,7 +1,7 @@
-import { formatVersion } from '@kv/quorum';
+import { formatVersion, type ReplicaAnswer } from '@kv/quorum';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { refuse } from '../testing/fake-answers.ts';
-import { FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
+import { refuse, writeReply } from '../testing/fake-answers.ts';
+import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
 import { connectWith } from './client.ts';
 
 let cluster: FakeCluster;
@@ -55,4 +55,41 @@ describe('a write that one node refused for its stamp', () => {
       expect(mayBeMade).not.toContain(stampsAt(refusing)[0]);
     },
   );
+});
+
+describe('a write that owners refused for its age', () => {
+  const refused = { answer: 'unreachable', reason: 'BELOW_WATERMARK' } as const;
+
+  /** What a node tells of whose owners the first ones said this, and the others that they take nothing of this age. */
+  function tooOld(...others: Pick<ReplicaAnswer, 'answer' | 'reason'>[]): Behaviour {
+    const receipt = cluster.receipt(2, others.filter(({ answer }) => answer === 'applied').length);
+    const replicas = receipt.replicas.map((owner, index) => ({ ...owner, ...(others[index] ?? refused) }));
+    return writeReply(cluster, 'unknown', { reason: 'write-too-old', receipt: { ...receipt, replicas } });
+  }
+
+  it('is written anew under a later stamp where nobody can have it', async () => {
+    const kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    let tries = 0;
+    cluster.everywhere((message, node) =>
+      ((tries += 1) === 1 ? tooOld() : writeReply(cluster, 'applied'))(message, node),
+    );
+    expect((await cluster.settle(kv.keyspace().set('a', 1))).outcome).toBe('applied');
+    expect(new Set(cluster.nodes.flatMap(stampsAt)).size).toBe(2);
+  });
+
+  it.each<[string, Pick<ReplicaAnswer, 'answer' | 'reason'>]>([
+    ['has it', { answer: 'applied' }],
+    ['may have it', { answer: 'unreachable', reason: 'LINK_LOST' }],
+    ['has not answered', { answer: 'pending' }],
+  ])('keeps its stamp where an owner %s, and is never said not to be made', async (_, owner) => {
+    const kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    let tries = 0;
+    cluster.everywhere((message, node) =>
+      ((tries += 1) === 1 ? tooOld(owner) : writeReply(cluster, 'rejected'))(message, node),
+    );
+    const error = await cluster.failure(kv.keyspace().set('a', 1));
+    expect(error).toMatchObject({ code: 'WRITE_UNKNOWN', outcome: 'unknown' });
+    expect(tries).toBeGreaterThan(1);
+    expect(new Set(cluster.nodes.flatMap(stampsAt)).size).toBe(1);
+  });
 });

@@ -188,6 +188,14 @@ describe('a keyspace with siblings', () => {
 });
 
 describe('a write beside others', () => {
+  /** What the owner that is to make it says of one that it may have made and forgotten. */
+  function tooOld(message: Message): Message {
+    const [owner] = cluster.nodes;
+    const replicas = [{ replica: owner!.id, role: 'primary', answer: 'refused', reason: 'WRITE_TOO_OLD' }] as const;
+    const receipt = { ...cluster.receipt(2, 0), replicas };
+    return taken(message, { outcome: 'unknown', reason: 'write-too-old', receipt });
+  }
+
   it('is tried again only at the node that may have made it', async () => {
     let tries = 0;
     cluster.everywhere((message) => {
@@ -244,7 +252,7 @@ describe('a write beside others', () => {
     let tries = 0;
     cluster.everywhere((message) => {
       tries += 1;
-      return tries === 1 ? taken(message, { outcome: 'unknown', reason: 'write-too-old' }) : taken(message);
+      return tries === 1 ? tooOld(message) : taken(message);
     });
     await cluster.settle(carts.set('ada', ['milk']));
     const stamps = writes().flatMap(({ messages }) => messages.map(({ version }) => formatVersion(version!)));
@@ -255,7 +263,7 @@ describe('a write beside others', () => {
     let tries = 0;
     cluster.everywhere((message) => {
       tries += 1;
-      return tries === 1 ? 'break' : taken(message, { outcome: 'unknown', reason: 'write-too-old' });
+      return tries === 1 ? 'break' : tooOld(message);
     });
     expect(await cluster.failure(carts.set('ada', ['milk']))).toMatchObject({
       code: 'WRITE_UNKNOWN',

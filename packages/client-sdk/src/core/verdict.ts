@@ -160,6 +160,10 @@ function writeVerdict(reply: WriteReply, nameOf: NameOf): Verdict<WriteAnswer> {
   }
   const refused = siblingRefusal(reply.reason, receipt);
   if (refused !== undefined) return refused;
+  if (reply.reason === 'write-too-old' && nobodyMayHoldIt(reply.receipt.replicas)) {
+    const message = 'had this write been made before, it may have been replaced or deleted and forgotten since';
+    return { type: 'try-again', error: new KvError('WRITE_TOO_OLD', message, { receipt }), harmless: true };
+  }
   const message = `needed ${receipt.needed} of the key's replicas to be durable, got ${receipt.got}`;
   const error = new KvError(writeCode(reply.receipt, reply.reason), message, { outcome, receipt });
   return { type: 'try-again', error, harmless: outcome === 'rejected' };
@@ -177,10 +181,6 @@ function siblingRefusal(reason: string | undefined, receipt: Receipt): Verdict<n
         type: 'refused',
         error: new KvError('INVALID_CONTEXT', 'the context names writes to come', { receipt }),
       };
-    case 'write-too-old': {
-      const message = 'had this write been made before, it may have been replaced or deleted and forgotten since';
-      return { type: 'try-again', error: new KvError('WRITE_TOO_OLD', message, { receipt }), harmless: true };
-    }
     default:
       return undefined;
   }
@@ -190,6 +190,18 @@ function writeCode({ needed, got, replicas }: CoordinatorReceipt, reason: string
   if (reason === 'deadline') return 'TIMEOUT';
   if (reason === 'refused' && diskIsFullEverywhere(replicas)) return 'DISK_FULL';
   return reason === 'refused' || got >= needed ? 'REFUSED' : 'TOO_FEW_REPLICAS';
+}
+
+/**
+ * Everyone who was asked refused, be it for the write's age: only then is it certain that this try made nothing, now or
+ * later. An owner that takes no write of this age takes no hint of it either, though it may not have said so yet.
+ */
+function nobodyMayHoldIt(replicas: CoordinatorReceipt['replicas']): boolean {
+  const owners = new Set(replicas.filter(({ role }) => role === 'primary').map(({ replica }) => replica));
+  return replicas.every(
+    ({ replica, role, answer, reason }) =>
+      answer === 'refused' || reason === 'BELOW_WATERMARK' || (role === 'fallback' && owners.has(replica)),
+  );
 }
 
 /** Every owner that was up refused because its disk is full. */
