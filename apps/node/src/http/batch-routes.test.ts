@@ -11,8 +11,8 @@ afterAll(() => cluster.close());
 
 const port = (node: number): number => cluster.ports[node] ?? 0;
 
-function post(body: string, { keyspace = 'default', query = '' } = {}): Promise<RawResponse> {
-  return send({ port: port(0), path: `/v1/keyspaces/${keyspace}/batch${query}`, method: 'POST', body });
+function post(body: string, { keyspace = 'default', query = '', headers = {} } = {}): Promise<RawResponse> {
+  return send({ port: port(0), path: `/v1/keyspaces/${keyspace}/batch${query}`, method: 'POST', body, headers });
 }
 
 interface Outcome {
@@ -141,6 +141,17 @@ describe('a batch that is none', () => {
   ])('%s: %s', async (code, body) => {
     expect(problemOf(await post(body))).toMatchObject({ status: 400, code });
   });
+
+  it.each(['if-match', 'if-none-match'])(
+    'is refused with %s, which none of its operations would heed',
+    async (name) => {
+      const body = JSON.stringify({ operations: [{ type: 'put', key: 'conditional', value: { text: 'x' } }] });
+      const response = await post(body, { keyspace: 'strong', headers: { [name]: '*' } });
+      expect(problemOf(response)).toMatchObject({ status: 400, code: 'NOT_SUPPORTED' });
+      expect(problemOf(response)['detail']).toContain(name);
+      expect((await send({ port: port(0), path: '/v1/keyspaces/strong/keys/conditional' })).status).toBe(404);
+    },
+  );
 
   it('is refused whole for its size, its parameters and its keyspace', async () => {
     expect(problemOf(await post(' '.repeat(1024 * 1024 + 1)))).toMatchObject({ status: 413, code: 'VALUE_TOO_LARGE' });

@@ -14,7 +14,7 @@ import { copiesOf, type KeyRoutesDependencies } from './key-routes.ts';
 import { memberKnowing } from './member-knowing.ts';
 import { Problem } from './problem-details.ts';
 import { keyspaceOf, parseRequestTarget } from './request-target.ts';
-import { checkWriteHeaders } from './write-headers.ts';
+import { checkBatchHeaders } from './write-headers.ts';
 
 export interface BatchRoutesDependencies extends KeyRoutesDependencies {
   /** Whatever went wrong with an operation, as something that may be told. */
@@ -28,7 +28,7 @@ export function addBatchRoutes(app: Hono<{ Bindings: HttpBindings }>, dependenci
     const { incoming } = context.env;
     const { path, parameters } = parseRequestTarget(incoming.url ?? '');
     checkParameterNames(parameters, ['timeout']);
-    checkWriteHeaders(incoming);
+    checkBatchHeaders(incoming);
     const [keyspace, timeoutMs] = [keyspaceOf(path), timeoutOf(parameters)];
     const coordinator = await memberKnowing(member(), keyspace);
     if (coordinator.topology.keyspace(keyspace) === undefined) {
