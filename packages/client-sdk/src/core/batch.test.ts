@@ -93,6 +93,44 @@ describe('a batch', () => {
   });
 });
 
+describe('many operations of which some make no sense', () => {
+  /** From JavaScript, where nobody checks. */
+  const noKey = undefined as unknown as string;
+
+  it('each have an outcome of their own, and take nothing from the others', async () => {
+    cluster.everywhere(serve);
+    const nonsense = null as unknown as { type: 'get'; key: string };
+    const outcomes = await cluster.settle(
+      kv
+        .keyspace()
+        .batch([
+          { type: 'set', key: 'a', value: 1 },
+          { type: 'set', key: noKey, value: 1 },
+          nonsense,
+          { type: 'set', key: 'b', value: 1, signal: 'soon' as unknown as AbortSignal },
+          { type: 'get', key: 'c' },
+        ]),
+    );
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, error: { code: 'KEY_INVALID', outcome: 'rejected' } },
+      { ok: false, error: { code: 'DEFECT', cause: expect.any(TypeError) as TypeError } },
+      { ok: false, error: { code: 'DEFECT', outcome: 'unknown' } },
+      { ok: true },
+    ]);
+  });
+
+  it.each([undefined, null, 7, {}])('is told of a key that is %s', async (key) => {
+    cluster.everywhere(serve);
+    const keys = ['a', key as string, 'b'];
+    const outcomes = await cluster.settle(kv.keyspace().getMany(keys));
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, error: { code: 'KEY_INVALID' } }, { ok: true }]);
+    expect(
+      await cluster.failure(kv.keyspace().scanPage({ prefix: keys[1] ?? (null as unknown as string) })),
+    ).toMatchObject({ code: 'KEY_INVALID' });
+  });
+});
+
 describe('settleAll', () => {
   it('runs a bounded number at once, and every one', async () => {
     let [running, most] = [0, 0];
@@ -108,7 +146,11 @@ describe('settleAll', () => {
     expect(outcomes.map((it, index) => (it.ok ? it.result : index % 3 === 0 ? index : -1))).toEqual(items);
   });
 
-  it('does not hide a defect', async () => {
-    await expect(settleAll([1], () => Promise.reject(new TypeError('a defect')))).rejects.toThrow('a defect');
+  it('tells a defect with its cause as the outcome of what met it', async () => {
+    const defect = new TypeError('a defect');
+    const run = async (item: number): Promise<number> => (item === 2 ? Promise.reject(defect) : item);
+    const outcomes = await settleAll([1, 2, 3], run);
+    expect(outcomes).toMatchObject([{ result: 1 }, { error: { code: 'DEFECT', cause: defect } }, { result: 3 }]);
+    expect(outcomes[1]).toMatchObject({ error: { message: expect.stringContaining('a defect') as string } });
   });
 });

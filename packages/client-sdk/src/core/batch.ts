@@ -3,7 +3,7 @@
  * to a replica of its key, all of a turn in one write of the connection, and is answered, repeated and stamped as it is
  * alone. A coordinator that took them all would have to send most of them on.
  */
-import { KvError } from './errors.ts';
+import { asKvError, type KvError } from './errors.ts';
 
 export type Outcome<Result> =
   | { readonly ok: true; readonly result: Result }
@@ -12,7 +12,7 @@ export type Outcome<Result> =
 /** Higher: fills the connections of large clusters better. Lower: less memory in flight. */
 const atOnce = 64;
 
-/** The outcomes of the operations, in their order. Rejects only with what is no KvError, a defect. */
+/** The outcomes of the operations, in their order. Never rejects: a defect is the outcome of what met it. */
 export async function settleAll<Item, Result>(
   items: readonly Item[],
   run: (item: Item) => Promise<Result>,
@@ -32,7 +32,6 @@ async function settle<Result>(run: () => Promise<Result>): Promise<Outcome<Resul
   try {
     return { ok: true, result: await run() };
   } catch (error) {
-    if (error instanceof KvError) return { ok: false, error };
-    throw error;
+    return { ok: false, error: asKvError(error) };
   }
 }

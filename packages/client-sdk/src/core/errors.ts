@@ -19,6 +19,7 @@ import type { Sibling } from './siblings.ts';
  * - `INVALID_LIMIT`, `INVALID_CURSOR`: a scan cannot be asked for so; a cursor is of one keyspace, prefix and range.
  * - `SIBLINGS`: the key has several values and nothing to resolve them; `siblings` holds them, `context` what replaces them.
  * - `TOO_MANY_SIBLINGS`: the key has as many as it may: read them, and write one with the context of the read.
+ * - `RESOLVE`: the keyspace's `resolve` threw, `cause` is what; `siblings` and `context` are as in `SIBLINGS`.
  * - `INVALID_CONTEXT`: the context was not read from this key.
  * - `WRITE_TOO_OLD`: had this write been made, it may have been replaced or deleted and forgotten since.
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
@@ -31,6 +32,7 @@ import type { Sibling } from './siblings.ts';
  * - `OPERATION_FORGOTTEN`: so many changes of the key, or of keyspaces, came after this one that nobody knows of it any more;
  *   it was not made.
  * - `WRITE_UNKNOWN`: a write may have happened, now or later; the receipt, if any, names who holds it.
+ * - `DEFECT`: one of many operations failed by what nobody foresaw, here or in what was given to it; `cause` tells.
  * - `REFUSED`: nodes refused for a reason that this version does not know.
  */
 export type KvErrorCode =
@@ -57,6 +59,7 @@ export type KvErrorCode =
   | 'INVALID_CURSOR'
   | 'SIBLINGS'
   | 'TOO_MANY_SIBLINGS'
+  | 'RESOLVE'
   | 'INVALID_CONTEXT'
   | 'WRITE_TOO_OLD'
   | 'UNKNOWN_KEYSPACE'
@@ -74,6 +77,7 @@ export type KvErrorCode =
   | 'OPERATION_FORGOTTEN'
   | 'TIMEOUT'
   | 'WRITE_UNKNOWN'
+  | 'DEFECT'
   | 'REFUSED';
 
 export interface KvErrorDetails {
@@ -121,6 +125,16 @@ export class KvError extends Error {
 export function ofWrite(error: unknown): unknown {
   if (!(error instanceof KvError) || error.outcome !== undefined) return error;
   return new KvError(error.code, error.message, { ...error, cause: error.cause, outcome: 'rejected' });
+}
+
+/**
+ * What became of one operation among others, whatever it threw.
+ * @param outcome of a write, where what it threw does not say
+ */
+export function asKvError(error: unknown, outcome?: 'unknown'): KvError {
+  if (error instanceof KvError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new KvError('DEFECT', `the operation failed by a defect: ${message}`, { outcome, cause: error });
 }
 
 const retryableCodes: ReadonlySet<KvErrorCode> = new Set([

@@ -6,7 +6,7 @@ export type Key = string | Uint8Array;
 
 /** @throws KvError KEY_EMPTY, KEY_TOO_LONG, KEY_INVALID */
 export function encodeKey(key: Key): Uint8Array {
-  const bytes = typeof key === 'string' ? encodeText(key) : key;
+  const bytes = bytesOf(key);
   if (bytes.length === 0) throw new KvError('KEY_EMPTY', `a key has 1 to ${maxKeyBytes} bytes, got none`);
   if (bytes.length <= maxKeyBytes) return bytes;
   throw new KvError('KEY_TOO_LONG', `a key has 1 to ${maxKeyBytes} bytes, got ${bytes.length}`);
@@ -14,7 +14,15 @@ export function encodeKey(key: Key): Uint8Array {
 
 /** Of a prefix, which may be empty. @throws KvError KEY_TOO_LONG, KEY_INVALID */
 export function encodePrefix(prefix: Key): Uint8Array {
-  return prefix.length === 0 ? new Uint8Array(0) : encodeKey(prefix);
+  const bytes = bytesOf(prefix);
+  return bytes.length === 0 ? bytes : encodeKey(bytes);
+}
+
+/** From JavaScript a key may be anything. */
+function bytesOf(key: Key): Uint8Array {
+  if (typeof key === 'string') return encodeText(key);
+  if (key instanceof Uint8Array) return key;
+  throw new KvError('KEY_INVALID', `a key is text or a Uint8Array, got ${key === null ? 'null' : typeof key}`);
 }
 
 /** As text where it is UTF-8, else as bytes of the caller's own: what is given to a call again, it is the same key. */

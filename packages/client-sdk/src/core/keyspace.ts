@@ -3,7 +3,7 @@ import { formatVersion } from '@kv/quorum';
 import { encodeCursor } from './cursor-text.ts';
 import { type Outcome, settleAll } from './batch.ts';
 import type { ClusterView } from './cluster.ts';
-import { KvError, ofWrite } from './errors.ts';
+import { asKvError, KvError, ofWrite } from './errors.ts';
 import { encodeKey, type Key } from './key.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
@@ -15,7 +15,15 @@ import {
   type ScanOptions,
   type ScanPage,
 } from './scan.ts';
-import { contextText, type Resolve, type Sibling, type SiblingsEntry, siblingsOf, unresolved } from './siblings.ts';
+import {
+  contextText,
+  type Resolve,
+  resolved,
+  type Sibling,
+  type SiblingsEntry,
+  siblingsOf,
+  unresolved,
+} from './siblings.ts';
 import { type StandardSchema, validate } from './standard-schema.ts';
 import type { CurrentValue } from './update.ts';
 import { decodeValue, type EncodedValue, encodeValue } from './value.ts';
@@ -107,7 +115,7 @@ export class Keyspace<Value = unknown, Input = Value> {
 
   /**
    * The value, or undefined where there is none.
-   * @throws KvError `SIBLINGS` when there are several and the keyspace has no `resolve`
+   * @throws KvError `SIBLINGS` when there are several and the keyspace has no `resolve`, `RESOLVE` when that threw
    */
   async get(key: Key, options: ReadOptions = {}): Promise<Value | undefined> {
     const entry = await this.getEntry(key, options);
@@ -180,7 +188,7 @@ export class Keyspace<Value = unknown, Input = Value> {
    * nothing is lost. `undefined` is no value: then and there the key is absent. What it throws ends the update, and nothing is
    * changed.
    * @throws KvError `NOT_SUPPORTED` in any other keyspace, `TIMEOUT` when others came between until the deadline,
-   * `SIBLINGS` as `get`, `WRITE_UNKNOWN` when the last write may have been made nevertheless
+   * `SIBLINGS` and `RESOLVE` as `get`, `WRITE_UNKNOWN` when the last write may have been made nevertheless
    */
   async update(
     key: Key,
@@ -262,8 +270,12 @@ export class Keyspace<Value = unknown, Input = Value> {
     const { type, key, ...own } = operation;
     const options = { ...shared, ...own };
     if (type === 'get') return { type, entry: await this.getEntry(key, options) };
-    if (type === 'delete') return { type, ...(await this.delete(key, options)) };
-    return { type, ...(await this.set(key, operation.value, options)) };
+    try {
+      if (type === 'delete') return { type, ...(await this.delete(key, options)) };
+      return { type, ...(await this.set(key, operation.value, options)) };
+    } catch (error) {
+      throw asKvError(error, 'unknown');
+    }
   }
 
   async #changeValue(current: CurrentValue, changed: Changed<Value>): Promise<EncodedValue | undefined> {
@@ -295,8 +307,7 @@ export class Keyspace<Value = unknown, Input = Value> {
     const found = { found: true, key, ...newest, expiresAt: undefined, context, receipt } as const;
     if (siblings.length === 1) return found;
     if (this.#resolve === undefined) throw unresolved(read);
-    const value = this.#resolve(siblings.map((sibling) => sibling.value));
-    return { ...found, value };
+    return { ...found, value: resolved(this.#resolve, read) };
   }
 
   async #checkRead(value: unknown): Promise<Value> {

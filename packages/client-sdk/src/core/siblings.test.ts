@@ -130,6 +130,27 @@ describe('a keyspace with siblings', () => {
     expect(JSON.parse(new TextDecoder().decode(messages[0]!.content!.value))).toEqual(['milk', 'bread', 'tea']);
   });
 
+  it('ends what its resolve fails at, keeping the cause and what it was to resolve, and nothing else', async () => {
+    const broken = new RangeError('no such cart');
+    const merged = kv.keyspace<Cart>('carts', {
+      resolve: () => {
+        throw broken;
+      },
+    });
+    const [one, several] = [holding(['milk']), holding(['milk'], ['bread'])];
+    cluster.everywhere((message, node) => {
+      const key = 'key' in message ? new TextDecoder().decode(message.key) : '';
+      return (key === 'ada' ? several : one)(message, node);
+    });
+    const outcomes = await cluster.settle(merged.getMany(['bob', 'ada', 'cy']));
+    const error = { code: 'RESOLVE', retryable: false, cause: broken, context: contextText };
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, error }, { ok: true }]);
+    const failed = await cluster.failure(merged.update('ada', () => ['tea']));
+    expect(failed).toMatchObject({ ...error, outcome: undefined });
+    expect(failed.siblings?.map(({ value }) => value)).toEqual([['milk'], ['bread']]);
+    expect(writes()).toEqual([]);
+  });
+
   it('is deleted by an update to no value, and left as it is where there was none', async () => {
     cluster.everywhere(holding());
     expect(await cluster.settle(carts.update('ada', () => undefined))).toMatchObject({ outcome: 'unchanged' });

@@ -51,6 +51,16 @@ function contextBytes(context: string | undefined): Uint8Array | undefined {
   throw new KvError('INVALID_CONTEXT', 'a context is what a read of the key gave');
 }
 
+/** @throws KvError RESOLVE */
+export function resolved<Value>(resolve: Resolve<Value>, { siblings, context, receipt }: SiblingsEntry<Value>): Value {
+  try {
+    return resolve(siblings.map(({ value }) => value));
+  } catch (cause) {
+    const message = "the keyspace's resolve failed instead of making one value of several";
+    throw new KvError('RESOLVE', message, { siblings, context, receipt, cause });
+  }
+}
+
 /** Throws what a reader must not overlook. */
 export function unresolved({ siblings, context, receipt }: SiblingsEntry<unknown>): KvError {
   const message = `the key has ${siblings.length} siblings: give the keyspace a resolve, or read them with getSiblings`;

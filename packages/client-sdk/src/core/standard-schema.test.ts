@@ -97,4 +97,13 @@ describe('a keyspace with a schema', () => {
       cause: [{ message: 'taken' }],
     });
   });
+
+  it('is told when its schema judges nothing', async () => {
+    const broken = { '~standard': { version: 1, vendor: 'by-hand', validate: () => undefined } };
+    const users = kv.keyspace('default', { schema: broken as unknown as StandardSchema<Input, Output> });
+    await expect(cluster.settle(users.set('a', { name: 'Ada', age: 1 }))).rejects.toMatchObject({
+      code: 'SCHEMA',
+      outcome: 'rejected',
+    });
+  });
 });

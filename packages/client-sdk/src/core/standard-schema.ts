@@ -35,16 +35,20 @@ export async function validate<Output>(schema: StandardSchema<unknown, Output>, 
   });
 }
 
-/** A validator that throws instead of telling issues is a defect of the schema, and told as one. */
+/** A validator that throws or says nothing instead of telling issues is a defect of the schema, and told as one. */
 async function resultOf<Output>(
   schema: StandardSchema<unknown, Output>,
   value: unknown,
 ): Promise<SchemaResult<Output>> {
+  let cause: unknown;
   try {
-    return await schema['~standard'].validate(value);
-  } catch (cause) {
-    throw new KvError('SCHEMA', "the keyspace's schema failed instead of judging the value", { cause });
+    const result: unknown = await schema['~standard'].validate(value);
+    if (typeof result === 'object' && result !== null) return result as SchemaResult<Output>;
+    cause = new TypeError(`a schema judges with an object, got ${String(result)}`);
+  } catch (thrown) {
+    cause = thrown;
   }
+  throw new KvError('SCHEMA', "the keyspace's schema failed instead of judging the value", { cause });
 }
 
 function describe({ message, path = [] }: SchemaIssue): string {
