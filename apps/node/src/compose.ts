@@ -113,7 +113,6 @@ class Node implements RunningNode {
     this.#http = new HttpServer({
       app,
       log,
-      maxValueBytes,
       upgrade: (incoming, socket, head) => this.#frames.upgrade(incoming, socket, head),
     });
   }

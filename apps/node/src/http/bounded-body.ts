@@ -4,6 +4,7 @@
  * answer instead of a reset connection (closing a socket with unread bytes resets it).
  */
 import type { IncomingMessage } from 'node:http';
+import { askForBody } from './expectations.ts';
 import { Problem } from './problem-details.ts';
 
 /** How long and how much a client may go on sending after it was refused, before its connection is cut. */
@@ -50,6 +51,7 @@ export function readBoundedBody(
       reject(lost(error));
     };
     incoming.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+    askForBody(incoming);
   });
 }
 

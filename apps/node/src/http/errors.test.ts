@@ -192,6 +192,29 @@ describe('a value that is too large', () => {
     connection.socket.destroy();
   });
 
+  it.each([
+    ['POST', '/v1/keyspaces/nowhere/batch', 404],
+    ['PUT', `${keys}/a?w=two`, 400],
+    ['PUT', '/v1/keyspaces/no?timeout=0', 400],
+    ['DELETE', `${keys}/a`, 204],
+    ['PUT', '/nothing', 404],
+  ])('nor is what nobody would read: %s %s', async (method, path, status) => {
+    const connection = new RawConnection(cluster.ports[1] ?? 0);
+    const headers = ['Host: x', 'Content-Length: 1', 'Expect: 100-continue'];
+    await connection.write([`${method} ${path} HTTP/1.1`, ...headers, '', ''].join('\r\n'));
+    await eventually(() => connection.closed);
+    expect(connection.text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('a request without a body waits for nothing, and its connection goes on', async () => {
+    const connection = new RawConnection(cluster.ports[1] ?? 0);
+    await connection.write('GET /livez HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n');
+    await eventually(() => connection.text.endsWith('alive\n'));
+    await connection.write('GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => connection.text.includes('HTTP/1.1 404 '));
+    connection.socket.destroy();
+  });
+
   it('a body that ends early changes nothing', async () => {
     await ask('PUT', `${keys}/large`, { body: 'before' });
     const connection = await begin(['Content-Length: 10']);
@@ -269,7 +292,7 @@ describe('a slow client', () => {
       log,
     });
     const limits = { headersTimeout: 150, requestTimeout: 300, connectionsCheckingInterval: 20 };
-    server = new HttpServer({ app, log, maxValueBytes, upgrade: () => undefined, limits });
+    server = new HttpServer({ app, log, upgrade: () => undefined, limits });
     await new Promise<void>((resolve) => server.server.listen(0, '127.0.0.1', resolve));
   });
   afterAll(async () => {

@@ -8,14 +8,14 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Log } from '@kv/cluster-node';
 import { writeProblem } from '../connections/upgrade.ts';
 import { asProblem, type HttpApp } from './app.ts';
-import { discardRest, isDeclaredTooLarge } from './bounded-body.ts';
+import { discardRest } from './bounded-body.ts';
+import { holdBack } from './expectations.ts';
 import { Problem } from './problem-details.ts';
 import { onceEnded, whileHandled } from './request-end.ts';
 
 export interface HttpServerDependencies {
   readonly app: HttpApp;
   readonly log: Log;
-  readonly maxValueBytes: number;
   readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -45,11 +45,9 @@ const defaultLimits: HttpLimits = {
 export class HttpServer {
   readonly server: Server;
   readonly #answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
-  readonly #maxValueBytes: number;
   #requests = 0;
 
-  constructor({ app, log, maxValueBytes, upgrade, limits }: HttpServerDependencies) {
-    this.#maxValueBytes = maxValueBytes;
+  constructor({ app, log, upgrade, limits }: HttpServerDependencies) {
     const fetch = (request: Request, env: HttpBindings) => whileHandled(env, () => app.fetch(request, env));
     this.#answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
       hostname: 'localhost',
@@ -59,7 +57,10 @@ export class HttpServer {
     this.server = createServer({ ...defaultLimits, ...limits, noDelay: true });
     this.server.maxHeadersCount = 128;
     this.server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing));
-    this.server.on('checkContinue', (incoming, outgoing) => this.#serveExpectant(incoming, outgoing));
+    this.server.on('checkContinue', (incoming, outgoing) => {
+      holdBack(incoming, outgoing);
+      this.#serve(incoming, outgoing);
+    });
     this.server.on('upgrade', upgrade);
     this.server.on('clientError', answerClientError);
   }
@@ -74,16 +75,6 @@ export class HttpServer {
     onceEnded({ incoming, outgoing }, () => (this.#requests -= 1));
     outgoing.once('finish', () => discardRest(incoming));
     void this.#answer(incoming, outgoing);
-  }
-
-  /**
-   * A client that asks first is not told to go on with what is refused for its length. It may then not send its body at all, so
-   * that nobody could tell where its next request begins: the connection ends.
-   */
-  #serveExpectant(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (isDeclaredTooLarge(incoming, this.#maxValueBytes)) outgoing.setHeader('connection', 'close');
-    else outgoing.writeContinue();
-    this.#serve(incoming, outgoing);
   }
 }
 

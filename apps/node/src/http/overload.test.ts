@@ -57,6 +57,16 @@ describe('a node with too much under way', () => {
     slow.socket.destroy();
   });
 
+  it('does not ask for the body of a write that it refuses (RFC 9110 §10.1.1)', async () => {
+    const slow = await beginPut(`content-length: ${bytes}`, 'x');
+    await eventually(() => requestBytes() > 4 * bytes);
+    const refused = await beginPut(`content-length: ${bytes}\r\nexpect: 100-continue`, '');
+    await eventually(() => refused.closed);
+    expect(refused.text).toMatch(/^HTTP\/1\.1 503 .*connection: close.*"code":"BUSY"/is);
+    slow.socket.destroy();
+    await eventually(() => requestBytes() === 0);
+  });
+
   it('gets back what requests held that came in a row over a connection which then broke', async () => {
     const connection = new RawConnection(port);
     await connection.write(`GET ${keys}/none HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(30));
@@ -134,7 +144,7 @@ describe('a client that goes away while the voters are asked for a keyspace', ()
     const { maxValueBytes } = defaultOptions;
     const own = { status: () => member.status(), connections: () => 0, nameOf: (id: string) => id, maxValueBytes, log };
     const app = createHttpApp({ member: () => member, ...own });
-    http = new HttpServer({ app, log, maxValueBytes, upgrade: () => undefined });
+    http = new HttpServer({ app, log, upgrade: () => undefined });
     open = 0;
     http.server.on('connection', (socket) => {
       open += 1;
