@@ -126,4 +126,13 @@ describe('a repair schedule', () => {
       expect(() => schedule(options)).toThrow(AntiEntropyError);
     },
   );
+
+  it('owes what was not compared before it began', () => {
+    const subject = new RepairSchedule({ next: () => 0 }, { intervalMs: 1000 });
+    subject.setPairings(pairings, 0, -50_000);
+    expect(subject.debt(0)?.ageMs).toBe(50_000);
+    subject.setPairings([...pairings, { range: 'new', peer: 'a' }], 100);
+    for (const each of pairings) subject.finished(subject.begin(100, anybody) ?? each, true, 100);
+    expect(subject.debt(100)).toMatchObject({ ageMs: 0 });
+  });
 });

@@ -73,16 +73,16 @@ export class RepairSchedule {
 
   /**
    * What is to be kept in step from now on. What was known before keeps its place; what is new is due at a random moment
-   * of the next interval and counts as confirmed now, for want of anything better.
+   * of the next interval and counts as confirmed then, if nobody knows better: now.
    */
-  setPairings(pairings: Iterable<Pairing>, now: number): void {
+  setPairings(pairings: Iterable<Pairing>, now: number, confirmedAt: number = now): void {
     const wanted = new Map([...pairings].map((pairing) => [nameOf(pairing), pairing]));
     for (const [name, turn] of this.#turns) if (!wanted.has(name)) this.#forget(name, turn);
     for (const [name, { range, peer }] of wanted) {
       if (this.#turns.has(name)) continue;
       const dueAt = now + this.#random.next() * this.#intervalMs;
       const turn: Turn = {
-        ...{ range, peer, dueAt, confirmedAt: now },
+        ...{ range, peer, dueAt, confirmedAt },
         ...{ place: undefined, startedAt: undefined, marked: false, startedMarked: false, failures: 0 },
       };
       this.#turns.set(name, turn);

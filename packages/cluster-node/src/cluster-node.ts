@@ -39,6 +39,7 @@ import type { Purger } from './purge/purger.ts';
 import { RecurringFaults } from './recurring-faults.ts';
 import { RangeTrees } from './repair/range-trees.ts';
 import { RecordCopy } from './repair/record-copy.ts';
+import { ConfirmedTime } from './repair/confirmed-time.ts';
 import { type RepairDebt, Repairer } from './repair/repairer.ts';
 import { TreeServer } from './repair/tree-server.ts';
 import { Replica } from './replica/replica.ts';
@@ -112,16 +113,7 @@ export class ClusterNode {
     const storageFailed = (error: unknown) => failures.ofWrite(error, () => undefined);
     const agreed = new TopologyService(
       {
-        self,
-        generation: identity.generation,
-        engine,
-        clock,
-        clocks,
-        timers,
-        random,
-        peers,
-        stateOf,
-        ready,
+        ...{ self, generation: identity.generation, engine, clock, clocks, timers, random, peers, stateOf, ready },
         storageFailed,
       },
       parts.topology,
@@ -169,9 +161,11 @@ export class ClusterNode {
       voters: new VoterAccess({ self, acceptors, peers, topology, losses: nothingLost }),
       ...{ strong, topology, deadlineClock },
     });
+    const confirmed = new ConfirmedTime({ engine, clock, failures });
     this.#repairer = new Repairer(
       {
         ...{ self, clock, random, peers, records, counters, trees, watermarks, damage, isNewer, membership, topology },
+        confirmed,
         requestTimeoutMs: options.requestTimeoutMs,
       },
       { intervalMs: options.repairIntervalMs },
@@ -191,7 +185,7 @@ export class ClusterNode {
     );
     this.#purger = purger;
     this.#losses = losses;
-    const own = { topology: agreed, stamps, watermarks, ceiling, identity, dotActor };
+    const own = { topology: agreed, stamps, watermarks, ceiling, confirmed, identity, dotActor };
     this.#healer = new Healer(
       { ...shared, log, handoff: this.#handoff, repairer: this.#repairer, restated: () => restatedRecords(own) },
       options,

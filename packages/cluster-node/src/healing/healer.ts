@@ -81,7 +81,7 @@ const longestRetryMs = 16_000;
 const retryCutMs = 10_000;
 /** Ranges that are healed at once: a file holds some of many, and what brings them back goes beside all other work. */
 const mostAtOnce = 4;
-/** It is told, once, that a range does not come back when so many steps in a row did not succeed: after a minute. */
+/** It is told that ranges do not come back when so many steps in a row did not succeed: after a minute. */
 const failuresTold = 8;
 /** Damage elsewhere, a merge that came first, a disk that could not be read: later it may be otherwise. */
 const passing: ReadonlySet<string> = new Set(['CORRUPTION', 'NOT_FOUND', 'IO_ERROR']);
@@ -96,6 +96,8 @@ export class Healer {
   readonly #healings = new Map<string, Healing>();
   /** Partitions whose hints are to be counted anew. */
   readonly #hints = new Set<number>();
+  /** Members of whom it was told that a range does not come back by them: once each, until all have come back. */
+  readonly #accused = new Set<string>();
   #cutting = false;
   #cutAt = 0;
   #lookAt = 0;
@@ -259,7 +261,7 @@ export class Healer {
     const peer = alive.find((other) => other !== healing.unwilling) ?? alive[0];
     if (peer === undefined) return;
     if (unsealed.length > 0) this.#seal(healing, peer);
-    else this.#compare(healing, peer);
+    else if (this.#dependencies.repairer.isCounted(range)) this.#compare(healing, peer);
   }
 
   #seal(healing: Healing, peer: string): void {
@@ -294,8 +296,18 @@ export class Healer {
     healing.failures = successfully ? 0 : healing.failures + 1;
     if (successfully) healing.busy = false;
     else this.#retry(healing);
-    const { log } = this.#dependencies;
-    if (healing.failures === failuresTold) log.warn('range-not-healed', { ...healing.range, member: peer });
+    if (healing.failures === failuresTold) this.#accuse(healing, peer);
+  }
+
+  /** Often many ranges have the same cause. */
+  #accuse({ range }: Healing, member: string): void {
+    if (this.#accused.has(member)) return;
+    this.#accused.add(member);
+    this.#dependencies.log.warn('range-not-healed', {
+      ...range,
+      member,
+      ranges: this.#dependencies.losses.ranges.length,
+    });
   }
 
   #retry(healing: Healing): void {
@@ -312,6 +324,7 @@ export class Healer {
       () => {
         failures.room.wasThere();
         this.#healings.delete(name);
+        if (losses.ranges.length === 0) this.#accused.clear();
         counters.rangesHealed += 1;
         log.info('range-healed', { ...healing.range });
       },

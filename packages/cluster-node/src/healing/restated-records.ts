@@ -7,6 +7,7 @@ import type { Identity } from '@kv/wire';
 import type { BallotCeiling } from '../clock/ballot-ceiling.ts';
 import type { StampSource } from '../clock/stamp-source.ts';
 import { restatedOwner } from '../identity.ts';
+import type { ConfirmedTime } from '../repair/confirmed-time.ts';
 import type { Watermarks } from '../purge/watermarks.ts';
 import { restatedDotActor } from '../replica/dot-actor.ts';
 import type { TopologyService } from '../topology/topology-service.ts';
@@ -16,11 +17,12 @@ export interface OwnRecords {
   readonly stamps: StampSource;
   readonly watermarks: Watermarks;
   readonly ceiling: BallotCeiling;
+  readonly confirmed: ConfirmedTime;
   readonly identity: Identity;
   readonly dotActor: string;
 }
 
 export function restatedRecords(own: OwnRecords): BatchOperation[] {
-  const kept = [own.topology, own.stamps, own.watermarks, own.ceiling];
+  const kept = [own.topology, own.stamps, own.watermarks, own.ceiling, own.confirmed];
   return [...kept.flatMap((each) => each.restated()), restatedOwner(own.identity), restatedDotActor(own.dotActor)];
 }

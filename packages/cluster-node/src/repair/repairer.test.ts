@@ -77,6 +77,21 @@ describe('anti-entropy', () => {
     expect(a.node!.status().repairDebt!.ageMs).toBeLessThan(5000);
   });
 
+  it('still owes after a restart what it owed before, and what was written while it was away', async () => {
+    const [a, b, c] = (await start()) as [TestMember, TestMember, TestMember];
+    await cluster.elapse(12_000);
+    for (const other of [a, b]) cluster.cut(other, c);
+    await cluster.elapse(60_000);
+    await a.node!.close();
+    (await cluster.open(a)).start();
+    await cluster.elapse(5000);
+    expect(a.node!.status().repairDebt).toMatchObject({ peer: c.id });
+    expect(a.node!.status().repairDebt!.ageMs).toBeGreaterThan(60_000);
+    cluster.heal();
+    await cluster.elapse(10_000);
+    expect(a.node!.status().repairDebt!.ageMs).toBeLessThan(5000);
+  });
+
   it('compares nothing where there is nobody to compare with', async () => {
     const [a] = (await start({ members: 1 })) as [TestMember];
     await cluster.put(a, 'key', 'value');

@@ -6,12 +6,14 @@ import { RepairSchedule } from '@kv/anti-entropy';
 import type { Membership } from '../membership/membership.ts';
 import type { Random } from '../ports.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { ConfirmedTime } from './confirmed-time.ts';
 import { ExchangeDriver, type ExchangeDriverDependencies } from './exchange-driver.ts';
 import { type Range, nameOfRange, rangeNamed, rangesOf } from './range-trees.ts';
 
 export interface RepairerDependencies extends ExchangeDriverDependencies {
   readonly random: Random;
   readonly membership: Membership;
+  readonly confirmed: ConfirmedTime;
 }
 
 export interface RepairerOptions {
@@ -21,7 +23,7 @@ export interface RepairerOptions {
 /** The range and the owner with whom it was compared the longest ago. */
 export interface RepairDebt extends Range {
   readonly peer: string;
-  /** Milliseconds since everything was last known to be with both, since this member's start if never. */
+  /** Milliseconds since everything was last known to be with both, since this member had the range if never; over its restarts too. */
   readonly ageMs: number;
 }
 
@@ -50,13 +52,15 @@ export class Repairer {
 
   /** The topology has changed: there may be other ranges, and trees that nothing was counted for yet. */
   follow(): void {
-    const { self, topology, clock } = this.#dependencies;
+    const { self, topology, clock, confirmed } = this.#dependencies;
     const pairings = rangesOf(self, topology()).flatMap((range) =>
       ownersOf(topology(), range)
         .filter((owner) => owner !== self)
         .map((peer) => ({ range: nameOfRange(range), peer })),
     );
-    this.#schedule.setPairings(pairings, clock.monotonicMs());
+    const now = clock.monotonicMs();
+    // What this member had before it started was not compared since; what comes later is new.
+    this.#schedule.setPairings(pairings, now, this.#running ? now : now - confirmed.ageMs);
     this.#scanning = true;
   }
 
@@ -78,6 +82,8 @@ export class Repairer {
     this.#reread();
     if (this.#scanning) this.#scan();
     this.#begin();
+    const debt = this.debt();
+    if (debt !== undefined) this.#dependencies.confirmed.note(debt.ageMs);
   }
 
   /** The owner is known to miss something of the range: its comparison comes before all that are not marked. */
@@ -105,12 +111,12 @@ export class Repairer {
   }
 
   #begin(): void {
-    const { clock, membership, trees } = this.#dependencies;
+    const { clock, membership } = this.#dependencies;
     const isAlive = (peer: string): boolean => membership.stateOf(peer) === 'alive';
     const pairing = this.#running ? this.#schedule.begin(clock.monotonicMs(), isAlive) : undefined;
     if (pairing === undefined) return;
     const range = rangeNamed(pairing.range);
-    if (trees.of(range)?.complete !== true) {
+    if (!this.isCounted(range)) {
       this.#schedule.finished(pairing, false, clock.monotonicMs());
       return;
     }
@@ -118,6 +124,11 @@ export class Repairer {
       this.#schedule.finished(pairing, confirmed, clock.monotonicMs());
       this.#begin();
     });
+  }
+
+  /** False while what is stored of the range is yet to be counted: until then nothing can be compared. */
+  isCounted(range: Range): boolean {
+    return this.#dependencies.trees.of(range)?.complete === true;
   }
 
   /**
