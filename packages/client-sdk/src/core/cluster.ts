@@ -1,74 +1,37 @@
 /**
  * A cluster as a client knows it: the topology, fetched from any node and again when it seems out of date, and requests
- * that go straight to a replica of their key.
+ * that are carried to its nodes.
  */
-import type { AskedQuorum, Version } from '@kv/quorum';
+import type { Version } from '@kv/quorum';
 import {
   anyClusterId,
   changeIdAt,
-  type ChangeCondition,
-  type ConflictRule,
-  type Delete,
   type FrameHeader,
   type Hello,
   type KeyspaceChange,
   type Message,
   negotiate,
-  type Put,
-  type Scan,
-  type ScanReply,
 } from '@kv/wire';
-import {
-  type ChangeAnswer,
-  changeMessage,
-  type KeyChange,
-  conditionOf,
-  conflictError,
-  judgeKeyChange,
-  refuseCondition,
-} from './change.ts';
+import { beginCall, type Call, within } from './call.ts';
 import type { ClusterInfo } from './client.ts';
 import { helloOf, hex } from './client-hello.ts';
-import { KvError } from './errors.ts';
+import { closedError, KvError } from './errors.ts';
+import { type Destination, KeyspaceCall, type KeyspaceCallDependencies, type Request } from './keyspace-call.ts';
 import { checkChange } from './keyspace-change.ts';
 import { KeyspaceSeeker } from './keyspace-seeker.ts';
-import {
-  type CallOptions,
-  checkedTtl,
-  checkTimeout,
-  type DeleteOptions,
-  type ReadOptions,
-  type SetOptions,
-  type WriteOptions,
-} from './options.ts';
+import type { CallOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
-import { type RequestSpec, runRequest, type StampRefusal } from './request-run.ts';
-import { startOf } from './scan.ts';
+import { type RequestSpec, runRequest } from './request-run.ts';
+import { restampedBy } from './restamp.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { besideOthers, checkSiblingOptions } from './siblings.ts';
-import { refuseSloppy, sloppyIn } from './sloppiness.ts';
 import type { Target } from './target.ts';
-import { type Route, TopologyView } from './topology-view.ts';
-import { type EncodedValue, plain } from './value.ts';
-import { update, type UpdateAnswer, type UpdateJob, updateSiblings, type UpdateSiblingsJob } from './update.ts';
-import {
-  judgeChange,
-  judgeRead,
-  judgeScan,
-  judgeSiblings,
-  judgeWrite,
-  type ReadAnswer,
-  type SiblingsAnswer,
-  type WriteAnswer,
-} from './verdict.ts';
+import { TopologyView } from './topology-view.ts';
+import { judgeChange } from './verdict.ts';
 import { WriteClock } from './write-clock.ts';
 
 /** What a keyspace needs of the cluster. */
-export type ClusterView = Pick<
-  Cluster,
-  'conflictOf' | 'read' | 'readSiblings' | 'scan' | 'put' | 'delete' | 'change' | 'update' | 'updateSiblings' | 'met'
->;
+export type ClusterView = Pick<Cluster, 'begin' | 'inKeyspace' | 'met'>;
 
 /** How often the topology is fetched at most while nodes come and go. */
 const refreshEveryMs = 1000;
@@ -84,6 +47,8 @@ export class Cluster {
   #isStale = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   readonly #seeker: KeyspaceSeeker;
+  /** What calls in keyspaces need of this. */
+  readonly #inside: KeyspaceCallDependencies;
 
   constructor(ports: ClientPorts, target: Target) {
     const drawId = (): string => hex(ports.random.bytes(16));
@@ -92,10 +57,14 @@ export class Cluster {
     this.#clock = new WriteClock(ports.clock, drawId);
     this.#hello = helloOf(drawId());
     this.#seeker = new KeyspaceSeeker({
-      topology: () => this.topology,
-      seeds: target.nodes,
+      ...{ ports, seeds: target.nodes, topology: () => this.topology },
+      isClosed: () => this.#sessions.isClosed,
       fetchTopology: (address) => this.#fetchTopology(address),
     });
+    this.#inside = {
+      ...{ ports, clock: this.#clock, topology: () => this.topology },
+      run: (request, to, call) => this.#run(request, to, call),
+    };
     this.#sessions = new Sessions(ports, {
       hello: () => ({ ...this.#hello, clusterId: this.#topology?.clusterId ?? anyClusterId }),
       checkHello: (theirs) => this.#checkHello(theirs),
@@ -125,89 +94,19 @@ export class Cluster {
     throw new KvError('UNREACHABLE', `no node answered at ${reasons.join(', ')}: is it running? npm start`);
   }
 
-  /** @throws KvError */
-  async read(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<ReadAnswer> {
-    const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    refuseSloppy(keyspace, route, options);
-    const replicas = route.mode === 'eventual' ? { r: route.needed, ...sloppyIn(options) } : {};
-    const message: Message = { type: 'get', key, want: 'value', ...replicas };
-    const answer = await this.#run({ kind: 'read', message, judge: judgeRead(route.nameOf) }, route, options);
-    if (answer.version !== undefined) this.#clock.met(answer.version);
-    return answer;
+  /** The time of a call begins here. @throws KvError INVALID_TIMEOUT, ABORTED */
+  begin({ timeoutMs = this.#target.timeoutMs, signal }: CallOptions): Call {
+    return beginCall({ timeoutMs, signal }, this.#ports);
   }
 
-  /** @throws KvError UNKNOWN_KEYSPACE */
-  conflictOf(keyspace: string): ConflictRule | Promise<ConflictRule> {
-    if (this.topology.hasKeyspace(keyspace)) return this.topology.conflictOf(keyspace);
-    return this.#seeker.seek(keyspace).then(() => this.topology.conflictOf(keyspace));
-  }
-
-  /** @throws KvError */
-  async readSiblings(keyspace: string, key: Uint8Array, options: ReadOptions): Promise<SiblingsAnswer> {
-    const route = await this.#route(keyspace, key, { name: 'r', number: options.r, level: options.level });
-    refuseSloppy(keyspace, route, options);
-    const message: Message = { type: 'get-siblings', key, r: route.needed };
-    const answer = await this.#run({ kind: 'read', message, judge: judgeSiblings(route.nameOf) }, route, options);
-    if (answer.version !== undefined) this.#clock.met(answer.version);
-    return answer;
-  }
-
-  /** @throws KvError */
-  async scan(keyspace: string, scan: Scan, options: ReadOptions): Promise<ScanReply> {
-    const quorum = { name: 'r', number: options.r, level: options.level } as const;
-    const begin = startOf(scan, (key) => this.topology.partitionOf(key));
-    const route = await this.#routeBy(keyspace, (topology) => topology.routeToPartition(keyspace, begin, quorum));
-    const message: Message = { ...scan, r: route.needed };
-    return this.#run({ kind: 'read', message, judge: judgeScan(route.nameOf) }, route, options);
-  }
-
-  /** @throws KvError */
-  put(keyspace: string, key: Uint8Array, value: EncodedValue, options: SetOptions): Promise<WriteAnswer> {
-    return this.#write(keyspace, { key, value }, options);
-  }
-
-  /** @throws KvError */
-  delete(keyspace: string, key: Uint8Array, options: DeleteOptions): Promise<WriteAnswer> {
-    return this.#write(keyspace, { key, value: undefined }, options);
-  }
-
-  /**
-   * In a strong keyspace: stores the value, or removes it if there is none to store, if the condition holds.
-   * @throws KvError
-   */
-  async change(
+  /** Does what a call does in its keyspace, which is looked for first where it is not known. @throws KvError */
+  async inKeyspace<Result>(
     keyspace: string,
-    key: Uint8Array,
-    value: EncodedValue | undefined,
-    asked: { readonly condition: ChangeCondition; readonly wantCurrent: boolean },
-    options: CallOptions,
-  ): Promise<ChangeAnswer> {
-    const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
-    refuseSloppy(keyspace, route, options);
-    return this.#change(route, { key, value, ...asked }, options);
-  }
-
-  /** In a strong keyspace. @throws KvError */
-  async update(job: Omit<UpdateJob, 'options'> & { readonly options: CallOptions }): Promise<UpdateAnswer> {
-    const { keyspace, key, options } = job;
-    const route = await this.#route(keyspace, key, { name: 'w', number: undefined });
-    if (route.mode !== 'strong') {
-      const message = `update needs a strong keyspace, and ${keyspace} is ${route.mode}`;
-      throw new KvError('NOT_SUPPORTED', message, { outcome: 'rejected' });
-    }
-    refuseSloppy(keyspace, route, options);
-    const { timeoutMs = this.#target.timeoutMs } = options;
-    checkTimeout(timeoutMs);
-    return update(this, this.#ports, { ...job, options: { ...options, timeoutMs } });
-  }
-
-  /** In a keyspace with siblings. @throws KvError */
-  async updateSiblings(
-    job: Omit<UpdateSiblingsJob, 'options'> & { readonly options: CallOptions },
-  ): Promise<UpdateAnswer> {
-    const { timeoutMs = this.#target.timeoutMs } = job.options;
-    checkTimeout(timeoutMs);
-    return updateSiblings(this, this.#ports, { ...job, options: { ...job.options, timeoutMs } });
+    call: Call,
+    run: (inside: KeyspaceCall) => Promise<Result>,
+  ): Promise<Result> {
+    if (!this.topology.hasKeyspace(keyspace)) await this.#seeker.seek(keyspace, call);
+    return run(new KeyspaceCall(this.#inside, keyspace, call));
   }
 
   /** Has the keyspaces changed. `behind`: names of the members that are not known to go by it yet. @throws KvError */
@@ -216,15 +115,16 @@ export class Cluster {
     options: CallOptions,
   ): Promise<ClusterInfo & { readonly behind: readonly string[] }> {
     checkChange(change);
+    const call = this.begin(options);
     const message = (): Message => {
       const id = changeIdAt(this.#clock.stamp().ms, hex(this.#ports.random.bytes(16)));
       return { type: 'change-keyspace', id, change };
     };
     const { addresses, epoch } = this.topology;
     const { topology, behind } = await this.#run(
-      { kind: 'write', message: message(), restamp: this.#restampedBy(message), judge: judgeChange },
+      { kind: 'write', message: message(), restamp: restampedBy(this.#clock, message), judge: judgeChange },
       { keyspaceId: 0, epoch, addresses },
-      options,
+      call,
     );
     this.#learn(new TopologyView(topology, this.#target.nodes));
     const names = new Map(topology.members.map(({ id, name }) => [id, name]));
@@ -232,14 +132,9 @@ export class Cluster {
   }
 
   /** Fetches the topology again. @throws KvError UNREACHABLE */
-  async refresh(): Promise<void> {
-    const failures: string[] = [];
-    for (const address of this.#sessions.bestFirst(this.topology.addresses)) {
-      const failure = await this.#fetchTopology(address);
-      if (failure === undefined) return;
-      failures.push(`${address} (${failure})`);
-    }
-    throw new KvError('UNREACHABLE', `no node told the topology: ${failures.join(', ')}`);
+  async refresh(options: CallOptions): Promise<void> {
+    const call = this.begin(options);
+    await within(call, this.#ports, { waited: this.#refreshFromAny(), question: 'what the cluster is' });
   }
 
   /** What is stamped from now on comes after this version. */
@@ -252,83 +147,24 @@ export class Cluster {
     this.#sessions.close();
   }
 
-  /** Of what may be a change: in every strong keyspace it is. @throws KvError for a condition in an eventual one */
-  async #write(
-    keyspace: string,
-    { key, value }: { readonly key: Uint8Array; readonly value: EncodedValue | undefined },
-    options: SetOptions,
-  ): Promise<WriteAnswer> {
-    const route = await this.#route(keyspace, key, { name: 'w', number: options.w, level: options.level });
-    refuseSloppy(keyspace, route, options);
-    checkSiblingOptions(keyspace, route, options);
-    // Said with every try: each has the same deadline then, though the keyspace's default may change meanwhile.
-    const mortal = value && { ...value, ttlMs: checkedTtl(options.ttlMs ?? route.ttlMs) };
-    if (route.mode === 'eventual') {
-      refuseCondition(keyspace, options);
-      const version = this.#clock.stamp();
-      const write: Put | Delete =
-        mortal === undefined ? { type: 'delete', key, version } : { type: 'put', key, version, ...plain(mortal) };
-      return this.#writeVersion(write, route, options);
+  async #refreshFromAny(): Promise<void> {
+    const failures: string[] = [];
+    for (const address of this.#sessions.bestFirst(this.topology.addresses)) {
+      const failure = await this.#fetchTopology(address);
+      if (failure === undefined) return;
+      failures.push(`${address} (${failure})`);
     }
-    const change = { key, value: mortal, condition: conditionOf(options), wantCurrent: false };
-    const answer = await this.#change(route, change, options);
-    if (answer.outcome === 'applied') return { ...answer, winner: undefined, certain: true };
-    throw conflictError(answer);
+    if (this.#sessions.isClosed) throw closedError();
+    throw new KvError('UNREACHABLE', `no node told the topology: ${failures.join(', ')}`);
   }
 
-  async #writeVersion(write: Put | Delete, route: Route, options: WriteOptions): Promise<WriteAnswer> {
-    const isBeside = route.conflict === 'siblings';
-    const message: Message = isBeside
-      ? besideOthers(write, options, route.needed)
-      : { ...write, w: route.needed, ...sloppyIn(options) };
-    const restamp = this.#restampedBy(() => ({ ...message, version: this.#clock.stamp() }));
-    const request = { kind: 'write', message, restamp, onlyThere: isBeside, judge: judgeWrite(route.nameOf) } as const;
-    // A replica of the key makes the write itself: tried again there it is the same one, at another it would be a second.
-    const answer = await this.#run(request, isBeside ? { ...route, addresses: route.replicas } : route, options);
-    if (answer.winner !== undefined) this.#clock.met(answer.winner);
-    return answer;
-  }
-
-  async #change(route: Route, change: KeyChange, options: CallOptions): Promise<ChangeAnswer> {
-    const message = (): Message => changeMessage(change, this.#clock.stamp());
-    const restamp = this.#restampedBy(message);
-    const request = { kind: 'write', message: message(), restamp, judge: judgeKeyChange(route.nameOf) } as const;
-    const answer = await this.#run(request, route, options);
-    if (answer.version !== undefined) this.#clock.met(answer.version);
-    return answer;
-  }
-
-  /** `message`: the same write under a stamp of now. */
-  #restampedBy(message: () => Message): (because: StampRefusal) => Message {
-    return (because) => {
-      if (because === 'STAMP_TOO_FAR_AHEAD') this.#clock.refusedAsAhead();
-      return message();
-    };
-  }
-
-  #route(keyspace: string, key: Uint8Array, quorum: AskedQuorum): Route | Promise<Route> {
-    return this.#routeBy(keyspace, (topology) => topology.route(keyspace, key, quorum));
-  }
-
-  #routeBy(keyspace: string, route: (topology: TopologyView) => Route): Route | Promise<Route> {
-    if (this.topology.hasKeyspace(keyspace)) return route(this.topology);
-    return this.#seeker.seek(keyspace).then(() => route(this.topology));
-  }
-
-  #run<Result>(
-    request: Pick<RequestSpec<Result>, 'kind' | 'message' | 'restamp' | 'onlyThere' | 'judge'>,
-    { keyspaceId, epoch, addresses }: Pick<Route, 'keyspaceId' | 'epoch' | 'addresses'>,
-    { timeoutMs = this.#target.timeoutMs, signal }: CallOptions,
-  ): Promise<Result> {
-    checkTimeout(timeoutMs);
+  #run<Result>(request: Request<Result>, to: Destination, call: Call): Promise<Result> {
+    const { keyspaceId, epoch, addresses } = to;
     const candidates = this.#sessions.bestFirst(addresses);
     const header: RequestSpec<Result>['header'] = () => ({ keyspaceId, epoch, stamp: this.#clock.latest });
     const sessionWith = (address: string): Session | undefined => this.#sessions.with(address);
     const foundSilent = (address: string): void => this.#sessions.foundSilent(address);
-    return runRequest(
-      { ports: this.#ports, sessionWith, foundSilent },
-      { ...request, candidates, timeoutMs, signal, header },
-    );
+    return runRequest({ ports: this.#ports, sessionWith, foundSilent }, { ...request, candidates, call, header });
   }
 
   #checkHello(theirs: Hello): void {

@@ -3,14 +3,18 @@
  * that; a majority of the voters has not.
  */
 import { majority } from '@kv/quorum';
-import { KvError } from './errors.ts';
+import { type Call, within } from './call.ts';
+import { closedError, KvError } from './errors.ts';
+import type { ClientPorts } from './ports.ts';
 import type { TopologyView } from './topology-view.ts';
 
 export interface KeyspaceSeekerDependencies {
+  readonly ports: Pick<ClientPorts, 'clock' | 'timers'>;
   /** As it is known at the moment. */
   readonly topology: () => Pick<TopologyView, 'voters' | 'hasKeyspace'>;
   /** Addresses that the client was given: they may be all that it can reach. */
   readonly seeds: readonly string[];
+  readonly isClosed: () => boolean;
   /** Learns the topology from a node; answers why that could not be, or undefined. */
   readonly fetchTopology: (address: string) => Promise<string | undefined>;
 }
@@ -24,8 +28,16 @@ export class KeyspaceSeeker {
     this.#dependencies = dependencies;
   }
 
-  /** Resolves once it is known, or a majority of the voters told what they know. @throws KvError TOO_FEW_VOTERS */
-  seek(keyspace: string): Promise<void> {
+  /**
+   * Resolves once it is known, or a majority of the voters told what they know.
+   * @throws KvError TOO_FEW_VOTERS, CLOSED, and as the time of the call ends
+   */
+  seek(keyspace: string, call: Call): Promise<void> {
+    const question = `whether there is a keyspace ${JSON.stringify(keyspace)}`;
+    return within(call, this.#dependencies.ports, { waited: this.#askOnce(keyspace), question });
+  }
+
+  #askOnce(keyspace: string): Promise<void> {
     const underWay = this.#underWay.get(keyspace);
     if (underWay !== undefined) return underWay;
     const sought = this.#ask(keyspace).finally(() => this.#underWay.delete(keyspace));
@@ -34,7 +46,7 @@ export class KeyspaceSeeker {
   }
 
   #ask(keyspace: string): Promise<void> {
-    const { topology, seeds, fetchTopology } = this.#dependencies;
+    const { topology, seeds, isClosed, fetchTopology } = this.#dependencies;
     const { voters } = topology();
     const needed = majority(voters.length);
     const addresses = new Set([...voters, ...seeds]);
@@ -48,6 +60,7 @@ export class KeyspaceSeeker {
         else if (voters.includes(address)) told += 1;
         if (told >= needed || topology().hasKeyspace(keyspace)) return resolve();
         if (left > 0) return;
+        if (isClosed()) return reject(closedError());
         const text = `keyspace ${JSON.stringify(keyspace)} is not known here; needed ${needed} of ${voters.length} voters, got ${told}`;
         reject(new KvError('TOO_FEW_VOTERS', `${text}: no word from ${failures.join(', ')}`));
       };

@@ -2,9 +2,11 @@
 import { formatVersion } from '@kv/quorum';
 import { encodeCursor } from './cursor-text.ts';
 import { type Outcome, settleAll } from './batch.ts';
+import type { Call } from './call.ts';
 import type { ClusterView } from './cluster.ts';
 import { asKvError, KvError, ofWrite } from './errors.ts';
 import { encodeKey, type Key } from './key.ts';
+import type { KeyspaceCall } from './keyspace-call.ts';
 import type { CallOptions, DeleteOptions, ReadOptions, SetOptions } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import {
@@ -27,7 +29,7 @@ import {
 import { type StandardSchema, validate } from './standard-schema.ts';
 import type { CurrentValue } from './update.ts';
 import { decodeValue, type EncodedValue, encodeValue } from './value.ts';
-import type { SiblingsAnswer, WriteAnswer } from './verdict.ts';
+import type { ReadAnswer, SiblingsAnswer, WriteAnswer } from './verdict.ts';
 
 export type Entry<Value> =
   | {
@@ -128,18 +130,12 @@ export class Keyspace<Value = unknown, Input = Value> {
    * @throws KvError as `get`
    */
   async getEntry(key: Key, options: ReadOptions = {}): Promise<Entry<Value>> {
-    const conflict = this.#cluster.conflictOf(this.name);
-    if ((typeof conflict === 'string' ? conflict : await conflict) === 'siblings') {
-      return this.#resolved(await this.#readSiblings(key, options));
-    }
-    const answer = await this.#cluster.read(this.name, encodeKey(key), options);
-    const { receipt } = answer;
-    if (!answer.found) {
-      return { found: false, key, version: answer.version && formatVersion(answer.version), receipt };
-    }
-    const { contentType, bytes, deadline: expiresAt } = answer;
-    const value = await this.#checkRead(decodeValue(contentType, bytes));
-    return { found: true, key, value, version: formatVersion(answer.version), contentType, expiresAt, receipt };
+    const bytes = encodeKey(key);
+    return this.#call(options, async (inside) =>
+      inside.conflict === 'siblings'
+        ? this.#resolved(await this.#entryOf(key, await inside.readSiblings(bytes, options)))
+        : this.#onlyEntryOf(key, await inside.read(bytes, options)),
+    );
   }
 
   /**
@@ -147,11 +143,14 @@ export class Keyspace<Value = unknown, Input = Value> {
    * @throws KvError `NOT_SUPPORTED` in any other keyspace
    */
   async getSiblings(key: Key, options: ReadOptions = {}): Promise<SiblingsEntry<Value>> {
-    if ((await this.#cluster.conflictOf(this.name)) !== 'siblings') {
-      throw new KvError('NOT_SUPPORTED', `keyspace ${this.name} has no siblings: of two writes the later one wins`);
-    }
-    const { version: _, ...entry } = await this.#readSiblings(key, options);
-    return entry;
+    const bytes = encodeKey(key);
+    return this.#call(options, async (inside) => {
+      if (inside.conflict !== 'siblings') {
+        throw new KvError('NOT_SUPPORTED', `keyspace ${this.name} has no siblings: of two writes the later one wins`);
+      }
+      const { version: _, ...entry } = await this.#entryOf(key, await inside.readSiblings(bytes, options));
+      return entry;
+    });
   }
 
   /**
@@ -161,9 +160,11 @@ export class Keyspace<Value = unknown, Input = Value> {
    */
   async set(key: Key, value: Input, options: SetOptions = {}): Promise<WriteResult> {
     try {
+      const call = this.#cluster.begin(options);
       const bytes = encodeKey(key);
       if (this.#schema !== undefined) await validate(this.#schema, value);
-      return writeResult(await this.#cluster.put(this.name, bytes, encodeValue(value, options.contentType), options));
+      const encoded = encodeValue(value, options.contentType);
+      return writeResult(await this.#within(call, (inside) => inside.put(bytes, encoded, options)));
     } catch (error) {
       throw ofWrite(error);
     }
@@ -175,7 +176,8 @@ export class Keyspace<Value = unknown, Input = Value> {
    */
   async delete(key: Key, options: DeleteOptions = {}): Promise<WriteResult> {
     try {
-      return writeResult(await this.#cluster.delete(this.name, encodeKey(key), options));
+      const bytes = encodeKey(key);
+      return writeResult(await this.#call(options, (inside) => inside.delete(bytes, options)));
     } catch (error) {
       throw ofWrite(error);
     }
@@ -195,18 +197,20 @@ export class Keyspace<Value = unknown, Input = Value> {
     change: (current: Value | undefined) => Input | undefined | Promise<Input | undefined>,
     options: UpdateOptions = {},
   ): Promise<UpdateResult> {
-    const changed = async (current: Value | undefined): Promise<EncodedValue | undefined> => {
-      const next = await change(current);
-      if (next === undefined) return undefined;
-      if (this.#schema !== undefined) await validate(this.#schema, next);
-      return encodeValue(next, options.contentType);
+    let thrown: unknown;
+    const noted = async (current: Value | undefined): Promise<Input | undefined> => {
+      try {
+        return await change(current);
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
     };
-    const job = { keyspace: this.name, key: encodeKey(key), options };
-    const isBeside = (await this.#cluster.conflictOf(this.name)) === 'siblings';
-    const { outcome, version, receipt } = isBeside
-      ? await this.#cluster.updateSiblings({ ...job, next: (read) => this.#changeSiblings(key, read, changed) })
-      : await this.#cluster.update({ ...job, next: (current) => this.#changeValue(current, changed) });
-    return { outcome, version: version && formatVersion(version), receipt };
+    try {
+      return await this.#update(key, noted, options);
+    } catch (error) {
+      throw error === thrown ? error : ofWrite(error);
+    }
   }
 
   /**
@@ -255,7 +259,8 @@ export class Keyspace<Value = unknown, Input = Value> {
   scanPage(options: PageOptions & { readonly values: false }): Promise<ScanPage<undefined>>;
   scanPage(options?: PageOptions): Promise<ScanPage<Value>>;
   async scanPage(options: PageOptions = {}): Promise<ScanPage<Value | undefined>> {
-    const reply = await this.#cluster.scan(this.name, scanMessage(options), options);
+    const message = scanMessage(options);
+    const reply = await this.#call(options, (inside) => inside.scan(message, options));
     const entries: ScanEntry<Value | undefined>[] = [];
     for (const scanned of reply.entries) {
       const { bytes, stamp, ...entry } = encodedEntry(scanned);
@@ -264,6 +269,15 @@ export class Keyspace<Value = unknown, Input = Value> {
       entries.push({ ...entry, value });
     }
     return { entries, cursor: reply.cursor && encodeCursor(reply.cursor) };
+  }
+
+  /** Begins a call in the keyspace. */
+  #call<Result>(options: CallOptions, run: (inside: KeyspaceCall) => Promise<Result>): Promise<Result> {
+    return this.#within(this.#cluster.begin(options), run);
+  }
+
+  #within<Result>(call: Call, run: (inside: KeyspaceCall) => Promise<Result>): Promise<Result> {
+    return this.#cluster.inKeyspace(this.name, call, run);
   }
 
   async #runOne(operation: BatchOperation<Input>, shared: CallOptions): Promise<BatchResult<Value>> {
@@ -278,6 +292,26 @@ export class Keyspace<Value = unknown, Input = Value> {
     }
   }
 
+  async #update(
+    key: Key,
+    change: (current: Value | undefined) => Promise<Input | undefined>,
+    options: UpdateOptions,
+  ): Promise<UpdateResult> {
+    const changed = async (current: Value | undefined): Promise<EncodedValue | undefined> => {
+      const next = await change(current);
+      if (next === undefined) return undefined;
+      if (this.#schema !== undefined) await validate(this.#schema, next);
+      return encodeValue(next, options.contentType);
+    };
+    const job = { key: encodeKey(key), options };
+    const { outcome, version, receipt } = await this.#call(options, (inside) =>
+      inside.conflict === 'siblings'
+        ? inside.updateSiblings({ ...job, next: (read) => this.#changeSiblings(key, read, changed) })
+        : inside.update({ ...job, next: (current) => this.#changeValue(current, changed) }),
+    );
+    return { outcome, version: version && formatVersion(version), receipt };
+  }
+
   async #changeValue(current: CurrentValue, changed: Changed<Value>): Promise<EncodedValue | undefined> {
     return changed(current && (await this.#checkRead(decodeValue(current.contentType, current.bytes))));
   }
@@ -287,8 +321,15 @@ export class Keyspace<Value = unknown, Input = Value> {
     return changed(entry.found ? entry.value : undefined);
   }
 
-  async #readSiblings(key: Key, options: ReadOptions): Promise<SiblingsEntry<Value> & Versioned> {
-    return this.#entryOf(key, await this.#cluster.readSiblings(this.name, encodeKey(key), options));
+  /** Of a key that has one value, or none. */
+  async #onlyEntryOf(key: Key, answer: ReadAnswer): Promise<Entry<Value>> {
+    const { receipt } = answer;
+    if (!answer.found) {
+      return { found: false, key, version: answer.version && formatVersion(answer.version), receipt };
+    }
+    const { contentType, bytes, deadline: expiresAt } = answer;
+    const value = await this.#checkRead(decodeValue(contentType, bytes));
+    return { found: true, key, value, version: formatVersion(answer.version), contentType, expiresAt, receipt };
   }
 
   async #entryOf(key: Key, answer: SiblingsAnswer): Promise<SiblingsEntry<Value> & Versioned> {

@@ -34,8 +34,8 @@ export class Keyspaces {
   }
 
   /** As a node has them now. @throws KvError UNREACHABLE */
-  async list(): Promise<readonly KeyspaceInfo[]> {
-    await this.#cluster.refresh();
+  async list(options: Pick<CallOptions, 'timeoutMs' | 'signal'> = {}): Promise<readonly KeyspaceInfo[]> {
+    await this.#cluster.refresh(options);
     return this.#cluster.topology.info.keyspaces;
   }
 

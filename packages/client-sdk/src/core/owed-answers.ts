@@ -1,6 +1,6 @@
 /**
- * Answers that a node owes for requests for which nobody waits any more, and whether one of them is overdue: a node answers
- * all that it is asked by the deadline that it was told, however early its asker lost patience.
+ * Answers that a node owes for requests for which nobody waits any more, and whether one of them is overdue: a node
+ * answers all that it is asked by the deadline that it was told, however early its asker lost patience.
  */
 
 /** How long after that deadline an answer may still come: a node that stood still goes on where it was. */
@@ -27,7 +27,7 @@ export class OwedAnswers {
     this.#dueBy.clear();
   }
 
-  /** There may be thousands, and it is asked before each request: they are looked through only when one may have become due. */
+  /** There may be thousands, and each request asks: they are looked through only when one may have become due. */
   isOverdue(now: number): boolean {
     if (now <= this.#noneDueBefore) return false;
     this.#noneDueBefore = Number.POSITIVE_INFINITY;

@@ -5,23 +5,18 @@
  */
 import type { Frame, FrameHeader, Message } from '@kv/wire';
 import { Attempts, type AttemptEffect } from './attempts.ts';
-import { KvError, type KvErrorCode } from './errors.ts';
+import { abortError, type Call } from './call.ts';
+import { closedError, KvError } from './errors.ts';
 import type { ClientPorts, Timer } from './ports.ts';
+import { refusesStamp, type Restamp } from './restamp.ts';
 import type { Session } from './session.ts';
 import type { Judge } from './verdict.ts';
-
-/** Why a stamp was not taken: too far ahead, or so far behind that what has it may be forgotten. */
-export type StampRefusal = 'STAMP_TOO_FAR_AHEAD' | 'OPERATION_FORGOTTEN' | 'WRITE_TOO_OLD';
 
 export interface RequestSpec<Result> {
   readonly kind: 'read' | 'write';
   readonly message: Message;
-  /**
-   * The same write under another version. Asked for when a node refused the first one for being ahead, or for being so far
-   * behind that it may be forgotten, and only while it is certain that no node took it: then the two are one write to
-   * everybody else.
-   */
-  readonly restamp?: (because: StampRefusal) => Message;
+  /** Asked for only while it is certain that no node took the write. */
+  readonly restamp?: Restamp;
   /**
    * The write is the same only at the node that may have made it already: once it may have arrived somewhere, it is tried
    * nowhere else. Default: any node makes it the same write.
@@ -29,8 +24,8 @@ export interface RequestSpec<Result> {
   readonly onlyThere?: boolean;
   /** Addresses of nodes, the best first. */
   readonly candidates: readonly string[];
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** What it has of time. */
+  readonly call: Call;
   readonly judge: Judge<Result>;
   /** The fields of the frame's header but for the deadline. */
   header(): Omit<FrameHeader, 'operationId' | 'deadlineMs'>;
@@ -67,11 +62,12 @@ class RequestRun<Result> {
   readonly #spec: RequestSpec<Result>;
   readonly #settle: Settle<Result>;
   readonly #attempts: Attempts;
-  readonly #deadline: number;
+  /** What was left of the call's time when it began. */
+  readonly #timeMs: number;
   readonly #forget = new Set<() => void>();
   /** Attempts that wait for their link to open, or for their turn on it. */
   readonly #unsent = new Set<Attempt>();
-  readonly #abort = (): void => this.#fail(this.#abortError());
+  readonly #abort = (): void => this.#fail(abortError(this.#spec.call));
   #deadlineTimer: Timer | undefined;
   #wakeTimer: Timer | undefined;
   #turnTimer: Timer | undefined;
@@ -88,23 +84,24 @@ class RequestRun<Result> {
   #settled = false;
 
   constructor(dependencies: RequestRunDependencies, spec: RequestSpec<Result>, settle: Settle<Result>) {
-    const patienceMs = Math.min(longestPatienceMs, Math.max(shortestPatienceMs, spec.timeoutMs / 4));
     this.#dependencies = dependencies;
     this.#spec = spec;
     this.#settle = settle;
     this.#message = spec.message;
+    this.#timeMs = this.#remainingMs;
+    const patienceMs = Math.min(longestPatienceMs, Math.max(shortestPatienceMs, this.#timeMs / 4));
     this.#attempts = new Attempts(spec.candidates, patienceMs, dependencies.ports.random);
-    this.#deadline = this.#now() + spec.timeoutMs;
   }
 
   start(): void {
-    const { signal, timeoutMs } = this.#spec;
-    if (signal?.aborted === true) {
-      this.#fail(this.#abortError());
+    const { signal, timeoutMs } = this.#spec.call;
+    if (signal?.aborted === true) return this.#abort();
+    if (this.#timeMs < 1) {
+      this.#fail(new KvError('TIMEOUT', `its ${timeoutMs} ms were over before it was sent`));
       return;
     }
     signal?.addEventListener('abort', this.#abort, { once: true });
-    this.#deadlineTimer = this.#dependencies.ports.timers.set(timeoutMs, () => this.#fail(this.#timeoutError()));
+    this.#deadlineTimer = this.#dependencies.ports.timers.set(this.#timeMs, () => this.#fail(this.#timeoutError()));
     this.#carryOut(this.#attempts.start());
   }
 
@@ -147,7 +144,7 @@ class RequestRun<Result> {
   #send(to: string): void {
     const session = this.#dependencies.sessionWith(to);
     if (session === undefined) {
-      this.#fail(new KvError('CLOSED', 'the client was closed'));
+      this.#fail(closedError());
       return;
     }
     this.#lastAsked = session;
@@ -190,7 +187,7 @@ class RequestRun<Result> {
    * time ends, and nobody could say what became of it. Before that it is certain that it was not made.
    */
   get #beginWithinMs(): number {
-    return Math.max(0, this.#deadline - this.#now() - this.#spec.timeoutMs * timeToCarryOut);
+    return Math.max(0, this.#remainingMs - this.#timeMs * timeToCarryOut);
   }
 
   /** Where a write must not arrive at two nodes, only the last attempt may leave when its turn comes. */
@@ -263,13 +260,13 @@ class RequestRun<Result> {
     this.#deadlineTimer?.cancel();
     this.#wakeTimer?.cancel();
     this.#turnTimer?.cancel();
-    this.#spec.signal?.removeEventListener('abort', this.#abort);
+    this.#spec.call.signal?.removeEventListener('abort', this.#abort);
     for (const forget of this.#forget) forget();
     tell();
   }
 
   #timeoutError(): KvError {
-    const text = `no answer within ${this.#spec.timeoutMs} ms`;
+    const text = `no answer within ${this.#spec.call.timeoutMs} ms`;
     const last = this.#lastError;
     if (last === undefined && this.#waitsForItsTurn) return new KvError('BUSY', `${text}: it was never sent`);
     if (last === undefined) return new KvError('TIMEOUT', text);
@@ -283,14 +280,14 @@ class RequestRun<Result> {
     return this.#uncertain === 0 && this.#unsent.size > 0 && this.#lastAsked?.isOpen === true;
   }
 
-  #abortError(): KvError {
-    return new KvError('ABORTED', 'the request was aborted by its signal', { cause: this.#spec.signal?.reason });
-  }
-
   /** A little less than what remains here, so that the node's own account of a deadline arrives before this one's. */
   #deadlineForNode(): number {
-    const remaining = this.#deadline - this.#now();
+    const remaining = this.#remainingMs;
     return Math.max(1, Math.floor(remaining - Math.min(longestHeadStartMs, remaining / 10)));
+  }
+
+  get #remainingMs(): number {
+    return this.#spec.call.deadline - this.#now();
   }
 
   #now(): number {
@@ -307,8 +304,4 @@ interface Attempt {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function refusesStamp(code: KvErrorCode): code is StampRefusal {
-  return code === 'STAMP_TOO_FAR_AHEAD' || code === 'OPERATION_FORGOTTEN' || code === 'WRITE_TOO_OLD';
 }

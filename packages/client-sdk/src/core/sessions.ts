@@ -28,6 +28,10 @@ export class Sessions {
     this.#handlers = handlers;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Undefined once the client was closed. */
   with(address: string): Session | undefined {
     if (this.#closed) return undefined;

@@ -146,7 +146,7 @@ describe('a keyspace with siblings', () => {
     const error = { code: 'RESOLVE', retryable: false, cause: broken, context: contextText };
     expect(outcomes).toMatchObject([{ ok: true }, { ok: false, error }, { ok: true }]);
     const failed = await cluster.failure(merged.update('ada', () => ['tea']));
-    expect(failed).toMatchObject({ ...error, outcome: undefined });
+    expect(failed).toMatchObject({ ...error, outcome: 'rejected' });
     expect(failed.siblings?.map(({ value }) => value)).toEqual([['milk'], ['bread']]);
     expect(writes()).toEqual([]);
   });

@@ -3,9 +3,10 @@
  * place of what was read.
  */
 import { formatVersion, type Version } from '@kv/quorum';
+import type { Call } from './call.ts';
 import type { ChangeAnswer } from './change.ts';
-import type { ClusterView } from './cluster.ts';
 import { KvError } from './errors.ts';
+import type { KeyspaceCall } from './keyspace-call.ts';
 import type { CallOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import type { Receipt } from './receipt.ts';
@@ -27,14 +28,14 @@ export interface UpdateAnswer {
 }
 
 export interface UpdateJob {
-  readonly keyspace: string;
   readonly key: Uint8Array;
   /** What the key is to have; `undefined`: no value. Called again after each conflict. */
   readonly next: (current: CurrentValue) => Promise<EncodedValue | undefined>;
-  readonly options: CallOptions & { readonly timeoutMs: number };
+  readonly options: CallOptions;
+  readonly call: Call;
 }
 
-export interface UpdateSiblingsJob extends Omit<UpdateJob, 'next'> {
+export interface UpdateSiblingsJob extends Omit<UpdateJob, 'next' | 'call'> {
   /** What the key is to have in place of all that was read; `undefined`: no value. Called once. */
   readonly next: (read: SiblingsAnswer) => Promise<EncodedValue | undefined>;
 }
@@ -45,36 +46,31 @@ const firstPauseMs = 4;
 const longestPauseMs = 200;
 
 /** @throws KvError `TIMEOUT` when others kept coming between until the deadline: then nothing was changed */
-export async function update(cluster: ClusterView, ports: UpdatePorts, job: UpdateJob): Promise<UpdateAnswer> {
-  const { keyspace, key, next, options } = job;
-  const deadline = ports.clock.monotonicMs() + options.timeoutMs;
-  const callOptions = (): CallOptions => ({ ...options, timeoutMs: remaining(ports, deadline) });
-  let { current, receipt } = await read(cluster, job, callOptions());
+export async function update(inside: KeyspaceCall, ports: UpdatePorts, job: UpdateJob): Promise<UpdateAnswer> {
+  const { key, next, options, call } = job;
+  let { current, receipt } = await read(inside, job);
   for (let conflicts = 0; ; conflicts += 1) {
     const value = await next(current);
     if (value === undefined && current === undefined) return { outcome: 'unchanged', version: undefined, receipt };
     const condition = current === undefined ? absent : ({ type: 'version', version: current.version } as const);
-    const answer = await cluster.change(keyspace, key, value, { condition, wantCurrent: true }, callOptions());
+    const answer = await inside.change(key, value, { condition, wantCurrent: true }, options);
     if (answer.outcome === 'applied') return answer;
-    await pause(ports, conflicts, options.signal);
-    remaining(ports, deadline, answer);
-    ({ current, receipt } = currentIn(answer) ?? (await read(cluster, job, callOptions())));
+    await pause(ports, conflicts, call.signal);
+    if (call.deadline - ports.clock.monotonicMs() < 1) throw outrun(answer);
+    ({ current, receipt } = currentIn(answer) ?? (await read(inside, job)));
   }
 }
 
 /** Once is enough where nothing is lost: what others wrote meanwhile stands beside what is written here. @throws KvError */
 export async function updateSiblings(
-  cluster: ClusterView,
-  ports: UpdatePorts,
-  { keyspace, key, next, options }: UpdateSiblingsJob,
+  inside: KeyspaceCall,
+  { key, next, options }: UpdateSiblingsJob,
 ): Promise<UpdateAnswer> {
-  const deadline = ports.clock.monotonicMs() + options.timeoutMs;
-  const read = await cluster.readSiblings(keyspace, key, options);
+  const read = await inside.readSiblings(key, options);
   const value = await next(read);
-  const context = contextText(read.context);
-  const writing = { ...options, context, timeoutMs: remaining(ports, deadline) };
-  if (value !== undefined) return applied(await cluster.put(keyspace, key, value, writing));
-  if (read.siblings.length > 0) return applied(await cluster.delete(keyspace, key, writing));
+  const writing = { ...options, context: contextText(read.context) };
+  if (value !== undefined) return applied(await inside.put(key, value, writing));
+  if (read.siblings.length > 0) return applied(await inside.delete(key, writing));
   return { outcome: 'unchanged', version: undefined, receipt: read.receipt };
 }
 
@@ -84,36 +80,28 @@ function applied({ version, receipt }: WriteAnswer): UpdateAnswer {
 
 const absent = { type: 'absent' } as const;
 
+type Conflict = Extract<ChangeAnswer, { outcome: 'conflict' }>;
+
 interface Known {
   readonly current: CurrentValue;
   readonly receipt: Receipt;
 }
 
-async function read(cluster: ClusterView, { keyspace, key }: UpdateJob, options: CallOptions): Promise<Known> {
-  const answer = await cluster.read(keyspace, key, options);
+async function read(inside: KeyspaceCall, { key, options }: UpdateJob): Promise<Known> {
+  const answer = await inside.read(key, options);
   return { current: answer.found ? answer : undefined, receipt: answer.receipt };
 }
 
 /** What a conflict told; `undefined` when it did not tell the value. */
-function currentIn({ version, current, receipt }: Extract<ChangeAnswer, { outcome: 'conflict' }>): Known | undefined {
+function currentIn({ version, current, receipt }: Conflict): Known | undefined {
   if (version === undefined) return { current: undefined, receipt };
   return current && { current: { version, ...current }, receipt };
 }
 
-/** @throws KvError TIMEOUT */
-function remaining(
-  { clock }: UpdatePorts,
-  deadline: number,
-  conflict?: Extract<ChangeAnswer, { outcome: 'conflict' }>,
-): number {
-  const left = deadline - clock.monotonicMs();
-  if (left >= 1) return left;
-  const found =
-    conflict?.version === undefined ? '' : `; the key had the version ${formatVersion(conflict.version)} last`;
-  throw new KvError('TIMEOUT', `other writers came between until the deadline${found}`, {
-    outcome: 'rejected',
-    receipt: conflict?.receipt,
-  });
+function outrun({ version, receipt }: Conflict): KvError {
+  const found = version === undefined ? '' : `; the key had the version ${formatVersion(version)} last`;
+  const message = `other writers came between until the deadline${found}`;
+  return new KvError('TIMEOUT', message, { outcome: 'rejected', receipt });
 }
 
 /** Longer with each conflict and never the same, so that writers of one key get out of step. */
