@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemOf, type RawResponse, send } from '../testing/raw-http.ts';
 import { TestCluster } from '../testing/test-cluster.ts';
 import { createHttpApp } from './app.ts';
+import { NodeMetrics } from './metrics.ts';
 import { Problem } from './problem-details.ts';
 import { statusSchema } from './status-schema.ts';
 
@@ -83,6 +84,30 @@ describe('the metrics', () => {
     expect(after.get('kv_connections')).toBeGreaterThanOrEqual(2);
     expect(after.get('kv_storage_memtable_bytes')).toBeGreaterThan(0);
     expect(after.has('nodejs_eventloop_lag_seconds')).toBe(true);
+  });
+});
+
+describe('the metrics of a failure', () => {
+  it('name whom hints are for and how many were dropped, and who is not known to have everything', async () => {
+    const status = cluster.node(0).member.status();
+    const [, second, third] = status.members.map(({ id }) => id);
+    const hints = [{ owner: second!, count: 2, bytes: 10, oldestAgeMs: 5000, replayed: 1, dropped: 3 }];
+    const repairDebt = { partition: 1, keyspaceId: 1, peer: third!, ageMs: 61_000 };
+    const purgeDebt = { partition: 1, keyspaceId: 1, member: second!, reason: 'HINTS_KEPT', ageMs: 7000 };
+    const metrics = new NodeMetrics();
+    for (const time of ['once', 'twice']) {
+      const lines = (await metrics.render({ ...status, hints, repairDebt, purgeDebt }, 0)).split('\n');
+      expect(lines, time).toEqual(
+        expect.arrayContaining([
+          'kv_hints_queued{owner="node-2"} 2',
+          'kv_hints_bytes{owner="node-2"} 10',
+          'kv_hints_oldest_seconds{owner="node-2"} 5',
+          'kv_hints_dropped_total{owner="node-2"} 3',
+          'kv_repair_debt_seconds{member="node-3"} 61',
+          'kv_purge_debt_seconds{member="node-2",reason="HINTS_KEPT"} 7',
+        ]),
+      );
+    }
   });
 });
 

@@ -26,8 +26,11 @@ const changes = (outcome: string): Place => ({
   outcome,
 });
 
+/** Told for each owner, see {@link NodeStatus.hints}. */
+type CountedByOwner = 'hintsDropped';
+
 /** A new counter of the member does not compile until it has a place here. */
-const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
+const counterPlaces: Readonly<Record<Exclude<keyof Counters, CountedByOwner>, Place>> = {
   readsFound: reads('found'),
   readsAbsent: reads('absent'),
   readsUnavailable: reads('unavailable'),
@@ -81,7 +84,6 @@ const counterPlaces: Readonly<Record<keyof Counters, Place>> = {
   exchangeRepairsFetched: { name: 'kv_exchange_repairs_fetched_total', help: 'Records that this node lacked.' },
   hintsKept: { name: 'kv_hints_kept_total', help: 'Hints kept here for owners that were away.' },
   hintsReplayed: { name: 'kv_hints_replayed_total', help: 'Hints handed over to their owners.' },
-  hintsDropped: { name: 'kv_hints_dropped_total', help: 'Hints not kept, for want of room or for their age.' },
   standIns: { name: 'kv_stand_ins_total', help: 'Reads that asked a further replica because one was slow.' },
   standInsRefused: {
     name: 'kv_stand_ins_refused_total',
@@ -182,6 +184,7 @@ export class NodeMetrics {
   readonly #clockCorrection: Gauge;
   readonly #clockOffset: Gauge<'member'>;
   readonly #hints: Readonly<Record<'count' | 'bytes' | 'oldestAgeMs', Gauge<'owner'>>>;
+  readonly #hintsDropped: Counter<'owner'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -233,6 +236,12 @@ export class NodeMetrics {
       bytes: hints('kv_hints_bytes', 'Bytes of these hints, uncompressed.'),
       oldestAgeMs: hints('kv_hints_oldest_seconds', 'Since the oldest of these hints was written.'),
     };
+    this.#hintsDropped = new Counter({
+      name: 'kv_hints_dropped_total',
+      help: 'Hints not kept, or not until their owner had them, for want of room or for their age, by that owner.',
+      labelNames: ['owner'],
+      registers,
+    });
     const help = 'Members of the cluster by what this node believes of them.';
     this.#members = new Gauge({ name: 'kv_members', help, labelNames: ['state'], registers });
     for (const place of Object.values(counterPlaces)) this.#add(place, true);
@@ -254,9 +263,10 @@ export class NodeMetrics {
     this.#diskFull.set(diskFullForMs === undefined ? 0 : 1);
     this.#lostRanges.set(status.lostRanges);
     const nameOf = (id: string): string => members.find((member) => member.id === id)?.name ?? id;
-    for (const gauge of Object.values(this.#hints)) gauge.reset();
-    for (const { owner: id, count, bytes, oldestAgeMs } of hints) {
+    for (const metric of [...Object.values(this.#hints), this.#hintsDropped]) metric.reset();
+    for (const { owner: id, count, bytes, oldestAgeMs, dropped } of hints) {
       const owner = nameOf(id);
+      this.#hintsDropped.inc({ owner }, dropped);
       this.#hints.count.set({ owner }, count);
       this.#hints.bytes.set({ owner }, bytes);
       this.#hints.oldestAgeMs.set({ owner }, oldestAgeMs / 1000);

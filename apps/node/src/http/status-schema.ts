@@ -142,6 +142,9 @@ export const statusSchema = z.object({
         bytes: count.meta({ description: 'Uncompressed, as they count towards the bound.' }),
         oldestAgeMs: z.number().nonnegative(),
         replayed: count.meta({ description: 'Handed over since the answering node started.' }),
+        dropped: count.meta({
+          description: 'Not kept, or not until the owner had them, for want of room or for their age, since then.',
+        }),
       }),
     )
     .meta({ description: 'What the answering node keeps for members that are or were away.' }),
