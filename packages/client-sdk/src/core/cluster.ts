@@ -18,6 +18,7 @@ import { helloOf, hex } from './client-hello.ts';
 import { closedError, KvError } from './errors.ts';
 import { type Destination, KeyspaceCall, type KeyspaceCallDependencies, type Request } from './keyspace-call.ts';
 import { checkChange } from './keyspace-change.ts';
+import { KeyspaceGone } from './keyspace-gone.ts';
 import { KeyspaceSeeker } from './keyspace-seeker.ts';
 import type { CallOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
@@ -99,14 +100,28 @@ export class Cluster {
     return beginCall({ timeoutMs, signal }, this.#ports);
   }
 
-  /** Does what a call does in its keyspace, which is looked for first where it is not known. @throws KvError */
+  /**
+   * Does what a call does in its keyspace, which is looked for first where it is not known here; and once more, from the
+   * beginning, where nodes do not know it any more by the id that is known here: it may have been made anew.
+   * @throws KvError
+   */
   async inKeyspace<Result>(
     keyspace: string,
     call: Call,
     run: (inside: KeyspaceCall) => Promise<Result>,
   ): Promise<Result> {
-    if (!this.topology.hasKeyspace(keyspace)) await this.#seeker.seek(keyspace, call);
-    return run(new KeyspaceCall(this.#inside, keyspace, call));
+    if (this.topology.idOf(keyspace) === undefined) await this.#seeker.seek(keyspace, call);
+    try {
+      return await run(new KeyspaceCall(this.#inside, keyspace, call));
+    } catch (error) {
+      if (!(error instanceof KeyspaceGone)) throw error;
+      await this.#seeker.seek(keyspace, call, error.keyspaceId);
+    }
+    try {
+      return await run(new KeyspaceCall(this.#inside, keyspace, call));
+    } catch (error) {
+      throw error instanceof KeyspaceGone ? error.named(keyspace) : error;
+    }
   }
 
   /** Has the keyspaces changed. `behind`: names of the members that are not known to go by it yet. @throws KvError */

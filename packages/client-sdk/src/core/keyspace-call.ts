@@ -1,6 +1,6 @@
 /**
  * What one call does in its keyspace: each request goes straight to a replica of its key, in the time that the call has
- * left.
+ * left. It fails with KeyspaceGone where nodes do not know the keyspace by the id that is known here.
  */
 import type { AskedQuorum, Version } from '@kv/quorum';
 import type { ChangeCondition, ConflictRule, Delete, Message, Put, Scan, ScanReply } from '@kv/wire';
@@ -15,6 +15,7 @@ import {
   refuseCondition,
 } from './change.ts';
 import { KvError } from './errors.ts';
+import { goneOr } from './keyspace-gone.ts';
 import { type CallOptions, checkedTtl, type DeleteOptions, type ReadOptions, type SetOptions } from './options.ts';
 import type { ClientPorts } from './ports.ts';
 import type { RequestSpec } from './request-run.ts';
@@ -189,7 +190,12 @@ export class KeyspaceCall {
     return this.#dependencies.topology().route(this.#keyspace, key, quorum);
   }
 
-  #run<Result>(request: Request<Result>, to: Destination): Promise<Result> {
-    return this.#dependencies.run(request, to, this.#call);
+  /** @throws KvError, KeyspaceGone */
+  async #run<Result>(request: Request<Result>, to: Destination): Promise<Result> {
+    try {
+      return await this.#dependencies.run(request, to, this.#call);
+    } catch (error) {
+      throw goneOr(error, to.keyspaceId);
+    }
   }
 }

@@ -69,8 +69,9 @@ export class TopologyView {
     for (const { replicas } of keyspaces) this.#candidates.set(replicas, []);
   }
 
-  hasKeyspace(name: string): boolean {
-    return this.#keyspaces.some((keyspace) => keyspace.name === name);
+  /** Another one once the keyspace was dropped and made again; undefined where it is not known. */
+  idOf(name: string): number | undefined {
+    return this.#keyspaces.find((keyspace) => keyspace.name === name)?.id;
   }
 
   /** Every node that may be there. */
