@@ -101,8 +101,8 @@ export class Cluster {
   }
 
   /**
-   * Does what a call does in its keyspace, which is looked for first where it is not known here; and once more, from the
-   * beginning, where nodes do not know it any more by the id that is known here: it may have been made anew.
+   * Does what a call does in its keyspace, which is looked for first where it is not known here; and once more, from
+   * the beginning, where nodes do not know it any more by the id that is known here: it may have been made anew.
    * @throws KvError
    */
   async inKeyspace<Result>(

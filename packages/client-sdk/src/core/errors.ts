@@ -25,8 +25,8 @@ import type { Sibling } from './siblings.ts';
  * - `UNKNOWN_KEYSPACE`, `INVALID_QUORUM`, `NOT_SUPPORTED`: the cluster cannot do what was asked.
  * - `TOO_FEW_REPLICAS`, `TOO_FEW_VOTERS`, `REPAIR_INCOMPLETE`, `NOT_READY`, `STAMP_TOO_FAR_AHEAD`: it cannot now.
  * - `DISK_FULL`: no owner of the key that is up has room left; nothing was written.
- * - `TIMEOUT`: a read was not answered by its deadline, an update found other writers in its way until then, or a call of
- *   any kind was not begun by then.
+ * - `TIMEOUT`: a read was not answered by its deadline, an update found other writers in its way until then, or a call
+ *   of any kind was not begun by then.
  * - `INVALID_CONDITION`: what a change was to depend on cannot be read.
  * - `CONFLICT`: the condition of a change did not hold; nothing was changed. `version` names what the key has, if anything.
  * - `BUSY`: the nodes, or what this client sends them, had too much to do: it was not begun.

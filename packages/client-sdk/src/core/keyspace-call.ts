@@ -167,7 +167,7 @@ export class KeyspaceCall {
       : { ...write, w: route.needed, ...sloppyIn(options) };
     const restamp = restampedBy(clock, () => ({ ...message, version: clock.stamp() }));
     const request = { kind: 'write', message, restamp, onlyThere: isBeside, judge: judgeWrite(route.nameOf) } as const;
-    // A replica of the key makes the write itself: tried again there it is the same one, elsewhere it would be a second.
+    // A replica of the key makes the write itself: tried again there it is the same, elsewhere it would be a second.
     const answer = await this.#run(request, isBeside ? { ...route, addresses: route.replicas } : route);
     if (answer.winner !== undefined) clock.met(answer.winner);
     return answer;

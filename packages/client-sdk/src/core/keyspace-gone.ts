@@ -1,6 +1,6 @@
 /**
  * A node does not know the id any more by which a call asked for its keyspace, and the call has certainly made nothing
- * there: the keyspace may have been dropped and made again under its name. It ends within the client, never at a caller.
+ * there: the keyspace may have been dropped and made again under its name. Callers are never told of it like this.
  */
 import { KvError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Asks for a keyspace that is not known here, or not as it is now: it may have been made since the topology was fetched.
- * Any one node may have missed that; a majority of the voters has not.
+ * Asks for a keyspace that is not known here, or not as it is now: it may have been made since the topology was
+ * fetched. Any one node may have missed that; a majority of the voters has not.
  */
 import { majority } from '@kv/quorum';
 import { type Call, within } from './call.ts';

@@ -185,10 +185,10 @@ export class Keyspace<Value = unknown, Input = Value> {
 
   /**
    * In a strong keyspace: stores what `change` makes of the value that is there, and nobody else's write comes between. It
-   * is called again, with what is there by then, as often as one does, or once the keyspace was made anew. In a keyspace
-   * with siblings: stores what `change` makes of what is there, resolved if there are several, in the place of all that;
-   * what was written meanwhile stays beside it, and nothing is lost. `undefined` is no value: then and there the key is
-   * absent. What it throws ends the update, and nothing is changed.
+   * is called again, with what is there by then, as often as one does, or once the keyspace was made anew. In a
+   * keyspace with siblings: stores what `change` makes of what is there, resolved if there are several, in the place of
+   * all that; what was written meanwhile stays beside it, and nothing is lost. `undefined` is no value: then and there
+   * the key is absent. What it throws ends the update, and nothing is changed.
    * @throws KvError `NOT_SUPPORTED` in any other keyspace, `TIMEOUT` when others came between until the deadline,
    * `SIBLINGS` and `RESOLVE` as `get`, `WRITE_UNKNOWN` when the last write may have been made nevertheless
    */

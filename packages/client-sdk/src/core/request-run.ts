@@ -72,8 +72,8 @@ class RequestRun<Result> {
   #wakeTimer: Timer | undefined;
   #turnTimer: Timer | undefined;
   /**
-   * What leaves from now on, of whichever attempt. Replaced only while all that has left is known to be harmless, so that no
-   * two versions of a write are ever made.
+   * What leaves from now on, of whichever attempt. Replaced only while all that has left is known to be harmless, so
+   * that no two versions of a write are ever made.
    */
   #message: Message;
   #lastAsked: Session | undefined;

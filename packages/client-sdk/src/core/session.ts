@@ -1,7 +1,8 @@
 /**
- * The conversation with one node over one link: a hello each way, then requests and their answers, in any order. No more is
- * sent than a window of bytes, the rest as answers come: a request that waits here has certainly not been carried out, which
- * nobody could say of one that waits in a socket. A plain object over the link: it knows no socket.
+ * The conversation with one node over one link: a hello each way, then requests and their answers, in any order. Once a
+ * window of bytes is unanswered nothing more is sent, the last frame being sent whole, and the rest as answers come: a
+ * request that waits here has certainly not been carried out, which nobody could say of one that waits in a socket. A
+ * plain object over the link: it knows no socket.
  */
 import { encodeFrame, type Frame, FrameDecoder, type Hello, type Message } from '@kv/wire';
 import type { FrameHeader } from '@kv/wire';
@@ -82,8 +83,8 @@ export class Session {
   }
 
   /**
-   * Whether it is good for nothing any more: its window is full, and an answer for which nobody waits is overdue. The node
-   * lost a request, or is gone without a word.
+   * Whether it is good for nothing any more: its window is full, and an answer for which nobody waits is overdue. The
+   * node lost a request, or is gone without a word.
    */
   get isStuck(): boolean {
     return this.#isFull && this.#owed.isOverdue(this.#clock.monotonicMs());

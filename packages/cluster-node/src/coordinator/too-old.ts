@@ -1,7 +1,7 @@
 /**
  * A write that every owner refused for its age: what was deleted since it was stamped may be forgotten. Whether it was
  * made before, nobody knows; to try it again is of no use. This try has made nothing, and nothing will come of it: who
- * tried no other may write anew under a later stamp. Where only some refused, others may have it, or be handed it later.
+ * tried no other may write anew under a later stamp. Where only some refused, others may have it, or get it later.
  */
 import type { ReplicaAnswer, WriteResult } from '@kv/quorum';
 import { belowWatermark } from '../purge/below-watermark.ts';
