@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { type ApiDocument, type Content, type Operation, type Parameter } from './api-document.ts';
 import type { Sent } from './exchange.ts';
 import { type DrawnText, drawnTexts, type KnownValues } from './known-values.ts';
+import { isOthersName } from './run-names.ts';
 import { refusedTextsOf, valuesOf } from './schema-values.ts';
 
 /** How a request is wrong; `right`: it is not. Undefined parameters and values are refused, the rest may be. */
@@ -48,6 +49,8 @@ export interface DrawnRequest {
 export interface Naming {
   readonly known: KnownValues;
   readonly prefix: string;
+  /** Paths under whose last name something is stored: each run stores under names of its own. */
+  readonly storing: ReadonlySet<string>;
 }
 
 /** How many own values each path parameter has in one run. Few, so that requests meet. */
@@ -93,31 +96,35 @@ function methodFor(method: string, target: string): string {
 }
 
 function spellTarget({ operation, path, segment, query, extraQuery }: DrawnRequest, naming: Naming): string {
-  const byName = new Map(path.map(({ parameter, value }) => [parameter.name, spellText(parameter, value, naming)]));
   const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const drawn = path.map((each) => {
+    const isStoring = naming.storing.has(operation.path) && each.parameter.name === names.at(-1);
+    return isStoring && isOthersName(spelled(each, naming), naming.prefix) ? ownInstead(each) : each;
+  });
+  const byName = new Map(drawn.map((each) => [each.parameter.name, spelled(each, naming)]));
   const target = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     if (segment !== undefined && name === names.at(-1)) return segment;
     return encodeURIComponent(byName.get(name) ?? '');
   });
-  const last = path.at(-1);
+  const last = drawn.at(-1);
   const own = last === undefined ? undefined : ownText(last.value, byName.get(last.parameter.name));
-  const pairs = query.map(({ parameter, value }) => {
-    const text = value.repeatsPath === true && own !== undefined ? own : spellText(parameter, value, naming);
-    return `${encodeURIComponent(parameter.name)}=${encodeURIComponent(text)}`;
+  const pairs = query.map((each) => {
+    const text = each.value.repeatsPath === true && own !== undefined ? own : spelled(each, naming);
+    return `${encodeURIComponent(each.parameter.name)}=${encodeURIComponent(text)}`;
   });
   const all = [...pairs, ...(extraQuery === '' ? [] : [extraQuery])].join('&');
   const whole = segment !== undefined && names.length === 0 ? `${target}${segment}` : target;
   return all === '' ? whole : `${whole}${whole.includes('?') ? '&' : '?'}${all}`;
 }
 
-function spellText(
-  { name, in: place }: Parameter,
-  { known, text }: DrawnText,
-  { known: values, prefix }: Naming,
-): string {
-  const value = known === undefined ? undefined : values.pick(name, known);
+function spelled({ parameter: { name, in: place }, value }: DrawnParameter, { known, prefix }: Naming): string {
+  const knownText = value.known === undefined ? undefined : known.pick(name, value.known);
   // What nobody knows yet is named by the run itself.
-  return value ?? (place === 'path' ? `${prefix}${text}` : text);
+  return knownText ?? (place === 'path' ? `${prefix}${value.text}` : value.text);
+}
+
+function ownInstead(drawn: DrawnParameter): DrawnParameter {
+  return { ...drawn, value: { ...drawn.value, known: undefined } };
 }
 
 /** The name, if this run made it. */

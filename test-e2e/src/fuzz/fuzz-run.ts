@@ -9,7 +9,8 @@ import { type DrawnRequest, drawnSequences, spell, type Wrong } from './drawn-re
 import { type Answer, Exchange, type Sent } from './exchange.ts';
 import { KnownValues } from './known-values.ts';
 import { type ProcessUse, useOf } from './process-memory.ts';
-import { StoredValues } from './stored-values.ts';
+import { prefixOf } from './run-names.ts';
+import { StoredValues, storingPaths } from './stored-values.ts';
 
 /** What is fuzzed: processes that answer alike, whichever is asked. */
 export interface FuzzedNode {
@@ -118,8 +119,9 @@ class Fuzz {
 
   async #runSequence(sequence: readonly DrawnRequest[]): Promise<void> {
     this.#sequences += 1;
-    const naming = { known: this.#known, prefix: prefixOf(this.#sequences) };
-    const stored = new StoredValues(this.#document.operations, naming.prefix);
+    const storing = storingPaths(this.#document.operations);
+    const naming = { known: this.#known, prefix: prefixOf(this.#sequences), storing };
+    const stored = new StoredValues(storing, naming.prefix);
     const story: string[] = [];
     for (const request of sequence) {
       const sent = spell(request, naming);
@@ -207,11 +209,6 @@ class Fuzz {
 
 /** What is wrong with these changes nothing about what a write stores. */
 const storesAsItShould: ReadonlySet<Wrong> = new Set(['right', 'strange body', 'large body']);
-
-/** Begins the names that a sequence makes. */
-function prefixOf(sequence: number): string {
-  return `f${sequence.toString(36).padStart(6, '0')}`;
-}
 
 /** The faults, and the requests that led to them. */
 function describeFailure(error: unknown): string {

@@ -19,18 +19,26 @@ type State =
 
 const open: State = { type: 'open' };
 
+/** Where bytes are put, and got again. */
+export function storingPaths(operations: readonly Operation[]): ReadonlySet<string> {
+  const gives = operations.filter(({ method, answers }) => method === 'GET' && isBytes(answers.get(200)));
+  const takes = operations.filter(({ method, body }) => method === 'PUT' && isBytes(body));
+  const taking = new Set(takes.map(({ path }) => path));
+  return new Set(gives.map(({ path }) => path).filter((path) => taking.has(path)));
+}
+
 export class StoredValues {
   readonly #paths: ReadonlySet<string>;
   readonly #prefix: string;
   readonly #states = new Map<string, State>();
 
-  /** @param prefix begins every name of this run, under which nothing was stored before and nobody else stores anything */
-  constructor(operations: readonly Operation[], prefix: string) {
+  /**
+   * @param paths see {@link storingPaths}
+   * @param prefix begins every name of this run, under which nothing was stored before and nobody else stores anything
+   */
+  constructor(paths: ReadonlySet<string>, prefix: string) {
     this.#prefix = prefix;
-    const gives = operations.filter(({ method, answers }) => method === 'GET' && isBytes(answers.get(200)));
-    const takes = operations.filter(({ method, body }) => method === 'PUT' && isBytes(body));
-    const taking = new Set(takes.map(({ path }) => path));
-    this.#paths = new Set(gives.map(({ path }) => path).filter((path) => taking.has(path)));
+    this.#paths = paths;
   }
 
   /**
