@@ -26,7 +26,12 @@ export interface HttpLimits {
   readonly headersTimeout: number;
   /** How long a whole request may take to arrive. */
   readonly requestTimeout: number;
-  /** How often the two are looked at. */
+  /**
+   * How long a connection may stand still in the midst of a request or its answer: longer than any request may take. A client that
+   * does not read its answer must not keep for ever what it holds of the request budget.
+   */
+  readonly stallTimeout: number;
+  /** How often the first two are looked at. */
   readonly connectionsCheckingInterval: number;
   /** How long an idle connection is kept: longer than clients keep it, so that it is they who close it. */
   readonly keepAliveTimeout: number;
@@ -37,6 +42,7 @@ export interface HttpLimits {
 const defaultLimits: HttpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  stallTimeout: 120_000,
   connectionsCheckingInterval: 1000,
   keepAliveTimeout: 65_000,
   maxHeaderSize: 64 * 1024,
@@ -54,14 +60,19 @@ export class HttpServer {
       autoCleanupIncoming: false,
       errorHandler: (error) => asProblem(unreadable(error), log).toResponse(),
     });
-    this.server = createServer({ ...defaultLimits, ...limits, noDelay: true });
+    const { stallTimeout, ...others } = { ...defaultLimits, ...limits };
+    this.server = createServer({ ...others, noDelay: true });
+    this.server.setTimeout(stallTimeout);
     this.server.maxHeadersCount = 128;
     this.server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing));
     this.server.on('checkContinue', (incoming, outgoing) => {
       holdBack(incoming, outgoing);
       this.#serve(incoming, outgoing);
     });
-    this.server.on('upgrade', upgrade);
+    this.server.on('upgrade', (incoming, socket, head) => {
+      incoming.socket.setTimeout(0);
+      upgrade(incoming, socket, head);
+    });
     this.server.on('clientError', answerClientError);
   }
 
