@@ -30,6 +30,9 @@ export interface RepairDebt extends Range {
 /** What could not be read is read again after so many milliseconds. */
 const rereadMs = 60_000;
 
+/** All pairings are looked through for the oldest one. */
+const noteEveryMs = 5000;
+
 /** Counting what is stored takes turns with other work: it stops after so many milliseconds. */
 const scanMs = 5;
 
@@ -39,6 +42,7 @@ export class Repairer {
   #running = false;
   #scanning = true;
   #rereadAt = 0;
+  #noteAt = 0;
 
   constructor(dependencies: RepairerDependencies, { intervalMs }: RepairerOptions) {
     this.#dependencies = dependencies;
@@ -82,8 +86,7 @@ export class Repairer {
     this.#reread();
     if (this.#scanning) this.#scan();
     this.#begin();
-    const debt = this.debt();
-    if (debt !== undefined) this.#dependencies.confirmed.note(debt.ageMs);
+    this.#noteConfirmed();
   }
 
   /** The owner is known to miss something of the range: its comparison comes before all that are not marked. */
@@ -94,6 +97,14 @@ export class Repairer {
   debt(): RepairDebt | undefined {
     const debt = this.#schedule.debt(this.#dependencies.clock.monotonicMs());
     return debt && { ...rangeNamed(debt.range), peer: debt.peer, ageMs: debt.ageMs };
+  }
+
+  #noteConfirmed(): void {
+    const { clock, confirmed } = this.#dependencies;
+    if (clock.monotonicMs() < this.#noteAt) return;
+    this.#noteAt = clock.monotonicMs() + noteEveryMs;
+    const debt = this.debt();
+    if (debt !== undefined) confirmed.note(debt.ageMs);
   }
 
   #scan(): void {

@@ -7,9 +7,20 @@ import { checkTopologyConfig, type MemberConfig, type TopologyConfig } from './t
 /** More of them would make no decision safer, and every decision slower. */
 const mostVoters = 5;
 
+/** To allocate takes a while, and members that run in one process, as in the simulator, are made of one configuration. */
+const made = new WeakMap<TopologyConfig, TopologyState>();
+
 /** @throws ClusterNodeError INVALID_TOPOLOGY */
 export function firstTopology(config: TopologyConfig): TopologyState {
+  const known = made.get(config);
+  if (known !== undefined) return known;
   checkTopologyConfig(config);
+  const topology = firstOf(config);
+  made.set(config, topology);
+  return topology;
+}
+
+function firstOf(config: TopologyConfig): TopologyState {
   const { clusterId, partitions, keyspaces } = config;
   const members = config.members.map(memberOf);
   return {
