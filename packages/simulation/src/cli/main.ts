@@ -18,7 +18,8 @@ async function main(): Promise<number> {
   }
   if (args.trace !== undefined) await writeTrace(args, args.trace);
   const workers = Array.from({ length: args.jobs }, () => new Worker());
-  const progress = new Progress(args.count, process.stderr.isTTY ? (text) => process.stderr.write(text) : undefined);
+  const write = (text: string): void => void process.stderr.write(text);
+  const progress = new Progress(args.count, { write, isTerminal: process.stderr.isTTY });
   try {
     const report = makeReport(await runCampaign(args, workers, progress));
     progress.clear();
