@@ -137,7 +137,7 @@ function isDurable({ outcome }: WriteResult): boolean {
   return outcome === 'applied' || outcome === 'superseded';
 }
 
-const quorums = fc.integer({ min: 1, max: 5 }).chain((n) => {
+const quorums = fc.integer({ min: 1, max: 7 }).chain((n) => {
   const level = fc.integer({ min: 1, max: n });
   return fc.record({ n: fc.constant(n), r: level, w: level });
 });

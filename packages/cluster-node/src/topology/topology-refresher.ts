@@ -16,7 +16,7 @@ export interface TopologyRefresherDependencies {
   readonly store: TopologyStore;
 }
 
-/** How long a request waits for it. */
+/** How long a request waits for it, and up to a tick more: that is how often deadlines are looked at. */
 const answerWithinMs = 250;
 /** How long what was learned is taken as new: whoever asks for what is nowhere makes the voters no work. */
 const freshForMs = 100;

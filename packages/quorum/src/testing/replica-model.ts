@@ -38,7 +38,7 @@ export class Cluster {
   #met = 0;
 
   constructor(n: number, choose: Choose, fallbacks = 0) {
-    this.names = ['a', 'b', 'c', 'd', 'e'].slice(0, n);
+    this.names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, n);
     this.fallbacks = ['x', 'y', 'z'].slice(0, fallbacks);
     this.choose = choose;
   }

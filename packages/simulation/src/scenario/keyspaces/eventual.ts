@@ -9,7 +9,9 @@ import type { KeyspaceOptions, QuorumChoice } from './keyspace-options.ts';
 
 export const eventual: KeyspaceKind = {
   draw: (random, { nodes, links }) => {
-    const replicas = Math.min(nodes, random.pick([3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 2, 1]));
+    const drawn = random.pick([3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 4, 2, 2, 1]);
+    const isEverywhere = nodes > 5 && random.fork('everywhere').chance(0.25);
+    const replicas = isEverywhere ? nodes : Math.min(nodes, drawn);
     return {
       name: 'eventual',
       mode: 'eventual',
