@@ -295,9 +295,17 @@ describe('a start that is refused leaves nothing running', () => {
     await expect(start(options)).rejects.toThrow(message);
   });
 
-  it('when it is aborted half way', async () => {
+  it.each([
+    ['half way', 1],
+    ['as the last node listens', 3],
+  ])('when it is aborted %s', async (_, listening) => {
     const abort = new AbortController();
-    const starting = start({ signal: abort.signal, log: () => abort.abort() });
+    let told = 0;
+    const log = (): void => {
+      told += 1;
+      if (told === listening) abort.abort();
+    };
+    const starting = start({ signal: abort.signal, log });
     await expect(starting).rejects.toThrow();
     expect([1, 2, 3].filter((number) => existsSync(join(data, `node-${number}.pid`)))).toEqual([]);
     expect(existsSync(join(data, 'starter.lock'))).toBe(false);

@@ -123,6 +123,8 @@ export class LocalCluster implements AsyncDisposable {
     signal?.addEventListener('abort', abort);
     try {
       await Promise.all(starts);
+      // What was aborted while the last node told that it listens is on its way down.
+      signal?.throwIfAborted();
     } catch (error) {
       await stop();
       throw error;
