@@ -7,6 +7,7 @@ import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { type Ballot, maxStampCounter, type Stamp } from '@kv/quorum';
 import { systemKey } from '@kv/wire';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+import { decodeWholeNumber, encodeWholeNumber } from '../whole-number.ts';
 import { ballotsPerMs } from './ballot-source.ts';
 
 const ceilingKey = systemKey('ballot-ceiling');
@@ -33,7 +34,7 @@ export class BallotCeiling {
     this.#engine = engine;
     this.#failures = failures;
     const stored = engine.getSync(ceilingKey);
-    this.#ceiling = stored === undefined ? 0 : decodeCounter(stored);
+    this.#ceiling = stored === undefined ? 0 : decodeWholeNumber(stored);
     this.#next = this.#ceiling;
     this.#written = this.#ceiling;
   }
@@ -52,7 +53,7 @@ export class BallotCeiling {
 
   /** As it is, to be written anew: what is stored of it is about to go. */
   restated(): BatchOperation[] {
-    return [{ type: 'put', key: ceilingKey, value: encodeCounter(this.#written) }];
+    return [{ type: 'put', key: ceilingKey, value: encodeWholeNumber(this.#written) }];
   }
 
   /** Each write is for all that wait when it is begun. */
@@ -60,7 +61,7 @@ export class BallotCeiling {
     const next = Math.min(Math.max(counter, this.#written), Number.MAX_SAFE_INTEGER);
     this.#next = next;
     this.#written = next;
-    this.#engine.put(ceilingKey, encodeCounter(next)).then(
+    this.#engine.put(ceilingKey, encodeWholeNumber(next)).then(
       () => {
         this.#failures.room.wasThere();
         this.#ceiling = Math.max(this.#ceiling, next);
@@ -81,14 +82,4 @@ export class BallotCeiling {
     this.#waiting = above;
     return below;
   }
-}
-
-function encodeCounter(counter: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(counter));
-  return bytes;
-}
-
-function decodeCounter(bytes: Uint8Array): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
 }

@@ -9,6 +9,7 @@ import { systemKey } from '@kv/wire';
 import { RequestError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+import { decodeWholeNumber, encodeWholeNumber } from '../whole-number.ts';
 
 const ceilingKey = systemKey('clock-ceiling');
 
@@ -119,11 +120,9 @@ export class StampSource {
 export function readCeiling(engine: StorageEngine): Stamp {
   const stored = engine.getSync(ceilingKey);
   if (stored === undefined) return { ms: 0, counter: 0 };
-  return { ms: Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(0)), counter: 0 };
+  return { ms: decodeWholeNumber(stored), counter: 0 };
 }
 
 function encodeCeiling(ms: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.min(Math.trunc(ms), maxStampMs)));
-  return bytes;
+  return encodeWholeNumber(Math.min(Math.trunc(ms), maxStampMs));
 }

@@ -299,9 +299,9 @@ export class HintStore {
     this.tellDropped(hint, 1, 'too-old');
   }
 
-  /** The owner has it: the hint goes, unless a newer one took its place meanwhile. */
+  /** The owner has it: the hint goes like any other that is dropped. */
   remove({ record, ...hint }: Hint): void {
-    this.#remove(hint, record.meta);
+    this.drop({ ...hint, meta: record.meta });
   }
 
   /** All hints of the group go, for nobody waits for them any more. */

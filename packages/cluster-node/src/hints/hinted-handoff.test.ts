@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { StorageError } from '@kv/lsm-storage/core';
 import type { Receipt } from '@kv/quorum';
 import { encodeFrame, type Message } from '@kv/wire';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -280,6 +281,28 @@ describe('hints are bounded', () => {
     for (const owner of owners) expect(hintsFor(owner), named(owner)).toBe(0);
     const gone = others.flatMap(({ node }) => node!.status().hints.map(({ dropped, replayed }) => dropped + replayed));
     expect(gone.reduce((sum, count) => sum + count, 0)).toBe(kept);
+  });
+
+  it('in age, but not while an owner that is alive does not take what it lacks', async () => {
+    await start(5, { options: { hintMaxAgeMs: 60_000 } });
+    const { owners, others } = cluster.placesOf('key');
+    const [a, b, c] = owners as [TestMember, TestMember, TestMember];
+    for (const gone of [a, b]) await cluster.kill(gone);
+    await killFor(c, untilDown);
+    const put = await cluster.put(others[0]!, 'key', 'value', { w: 2 });
+    const kept = hintsFor(b) + hintsFor(c);
+    expect(kept).toBeGreaterThan(0);
+    await cluster.restart(a);
+    const full = (): never => {
+      throw new StorageError('DISK_FULL', 'no space');
+    };
+    a.disk.observe(({ operation }) => (operation === 'write' || operation === 'create' ? full() : undefined));
+    await cluster.elapse(90_000);
+    expect(hintsFor(b) + hintsFor(c)).toBe(kept);
+    a.disk.observe(undefined);
+    await cluster.elapse(20_000);
+    expect(hintsFor(b) + hintsFor(c)).toBe(0);
+    expect(await ownVersion(a, 'key')).toEqual(put.version);
   });
 
   it('by what there is: hints for a keyspace that is no more are dropped', async () => {

@@ -6,6 +6,7 @@ import type { BatchOperation, StorageEngine } from '@kv/lsm-storage/core';
 import { systemKey } from '@kv/wire';
 import type { Clock } from '../ports.ts';
 import type { StorageFailures } from '../storage-failures.ts';
+import { decodeWholeNumber, encodeWholeNumber } from '../whole-number.ts';
 
 const confirmedKey = systemKey('confirmed-time');
 /** It is written anew when so many milliseconds were gained: a restart may count so much too much. */
@@ -25,7 +26,7 @@ export class ConfirmedTime {
   constructor(dependencies: ConfirmedTimeDependencies) {
     const stored = dependencies.engine.getSync(confirmedKey);
     this.#dependencies = dependencies;
-    this.#writtenMs = stored && decodeMs(stored);
+    this.#writtenMs = stored && decodeWholeNumber(stored);
   }
 
   /** How long ago that was, in milliseconds by this member's own clock; 0 where there is nothing to go by. */
@@ -40,7 +41,7 @@ export class ConfirmedTime {
     const confirmedMs = Math.trunc(clock.wallMs() - ageMs);
     if (this.#writtenMs !== undefined && Math.abs(confirmedMs - this.#writtenMs) < writeEveryMs) return;
     this.#writtenMs = confirmedMs;
-    engine.put(confirmedKey, encodeMs(confirmedMs)).then(
+    engine.put(confirmedKey, encodeWholeNumber(confirmedMs)).then(
       () => failures.room.wasThere(),
       (error: unknown) => failures.ofWrite(error, () => undefined),
     );
@@ -49,16 +50,6 @@ export class ConfirmedTime {
   /** As it is, to be written anew: what is stored of it is about to go. */
   restated(): BatchOperation[] {
     if (this.#writtenMs === undefined) return [];
-    return [{ type: 'put', key: confirmedKey, value: encodeMs(this.#writtenMs) }];
+    return [{ type: 'put', key: confirmedKey, value: encodeWholeNumber(this.#writtenMs) }];
   }
-}
-
-function encodeMs(ms: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(ms));
-  return bytes;
-}
-
-function decodeMs(bytes: Uint8Array): number {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
 }
