@@ -3,14 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { StandardSchema } from './standard-schema.ts';
 import { FakeCluster } from '../testing/fake-cluster.ts';
 import { settleAll } from './batch.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import { KvError } from './errors.ts';
 
 let cluster: FakeCluster;
 let kv: KvClient;
 beforeEach(async () => {
   cluster = new FakeCluster();
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
 });
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

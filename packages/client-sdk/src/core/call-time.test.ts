@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { CallOptions } from './options.ts';
 
@@ -10,7 +10,7 @@ let orders: Keyspace;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
   orders = kv.keyspace('orders');
 });
 

@@ -2,7 +2,7 @@ import { formatVersion, parseVersion, type Version } from '@kv/quorum';
 import { type Change, type ChangeReply, encodeRecordMeta, type Message } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
   cluster = new FakeCluster();
   const [first] = cluster.topology().keyspaces;
   cluster.further.push({ ...first!, id: 2, name: 'locks', mode: 'strong', sloppy: false });
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
   locks = kv.keyspace('locks');
 });
 

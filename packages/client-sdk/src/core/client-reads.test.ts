@@ -2,7 +2,6 @@ import { encodeRecordMeta } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aVersion, found } from '../testing/fake-answers.ts';
 import { FakeCluster } from '../testing/fake-cluster.ts';
-import { connectWith } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 
 let cluster: FakeCluster;
@@ -10,7 +9,7 @@ let values: Keyspace;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  const kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  const kv = await cluster.connect();
   values = kv.keyspace();
 });
 

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { found, putVersions, refuse, writeReply } from '../testing/fake-answers.ts';
 import { FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
-import { connectWith } from './client.ts';
 import type { KvError } from './errors.ts';
 import type { Keyspace } from './keyspace.ts';
 
@@ -10,7 +9,7 @@ let values: Keyspace;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  const kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  const kv = await cluster.connect();
   values = kv.keyspace();
 });
 

@@ -2,7 +2,6 @@ import { compareVersions, formatVersion, parseVersion, type Version } from '@kv/
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aVersion, found, putVersions, refuse, writeReply } from '../testing/fake-answers.ts';
 import { FakeCluster } from '../testing/fake-cluster.ts';
-import { connectWith } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 
 let cluster: FakeCluster;
@@ -10,7 +9,7 @@ let values: Keyspace;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  const kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  const kv = await cluster.connect();
   values = kv.keyspace();
 });
 
@@ -19,7 +18,7 @@ describe('a write', () => {
     await cluster.settle(values.set('a', 'x'));
     await cluster.settle(values.set('a', 'x', { ttlMs: 5000 }));
     cluster.keyspace = { ttlMs: 9000 };
-    const other = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    const other = await cluster.connect();
     await cluster.settle(other.keyspace().set('a', 'x'));
     await cluster.settle(other.keyspace().set('a', 'x', { ttlMs: 0 }));
     const said = cluster.nodes.flatMap((node) => node.got('put').map(({ ttlMs }) => ttlMs));

@@ -9,7 +9,7 @@ let values: Keyspace;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
   values = kv.keyspace();
 });
 

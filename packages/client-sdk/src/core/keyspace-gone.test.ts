@@ -2,7 +2,7 @@ import type { Message, TopologyKeyspace } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { refuse } from '../testing/fake-answers.ts';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 
 let cluster: FakeCluster;
@@ -14,7 +14,7 @@ beforeEach(async () => {
   cluster = new FakeCluster();
   serve = cluster.node(0).behaviour;
   renew(2);
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
   orders = kv.keyspace('orders');
 });
 

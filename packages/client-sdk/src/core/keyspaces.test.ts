@@ -1,14 +1,14 @@
 import { changeIdMs, type Message } from '@kv/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 
 let cluster: FakeCluster;
 let kv: KvClient;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
 });
 
 /** The topology of the next epoch, with one keyspace more. */
@@ -67,7 +67,7 @@ describe('keyspaces', () => {
       return { ...topology(), members };
     };
     cluster.topology = inside;
-    kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    kv = await cluster.connect();
     const orders = kv.keyspace('orders');
     await expect(cluster.settle(orders.get('a'))).rejects.toMatchObject({ code: 'TOO_FEW_VOTERS' });
     const [first] = topology().keyspaces;

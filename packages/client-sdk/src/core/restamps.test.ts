@@ -20,7 +20,7 @@ async function orderOf(keyspace: string, key: string): Promise<readonly FakeNode
     order.push(node);
     return refuse(order.length < cluster.nodes.length ? 'NOT_READY' : 'NOT_SUPPORTED')(message, node);
   });
-  const kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  const kv = await cluster.connect();
   await cluster.failure(kv.keyspace(keyspace).set(key, 1));
   await kv.close();
   for (const node of order) node.received.length = 0;
@@ -68,7 +68,7 @@ describe('a write that owners refused for its age', () => {
   }
 
   it('is written anew under a later stamp where nobody can have it', async () => {
-    const kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    const kv = await cluster.connect();
     let tries = 0;
     cluster.everywhere((message, node) =>
       ((tries += 1) === 1 ? tooOld() : writeReply(cluster, 'applied'))(message, node),
@@ -82,7 +82,7 @@ describe('a write that owners refused for its age', () => {
     ['may have it', { answer: 'unreachable', reason: 'LINK_LOST' }],
     ['has not answered', { answer: 'pending' }],
   ])('keeps its stamp where an owner %s, and is never said not to be made', async (_, owner) => {
-    const kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+    const kv = await cluster.connect();
     let tries = 0;
     cluster.everywhere((message, node) =>
       ((tries += 1) === 1 ? tooOld(owner) : writeReply(cluster, 'rejected'))(message, node),

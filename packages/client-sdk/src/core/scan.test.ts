@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Behaviour, FakeCluster } from '../testing/fake-cluster.ts';
 import { decodeCursor, encodeCursor } from './cursor-text.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { decodeKey, encodeKey } from './key.ts';
 
@@ -11,7 +11,7 @@ let cluster: FakeCluster;
 let kv: KvClient;
 beforeEach(async () => {
   cluster = new FakeCluster();
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
 });
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -2,7 +2,7 @@ import { formatVersion, type Version } from '@kv/quorum';
 import { encodeContext, type Message, type PutSibling } from '@kv/wire';
 import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { type Behaviour, FakeCluster, type FakeNode } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -20,7 +20,7 @@ beforeEach(async () => {
   cluster = new FakeCluster(4);
   const [keyspace] = cluster.topology().keyspaces;
   cluster.further.push({ ...keyspace!, id: 2, name: 'carts', conflict: 'siblings' });
-  kv = await cluster.time.until(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
   carts = kv.keyspace<Cart>('carts');
 });
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import type { Message } from '@kv/wire';
 import { encodeRecordMeta } from '@kv/wire';
 import { FakeCluster } from '../testing/fake-cluster.ts';
-import { connectWith, type KvClient } from './client.ts';
+import type { KvClient } from './client.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts';
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
       return { type: 'get-reply', found: 'found', meta, value, receipt };
     };
   }
-  kv = await cluster.settle(connectWith(cluster.ports, 'kv://127.0.0.1:7400'));
+  kv = await cluster.connect();
 });
 
 interface Output {

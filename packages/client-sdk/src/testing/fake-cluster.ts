@@ -10,7 +10,15 @@ import {
   type Topology,
   type TopologyKeyspace,
 } from '@kv/wire';
-import { type ClientPorts, KvError, type Link, type LinkHandlers, type Transport } from '../core/index.ts';
+import {
+  type ClientPorts,
+  connectWith,
+  type KvClient,
+  KvError,
+  type Link,
+  type LinkHandlers,
+  type Transport,
+} from '../core/index.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 export const clusterId = '11111111-1111-4111-8111-111111111111';
@@ -91,6 +99,11 @@ export class FakeCluster {
   /** Every node does this with requests from now on. */
   everywhere(behaviour: Behaviour): void {
     for (const node of this.nodes) node.behaviour = behaviour;
+  }
+
+  /** A client of it. */
+  connect(): Promise<KvClient> {
+    return this.settle(connectWith(this.ports, 'kv://127.0.0.1:7400'));
   }
 
   /** Settles a call in virtual time. */
