@@ -2,6 +2,7 @@
  * A request that met the fence of a later epoch is planned again: under the same version, within its deadline, once the
  * later topology is known here.
  */
+import type { WriteResult } from '@kv/quorum';
 import { RequestError } from '../errors.ts';
 import type { Refused } from './coordinator.ts';
 import type { TopologyFollower } from '../topology/topology-follower.ts';
@@ -40,6 +41,13 @@ export function replanWith(follower: Pick<TopologyFollower, 'hold'>, plan: () =>
     };
     follower.hold(planned.epoch + 1, planAgain, giveUp);
   };
+}
+
+/** What is told of a write by its last plan where servers may hold it by an earlier one: that they all refused it now says nothing. */
+export function mindfulOfEarlier<Result extends WriteResult>(result: Result): Result {
+  if (result.outcome !== 'rejected') return result;
+  const reason = result.reason === 'refused' ? 'too-few-replicas' : result.reason;
+  return { ...result, outcome: 'unknown', ...(reason !== undefined && { reason }) };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { PutResult } from '../requests.ts';
 import type { CoordinatorDependencies, Refused } from './coordinator.ts';
-import { isPlannedTooEarly, type Replan, Replacement } from './replan.ts';
+import { isPlannedTooEarly, mindfulOfEarlier, type Replan, Replacement } from './replan.ts';
 import { namingAge } from './too-old.ts';
 import type { RequestPlan } from './request-plan.ts';
 
@@ -15,6 +15,8 @@ export interface DrivenWrite {
   /** Monotonic milliseconds. */
   readonly deadline: number;
   readonly replan: Replan;
+  /** By an earlier plan, so that servers may hold it whatever comes of this one. Default: false. */
+  readonly wasSent?: boolean;
 }
 
 export class WriteDriver {
@@ -96,13 +98,19 @@ export class WriteDriver {
   #planAgain(giveUp: () => void): void {
     const { plan, replan } = this.#write;
     const goOn = this.#replacement.by(this.#operation, (later: RequestPlan) =>
-      new WriteDriver(this.#dependencies, { ...this.#write, plan: later }, this.#done, this.#refused).start(),
+      new WriteDriver(
+        this.#dependencies,
+        { ...this.#write, plan: later, wasSent: true },
+        this.#done,
+        this.#refused,
+      ).start(),
     );
     const again = (later: RequestPlan): void => (this.#operation.answered ? giveUp() : goOn(later));
     replan(plan, again, giveUp, this.#replacement.by(this.#operation, this.#refused));
   }
 
-  #answer(result: PutResult): void {
+  #answer(driven: PutResult): void {
+    const result = this.#write.wasSent === true ? mindfulOfEarlier(driven) : driven;
     countWrite(this.#dependencies, result);
     this.#done(namingAge(result));
   }

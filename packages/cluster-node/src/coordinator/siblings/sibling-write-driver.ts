@@ -21,7 +21,7 @@ import { maxSetBytes } from '../../replica/sibling-decisions.ts';
 import type { GivenWrite } from '../../replica/sibling-decisions.ts';
 import type { PutResult } from '../../requests.ts';
 import type { CoordinatorDependencies, Refused } from '../coordinator.ts';
-import { isPlannedTooEarly, type Replan, Replacement } from '../replan.ts';
+import { isPlannedTooEarly, mindfulOfEarlier, type Replan, Replacement } from '../replan.ts';
 import type { RequestPlan } from '../request-plan.ts';
 import { countWrite } from '../write-driver.ts';
 import { endedWrite, withoutOwners } from './ended-write.ts';
@@ -42,6 +42,8 @@ export interface PlannedWrite {
   /** Monotonic milliseconds. */
   readonly deadline: number;
   readonly replan: Replan;
+  /** By an earlier plan, so that owners may hold it whatever comes of this one. Default: false. */
+  readonly wasMade?: boolean;
 }
 
 export class SiblingWriteDriver {
@@ -51,6 +53,7 @@ export class SiblingWriteDriver {
   readonly #done: (result: PutResult) => void;
   readonly #refused: Refused;
   #timer: Timer | undefined;
+  #isMade: boolean;
   #siblings: number | undefined;
   readonly #replacement = new Replacement(() => this.#timer?.cancel());
 
@@ -64,6 +67,7 @@ export class SiblingWriteDriver {
   ) {
     this.#dependencies = dependencies;
     this.#planned = planned;
+    this.#isMade = planned.wasMade ?? false;
     this.#write = write;
     this.#done = done;
     this.#refused = refused;
@@ -72,7 +76,7 @@ export class SiblingWriteDriver {
   start(): void {
     const { access, self, stamps } = this.#dependencies;
     const { version } = this.#write;
-    const issue = (): void => stamps.issue((stamp) => this.#begin(version ?? stamp, stamp), this.#refused);
+    const issue = (): void => stamps.issue((stamp) => this.#begin(version ?? stamp, stamp), this.#withoutStamp);
     // A new id must be higher than those in the set, of which the clock may not have heard since this member started.
     if (version !== undefined) issue();
     else
@@ -81,6 +85,14 @@ export class SiblingWriteDriver {
         failed: issue,
       });
   }
+
+  readonly #withoutStamp: Refused = (error) => {
+    const { version } = this.#write;
+    if (!this.#isMade || version === undefined) return this.#refused(error);
+    this.#answer(
+      endedWrite(this.#planned.plan, version, { outcome: 'unknown', reason: 'too-few-replicas', replicas: [] }),
+    );
+  };
 
   #begin(id: Version, stamp: Version): void {
     const { membership, timers, clock, strategies, access } = this.#dependencies;
@@ -117,6 +129,7 @@ export class SiblingWriteDriver {
   #made(operation: WriteOperation, id: Version, { record, set }: GivenWrite): void {
     if (operation.answered) return;
     const { self, access } = this.#dependencies;
+    this.#isMade = true;
     this.#siblings = visibleSiblings(set).length;
     for (const effect of operation.start()) {
       if (effect.type !== 'send' || effect.to === self) continue;
@@ -138,9 +151,10 @@ export class SiblingWriteDriver {
   #planAgain(operation: WriteOperation, version: Version, giveUp: () => void): void {
     const { self } = this.#dependencies;
     const write = { ...this.#write, version };
-    const goOn = this.#replacement.by(operation, (plan: RequestPlan) =>
-      new SiblingWriteDriver(this.#dependencies, { ...this.#planned, plan }, write, this.#done, this.#refused).start(),
-    );
+    const goOn = this.#replacement.by(operation, (plan: RequestPlan) => {
+      const planned = { ...this.#planned, plan, wasMade: this.#isMade };
+      new SiblingWriteDriver(this.#dependencies, planned, write, this.#done, this.#refused).start();
+    });
     const again = (plan: RequestPlan): void => (plan.replicas.includes(self) ? goOn(plan) : giveUp());
     this.#planned.replan(this.#planned.plan, again, giveUp, this.#replacement.by(operation, this.#refused));
   }
@@ -168,8 +182,9 @@ export class SiblingWriteDriver {
     for (const effect of effects) if (effect.type === 'answer') this.#answer(effect.result);
   }
 
-  #answer(result: WriteResult): void {
+  #answer(driven: WriteResult): void {
     this.#timer?.cancel();
+    const result = this.#isMade ? mindfulOfEarlier(driven) : driven;
     countWrite(this.#dependencies, result);
     const { outcome } = result;
     this.#done({

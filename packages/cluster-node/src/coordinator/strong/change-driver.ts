@@ -68,7 +68,9 @@ export class ChangeDriver {
   #answered(answer: OperationAnswer<ChangeOutcome>): void {
     const { result, receipt } = answer;
     if (result.outcome !== 'done') {
-      this.#answer({ outcome: result.outcome, reason: failureOf(result.reason), receipt });
+      // Its last plan may have proposed nothing where an earlier one did.
+      const outcome = this.#proposed ? 'unknown' : result.outcome;
+      this.#answer({ outcome, reason: failureOf(result.reason), receipt });
       return;
     }
     const outcome = result.result;
