@@ -285,6 +285,25 @@ describe('keyspaces of a running cluster', () => {
     expect(unheard[2]).toBeUndefined();
   });
 
+  it('what a majority said before tells nothing to who asks when it can be heard no more', async () => {
+    await cluster.close();
+    cluster = await TestCluster.start({ turn, members: 5 });
+    await cluster.elapse(1000);
+    const [asked, ...others] = cluster.members as [TestMember, ...TestMember[]];
+    const [, , slow, slower] = others as [TestMember, TestMember, TestMember, TestMember];
+    for (const voter of [slow, slower]) voter.intercept = () => undefined;
+    const unheard: (string | undefined)[] = [];
+    const refresh = (): void => asked.node!.refreshTopology((error) => unheard.push(error?.code ?? 'told'));
+    refresh();
+    await cluster.elapse(50);
+    expect(unheard).toEqual(['told']);
+    for (const other of others) cluster.cut(asked, other);
+    await cluster.elapse(100);
+    refresh();
+    await cluster.elapse(500);
+    expect(unheard).toEqual(['told', 'TOO_FEW_VOTERS']);
+  });
+
   it('a later topology that comes while the voters are asked does not end the asking', async () => {
     const [late, other] = [members[2]!, members[1]!];
     const unheard: (string | undefined)[] = [];

@@ -28,8 +28,8 @@ export type Refreshed = (unheard: RequestError | undefined) => void;
 
 export class TopologyRefresher {
   readonly #dependencies: TopologyRefresherDependencies;
-  /** Voters that were asked and have not answered. */
-  readonly #asked = new Set<string>();
+  /** Voters that were asked and have not answered; empty once there is an answer for all who wait. */
+  #asked = new Set<string>();
   #waiting: Refreshed[] = [];
   /** Voters that told what they know when they were asked last, this member among them. */
   #told = 0;
@@ -52,21 +52,23 @@ export class TopologyRefresher {
     const { self, clock, peers, stateOf, store } = this.#dependencies;
     const deadline = clock.monotonicMs() + answerWithinMs;
     const { voters } = store.current.state;
+    const asked = new Set(voters.filter((id) => id !== self && stateOf(id) !== 'down'));
+    this.#asked = asked;
     this.#told = Number(voters.includes(self));
-    for (const id of voters) if (id !== self && stateOf(id) !== 'down') this.#asked.add(id);
-    for (const to of [...this.#asked]) {
-      const ended = (): void => {
-        this.#asked.delete(to);
+    for (const to of [...asked]) {
+      // What is told after a majority was, says nothing of what is asked for since.
+      const ended = (told: boolean): void => {
+        asked.delete(to);
+        if (asked !== this.#asked) return;
+        this.#told += Number(told);
         this.#endIfOver();
       };
       peers.ask({
-        ...{ to, keyspaceId: 0, message: { type: 'topology-request' }, deadline, failed: ended },
+        ...{ to, keyspaceId: 0, message: { type: 'topology-request' }, deadline },
+        failed: () => ended(false),
         answered: (message) => {
-          if (message.type === 'topology') {
-            this.#told += 1;
-            store.adopt(message);
-          }
-          ended();
+          if (message.type === 'topology') store.adopt(message);
+          ended(message.type === 'topology');
         },
       });
     }
@@ -75,6 +77,7 @@ export class TopologyRefresher {
 
   #endIfOver(): void {
     if (this.#asked.size > 0 && !this.#isTold) return;
+    this.#asked = new Set();
     this.#freshUntil = this.#dependencies.clock.monotonicMs() + freshForMs;
     this.#release();
   }
