@@ -244,8 +244,10 @@ describe('an update', () => {
   it('gives up at its deadline when others always come first, and changed nothing', async () => {
     let others = 0;
     serveRegister((own) => own.put(`${(others += 1)}`));
+    const began = cluster.ports.clock.monotonicMs();
     const error = await cluster.failure(locks.update('n', add, { timeoutMs: 500 }));
     expect(error).toMatchObject({ code: 'TIMEOUT', outcome: 'rejected' });
+    expect(cluster.ports.clock.monotonicMs() - began).toBeLessThanOrEqual(500);
     expect(error.message).toMatch(/other writers came between until the deadline; the key had the version/);
     expect(others).toBeGreaterThan(3);
   });

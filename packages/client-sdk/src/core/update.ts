@@ -55,7 +55,7 @@ export async function update(inside: KeyspaceCall, ports: UpdatePorts, job: Upda
     const condition = current === undefined ? absent : ({ type: 'version', version: current.version } as const);
     const answer = await inside.change(key, value, { condition, wantCurrent: true }, options);
     if (answer.outcome === 'applied') return answer;
-    await pause(ports, conflicts, call.signal);
+    await pause(ports, conflicts, call);
     if (call.deadline - ports.clock.monotonicMs() < 1) throw outrun(answer);
     ({ current, receipt } = currentIn(answer) ?? (await read(inside, job)));
   }
@@ -104,16 +104,17 @@ function outrun({ version, receipt }: Conflict): KvError {
   return new KvError('TIMEOUT', message, { outcome: 'rejected', receipt });
 }
 
-/** Longer with each conflict and never the same, so that writers of one key get out of step. */
-function pause({ timers, random }: UpdatePorts, conflicts: number, signal: AbortSignal | undefined): Promise<void> {
+/** Longer with each conflict and never the same, so that writers of one key get out of step; by the deadline it is over. */
+function pause({ clock, timers, random }: UpdatePorts, conflicts: number, { deadline, signal }: Call): Promise<void> {
   const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(conflicts, 10));
+  const pauseMs = Math.min(random.next() * longest, deadline - clock.monotonicMs());
   return new Promise((resolve) => {
     const end = (): void => {
       timer.cancel();
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = timers.set(random.next() * longest, end);
+    const timer = timers.set(pauseMs, end);
     signal?.addEventListener('abort', end, { once: true });
   });
 }
