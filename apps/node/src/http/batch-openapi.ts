@@ -21,7 +21,9 @@ export const describeBatch: DescribeRouteOptions = {
       name: 'timeout',
       in: 'query',
       schema: { type: 'integer', minimum: 1, maximum: 60_000 },
-      description: 'Milliseconds after which nobody waits for any of the answers any more.',
+      description:
+        'Milliseconds for all of it. What is still under way then ends by itself as it would alone; what was not begun is refused with ' +
+        '`DEADLINE_PASSED` (504), outcome `rejected`. Default: 5000.',
     },
   ],
   requestBody: {

@@ -3,6 +3,7 @@
  * its own outcome, some may be done and others not, and whoever reads meanwhile may see any of them alone.
  */
 import type { HttpBindings } from '@hono/node-server';
+import { defaultOptions } from '@kv/cluster-node';
 import type { Hono } from 'hono';
 import { describeRoute } from 'hono-openapi';
 import { readAdmittedBody } from './admitted.ts';
@@ -29,7 +30,7 @@ export function addBatchRoutes(app: Hono<{ Bindings: HttpBindings }>, dependenci
     const { path, parameters } = parseRequestTarget(incoming.url ?? '');
     checkParameterNames(parameters, ['timeout']);
     checkBatchHeaders(incoming);
-    const [keyspace, timeoutMs] = [keyspaceOf(path), timeoutOf(parameters)];
+    const [keyspace, timeoutMs] = [keyspaceOf(path), timeoutOf(parameters) ?? defaultOptions.requestTimeoutMs];
     const coordinator = await memberKnowing(member(), keyspace);
     if (coordinator.topology.keyspace(keyspace) === undefined) {
       throw new Problem('UNKNOWN_KEYSPACE', `there is no keyspace ${JSON.stringify(keyspace)}`);

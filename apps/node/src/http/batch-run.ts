@@ -6,7 +6,7 @@ import { type NameOf, readAnswer, writeHeaders } from './key-answers.ts';
 import { readKeyForm } from './key-form.ts';
 import { readContext } from './key-request.ts';
 import type { CoordinatingMember } from './key-routes.ts';
-import { Problem } from './problem-details.ts';
+import { Problem, withOutcome } from './problem-details.ts';
 import { parseTtl } from './time-to-live.ts';
 import { readValueForm, valueForm } from './value-form.ts';
 
@@ -18,7 +18,8 @@ export interface BatchRunDependencies {
 
 export interface BatchTerms {
   readonly keyspace: string;
-  readonly timeoutMs: number | undefined;
+  /** From the beginning on, for all of it: what is not begun by then never is. */
+  readonly timeoutMs: number;
   /** Once the values that were read have so many bytes, no further get is begun. */
   readonly answerBytes: number;
   /** Asks for room for values beyond that, of gets that were begun before. @throws RequestError BUSY */
@@ -34,7 +35,7 @@ interface Placed {
   readonly key: Uint8Array;
   readonly level: BatchOperation['level'];
   readonly sloppy: boolean | undefined;
-  readonly timeoutMs: number | undefined;
+  readonly timeoutMs: number;
 }
 
 interface Success {
@@ -47,11 +48,13 @@ interface Success {
 export class BatchRun {
   readonly #dependencies: BatchRunDependencies;
   readonly #terms: BatchTerms;
+  readonly #deadline: number;
   #readBytes = 0;
 
   constructor(dependencies: BatchRunDependencies, terms: BatchTerms) {
     this.#dependencies = dependencies;
     this.#terms = terms;
+    this.#deadline = performance.now() + terms.timeoutMs;
   }
 
   /** The outcomes in the order of the operations. */
@@ -79,13 +82,21 @@ export class BatchRun {
   }
 
   async #run(operation: BatchOperation): Promise<Success> {
-    const { keyspace, timeoutMs } = this.#terms;
+    const { keyspace } = this.#terms;
     const key = readKeyForm(operation.key, operation.encoding);
     const { level, sloppy } = operation;
-    const placed = { keyspace, key, level, sloppy, timeoutMs };
+    const placed = { keyspace, key, level, sloppy, timeoutMs: this.#remainingMs() };
     if (operation.type === 'get') return this.#get(placed, operation.r);
     const isStrong = this.#dependencies.coordinator.topology.keyspace(keyspace)?.mode === 'strong';
     return isStrong ? this.#change(placed, operation) : this.#write(placed, operation);
+  }
+
+  /** @throws Problem DEADLINE_PASSED */
+  #remainingMs(): number {
+    const remaining = Math.floor(this.#deadline - performance.now());
+    if (remaining >= 1) return remaining;
+    const detail = `the ${this.#terms.timeoutMs} ms of the batch were over before this operation was begun`;
+    throw new Problem('DEADLINE_PASSED', detail, withOutcome('rejected'));
   }
 
   async #get(placed: Placed, r: number | undefined): Promise<Success> {
