@@ -106,9 +106,9 @@ describe('a member whose disk is full', () => {
     expect([times(c, 'disk-full'), times(c, 'disk-has-room')]).toEqual([1, 1]);
   });
 
-  it('still stops when its disk fails in any other way', async () => {
+  it.each(['write', 'sync'] as const)('still stops when its disk fails in any other way: a %s', async (failing) => {
     c.disk.observe(({ operation }) => {
-      if (operation === 'write') throw new StorageError('IO_ERROR', 'the disk is broken');
+      if (operation === failing) throw new StorageError('IO_ERROR', 'the disk is broken');
       return undefined;
     });
     await cluster.put(a, 'key', 'value');
