@@ -54,6 +54,19 @@ describe('a member whose disk is full', () => {
     expect(a.node?.status().members.map(({ state }) => state)).toEqual(['alive', 'alive', 'alive']);
   });
 
+  it('and lacks what it could not take, counts for reads of it all the same: one more may be away', async () => {
+    fill(c);
+    const put = await cluster.put(a, 'key', 'value');
+    await cluster.kill(b);
+    const got = await cluster.get(a, 'key', { r: 2 });
+    expect(got).toMatchObject({
+      outcome: 'found',
+      version: put.version,
+      receipt: { got: 2, repairs: { acknowledged: 0, needed: 2, held: 1 } },
+    });
+    expect(await cluster.get(a, 'key', { r: 2, sloppy: false })).toMatchObject({ outcome: 'repair-incomplete' });
+  });
+
   it('tells that nothing was done: where all disks are full a write is rejected, its own replica included', async () => {
     await cluster.put(a, 'another', 'value');
     fill(a, b, c);

@@ -250,10 +250,34 @@ describe('a replica that fails', () => {
     const operation = startRead(3, 2);
     operation.receive('a', full(v2), 101);
     operation.receive('b', nothing, 102);
-    expect(operation.fail('b', 'refused', 'overloaded', 103)).toEqual([fetch('c', 'value')]);
+    expect(operation.repairFailed('b')).toEqual([fetch('c', 'value')]);
+    expect(operation.repairFailed('b')).toEqual([]);
     expect(operation.receive('c', nothing, 104)).toEqual([repair('c', v2)]);
     const { result } = answered(operation.repaired('c', v2));
     expect(result).toMatchObject({ outcome: 'found', receipt: { repairs: { sent: 2, acknowledged: 1 } } });
+    expect(result.receipt.replicas).toMatchObject([{ answer: 'held' }, { answer: 'absent' }, { answer: 'absent' }]);
+  });
+
+  it('while being repaired, with nobody to stand in: its answer counts, and a strict read says what is missing', () => {
+    const operation = startRead(3, 2);
+    operation.receive('a', full(v2), 101);
+    operation.receive('b', nothing, 102);
+    expect(operation.repairFailed('b')).toEqual([fetch('c', 'value')]);
+    const { before, result } = answered(operation.fail('c', 'unreachable', 'link-lost', 103));
+    expect(before).toEqual([]);
+    expect(result).toMatchObject({
+      outcome: 'repair-incomplete',
+      receipt: { got: 2, repairs: { sent: 1, acknowledged: 0, needed: 2, held: 1 } },
+    });
+  });
+
+  it('while being repaired with what turns out not to be the newest: it is repaired with that', () => {
+    const operation = startRead(3, 2);
+    operation.receive('a', full(v1), 101);
+    operation.receive('b', nothing, 102);
+    expect(operation.repairFailed('b')).toEqual([fetch('c', 'value')]);
+    expect(operation.receive('c', full(v2), 103)).toEqual([repair('a', v2), repair('b', v2)]);
+    expect(answered(operation.repaired('b', v2)).result).toMatchObject({ outcome: 'found', version: v2 });
   });
 
   it('while being repaired, but acknowledges later: it is a holder, and no failure any more', () => {
@@ -261,7 +285,7 @@ describe('a replica that fails', () => {
     operation.receive('a', full(v2), 101);
     operation.receive('b', nothing, 102);
     operation.receive('c', nothing, 103);
-    operation.fail('b', 'unreachable', 'link-lost', 104);
+    operation.repairFailed('b');
     operation.repaired('b', v2);
     operation.fail('c', 'unreachable', 'link-lost', 105);
     expect(operation.fail('d', 'unreachable', 'link-lost', 106)).toEqual([]);

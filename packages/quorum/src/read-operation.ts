@@ -50,6 +50,8 @@ export class ReadOperation<Value> {
   /** Fallbacks that answered. What they keep is in `#newest`, or older. */
   readonly #answeredFallbacks = new Set<string>();
   readonly #failed = new Set<string>();
+  /** Owners that answered and could not be repaired: they count among the R, and not among who could hold the answer. */
+  readonly #unrepaired = new Set<string>();
   /** Replicas that a repair of `#newest` was sent to, and what became of it. */
   readonly #repairs = new Map<string, 'sent' | 'acknowledged' | 'failed'>();
   /** Whom the full value was asked from and has not come yet. */
@@ -114,11 +116,20 @@ export class ReadOperation<Value> {
     if (compareVersions(held, newest.version) < 0) return [];
     this.#repairs.set(replica, 'acknowledged');
     this.#failed.delete(replica);
+    this.#unrepaired.delete(replica);
     this.#held.set(replica, newest.version);
     return this.#advance();
   }
 
-  /** An owner refused a fetch or a repair, or could not be reached: whatever it said before no longer counts. */
+  /** An owner refused a repair, or could not be reached: what it answered stays true, but it will not hold the newest. */
+  repairFailed(replica: string): ReadEffect<Value>[] {
+    if (this.#answered || this.#repairs.get(replica) !== 'sent') return [];
+    this.#repairs.set(replica, 'failed');
+    this.#unrepaired.add(replica);
+    return this.#askInstead().concat(this.#advance());
+  }
+
+  /** An owner refused a fetch, or could not be reached: whatever it said before no longer counts. */
   fail(replica: string, answer: 'refused' | 'unreachable', reason: string, now: number): ReadEffect<Value>[] {
     if (this.#ignores(replica) || this.#failed.has(replica)) return [];
     this.#ledger.answered(primary(replica), { answer, reason }, now);
@@ -197,6 +208,7 @@ export class ReadOperation<Value> {
     if (this.#newest !== undefined && compareVersions(version, this.#newest.version) <= 0) return;
     this.#newest = { version, value };
     this.#repairs.clear();
+    this.#unrepaired.clear();
   }
 
   #advance(): ReadEffect<Value>[] {
@@ -232,8 +244,9 @@ export class ReadOperation<Value> {
     if (newest === undefined) return [];
     const behind = [...this.#held.keys()].filter((replica) => !sameVersion(this.#held.get(replica), newest.version));
     const repairs = behind.filter((replica) => this.#needsRepair(replica)).map((to) => this.#repair(to, newest));
-    const holds = this.#holders >= this.#holdersNeeded || this.#cannotBeHeld();
-    return holds ? [...repairs, this.#answer('found')] : repairs;
+    if (this.#holders >= this.#holdersNeeded) return [...repairs, this.#answer('found')];
+    if (!this.#cannotBeHeld()) return repairs;
+    return [...repairs, this.#answer(this.#plan.sloppy === true ? 'found' : 'repair-incomplete')];
   }
 
   /** Owners known to hold the newest value, or something newer. */
@@ -243,18 +256,24 @@ export class ReadOperation<Value> {
     return [...this.#held.values()].filter((version) => sameVersion(version, newest)).length;
   }
 
-  /** Whether too few owners are left that could hold the answer, in a read that does not insist. */
+  /** Whether too few owners are left that could hold the answer. A sloppy read waits for none that are late or down. */
   #cannotBeHeld(): boolean {
     const { sloppy = false, replicas, down = [] } = this.#plan;
-    const isLost = (owner: string): boolean => this.#isLate || this.#failed.has(owner) || down.includes(owner);
-    const mayHold = (owner: string): boolean => this.#held.has(owner) || !isLost(owner);
-    return sloppy && replicas.filter(mayHold).length < this.#holdersNeeded;
+    const isAway = (owner: string): boolean =>
+      this.#failed.has(owner) || (sloppy && (this.#isLate || down.includes(owner)));
+    const mayHold = (owner: string): boolean =>
+      this.#held.has(owner) ? this.#holds(owner) || !this.#unrepaired.has(owner) : !isAway(owner);
+    return replicas.filter(mayHold).length < this.#holdersNeeded;
+  }
+
+  #holds(owner: string): boolean {
+    return this.#newest !== undefined && sameVersion(this.#held.get(owner), this.#newest.version);
   }
 
   /** A repair is sent once, and again to a replica that failed and came back without it. */
   #needsRepair(replica: string): boolean {
     const repair = this.#repairs.get(replica);
-    return repair === undefined || repair === 'failed';
+    return repair === undefined || (repair === 'failed' && !this.#unrepaired.has(replica));
   }
 
   #repair(to: string, newest: { version: Version; value: Value }): ReadEffect<Value> {

@@ -130,6 +130,23 @@ describe('a sloppy read', () => {
     expect(resultIn(operation.fail('c', 'unreachable', 'link-lost', 103)).outcome).toBe('unavailable');
   });
 
+  it('answers at once where an owner that answered cannot be repaired and nobody is left to hold it, and admits that', () => {
+    const { operation } = started({ down: ['c'], fallbacks: [] });
+    operation.receive('a', full(v2), 101);
+    operation.receive('b', full(v1), 102);
+    const result = resultIn(operation.repairFailed('b'));
+    expect(result).toMatchObject({
+      outcome: 'found',
+      version: v2,
+      receipt: { mode: 'strict', got: 2, repairs: { sent: 1, acknowledged: 0, needed: 2, held: 1 } },
+    });
+    expect(result.receipt.replicas).toMatchObject([
+      { answer: 'held' },
+      { answer: 'held', version: v1 },
+      { answer: 'pending' },
+    ]);
+  });
+
   it('counts each fallback once and ignores those that were not asked', () => {
     const { operation } = started({ down: ['b', 'c'], needed: 3 });
     operation.receiveHint('x', full(v1), 101);

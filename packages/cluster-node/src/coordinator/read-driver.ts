@@ -1,7 +1,6 @@
 /** Drives one read operation: carries its fetches and repairs to replicas, and time to it. */
 import type { ReadEffect, ReadOperation, ReadResult } from '@kv/quorum';
 import type { Counters } from '../counters.ts';
-import type { PeerFailure } from '../peer-requests.ts';
 import type { Timer } from '../ports.ts';
 import type { StoredRecord } from '../record.ts';
 import type { CoordinatorDependencies, Refused } from './coordinator.ts';
@@ -49,7 +48,7 @@ export class ReadDriver {
     this.#droppedValues = new DroppedValues(plan.replicas, nowMs, {
       read: (from, callbacks) => dependencies.access.read(from, plan.place, 'value', deadline, callbacks),
       receive: (replica, held) => this.#run(this.#operation.receive(replica, held, this.#now())),
-      refuse: (replica) => this.#failed(replica, 'refused', 'VALUE_EXPIRED'),
+      refuse: (replica) => this.#run(this.#operation.fail(replica, 'refused', 'VALUE_EXPIRED', this.#now())),
     });
   }
 
@@ -95,7 +94,7 @@ export class ReadDriver {
       },
       failed: (failure, reason) => {
         this.#standIns.failed(from);
-        this.#failed(from, failure, reason);
+        this.#failed(reason, () => this.#operation.fail(from, failure, reason, this.#now()));
       },
     });
   }
@@ -117,14 +116,14 @@ export class ReadDriver {
         counters.repairsAcknowledged += 1;
         this.#run(this.#operation.repaired(to, version));
       },
-      failed: (failure, reason) => this.#failed(to, failure, reason),
+      failed: (_, reason) => this.#failed(reason, () => this.#operation.repairFailed(to)),
     });
   }
 
-  #failed(replica: string, failure: PeerFailure, reason: string): void {
-    const fail = (): void => this.#run(this.#operation.fail(replica, failure, reason, this.#now()));
-    if (isPlannedTooEarly(reason)) this.#planAgain(fail);
-    else fail();
+  #failed(reason: string, fail: () => readonly ReadEffect<StoredRecord>[]): void {
+    const goOn = (): void => this.#run(fail());
+    if (isPlannedTooEarly(reason)) this.#planAgain(goOn);
+    else goOn();
   }
 
   #planAgain(giveUp: () => void): void {

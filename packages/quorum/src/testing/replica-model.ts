@@ -185,7 +185,11 @@ export class Reader {
       const held: Held<string> = { version, ...(withValue && { value: valueOf(version) }) };
       return () => this.run(this.operation.receive(from, held, 0));
     };
-    this.#cluster.inFlight.push({ type: 'fetch', to: from, serve, fail: this.#failing(from) });
+    const fail = (answer: 'refused' | 'unreachable'): void => {
+      this.failures.add(from);
+      this.run(this.operation.fail(from, answer, 'by-model', 0));
+    };
+    this.#cluster.inFlight.push({ type: 'fetch', to: from, serve, fail });
   }
 
   #repair(to: string, version: Version): void {
@@ -198,14 +202,8 @@ export class Reader {
         this.run(this.operation.repaired(to, held));
       };
     };
-    this.#cluster.inFlight.push({ type: 'store', to, serve, fail: this.#failing(to) });
-  }
-
-  #failing(replica: string): (answer: 'refused' | 'unreachable') => void {
-    return (answer) => {
-      this.failures.add(replica);
-      this.run(this.operation.fail(replica, answer, 'by-model', 0));
-    };
+    const fail = (): void => this.run(this.operation.repairFailed(to));
+    this.#cluster.inFlight.push({ type: 'store', to, serve, fail });
   }
 
   #conclude(result: ReadResult<string>): void {
