@@ -119,12 +119,18 @@ describe('an exchange', () => {
         effects = exchange.receive(respond(request, right.tree, right.list));
       }
     };
+    const further = (): Exchange => {
+      const exchange = comparing();
+      expect(exchange.receive({ type: 'compared', levels: 2, differing: [3] })).toHaveLength(1);
+      return exchange;
+    };
     const other = (key: string) => ({ key: bytesOf(key), version: bytesOf('1') });
     const bad: [() => Exchange, ExchangeResponse][] = [
       [comparing, { type: 'compared', levels: 2, differing: [16] }],
       [comparing, { type: 'compared', levels: 2, differing: [3, 3] }],
       [comparing, { type: 'compared', levels: 0, differing: [3] }],
       [comparing, { type: 'listed', entries: [], through: undefined }],
+      [further, { type: 'compared', levels: 1, differing: [] }],
       [listing, { type: 'compared', levels: 2, differing: [] }],
       [listing, { type: 'listed', entries: [other('key 1'), other('key 2')], through: undefined }],
       [listing, { type: 'listed', entries: [other('a key of another leaf')], through: undefined }],

@@ -99,6 +99,8 @@ export class Exchange {
   }
 
   #compared({ differing, levels }: CompareResponse): ExchangeEffect[] {
+    // The peer's tree became shallower since: it compared nothing.
+    if (levels < this.#level) return [this.#end('refused')];
     this.#differing.push(...differing);
     if (this.#left.length > 0) return [this.#compare()];
     if (this.#differing.length === 0) return [this.#end(this.#level === 1 ? 'equal' : 'compared')];
