@@ -122,9 +122,8 @@ export class ClusterNode {
     const losses = strategies.losses(engine);
     const ceiling = new BallotCeiling(engine, failures);
     const deletions = new Deletions();
-    const expiredBefore = () => deadlineClock() - options.expiredKeptMs;
     const makeTree = () => strategies.rangeTree(options.repairTreeLevels);
-    const purging = { watermarks, deletions, expiredBefore };
+    const purging = { watermarks, deletions };
     const trees = new RangeTrees({ self, engine, damage, ...purging, makeTree }, agreed.store.current);
     const { decide, siblings, isNewer } = strategies;
     const replica = new Replica({ engine, counters, decide, siblings, hlc, trees, failures, ...purging });

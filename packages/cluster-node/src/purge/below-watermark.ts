@@ -1,7 +1,7 @@
 /** Whether a record may come in where it lies below what the range's owners sealed, or have purged. */
 import { compareStamps, type Stamp, zeroStamp } from '@kv/quorum';
-import { type PurgeRecord, type Refusal, versionOfMeta } from '@kv/wire';
-import { isDeletion } from '../record.ts';
+import type { PurgeRecord, Refusal } from '@kv/wire';
+import { spentRecords } from './spent-records.ts';
 
 /**
  * Up to where records are refused. What was stamped up to the seal is, from outside. What the owners' own repair brings is not,
@@ -14,9 +14,9 @@ export function refusedUpTo({ watermark, sealed }: PurgeRecord, readUnder: Stamp
   return compareStamps(readUnder, watermark) < 0 ? watermark : zeroStamp;
 }
 
-/** A deletion up to the watermark of a key of which nothing is stored: it was purged, and is as good as stored. */
+/** Of a key of which nothing is stored: what is spent was purged here, and is as good as stored. */
 export function isPurged(meta: Uint8Array, { watermark }: PurgeRecord): boolean {
-  return isDeletion(meta) && compareStamps(versionOfMeta(meta), watermark) <= 0;
+  return spentRecords.isSpent(meta, watermark);
 }
 
 /** Whoever gets it must not take it for "nothing was done": the write may be one that was made before, and deleted since. */

@@ -18,7 +18,6 @@ export interface PurgeSweepDependencies {
   readonly watermarks: Watermarks;
   readonly deletions: Deletions;
   readonly topology: () => Topology;
-  readonly expiredBefore: () => number;
 }
 
 /** Entries looked at in one step. */
@@ -68,7 +67,6 @@ export class PurgeSweep {
   }
 
   #isSpent(meta: Uint8Array): boolean {
-    const { watermarks, expiredBefore } = this.#dependencies;
-    return spentRecords.isSpent(meta, watermarks.of(this.#range).watermark, expiredBefore());
+    return spentRecords.isSpent(meta, this.#dependencies.watermarks.of(this.#range).watermark);
   }
 }

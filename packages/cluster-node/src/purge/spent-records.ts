@@ -5,17 +5,20 @@ import { isDeletion } from '../record.ts';
 import { sealedBallot } from './sealed-ballot.ts';
 
 export interface SpentRecords {
-  /** Whether nothing of the record counts any more. @param nowMs what deadlines are held against */
-  readonly isSpent: (meta: Uint8Array, watermark: Stamp, nowMs: number) => boolean;
+  /**
+   * Whether nothing of the record counts any more. All owners judge alike: what they agreed on says how late it is, not the
+   * clock of any of them, which may be ahead, so that a value with a time to live goes once the watermark has passed its deadline.
+   */
+  readonly isSpent: (meta: Uint8Array, watermark: Stamp) => boolean;
   /** Whether that is so now or, without another write, may be so later. */
   readonly mayBeSpentLater: (meta: Uint8Array) => boolean;
 }
 
 export const spentRecords: SpentRecords = {
-  isSpent: (meta, watermark, nowMs) => {
+  isSpent: (meta, watermark) => {
     if (compareStamps(versionOfMeta(meta), watermark) > 0) return false;
     const deadline = deadlineOfMeta(meta);
-    return isDeletion(meta) || (deadline !== undefined && deadline <= nowMs);
+    return isDeletion(meta) || (deadline !== undefined && deadline <= watermark.ms);
   },
   mayBeSpentLater,
 };
@@ -32,5 +35,8 @@ export const spentRegisters: SpentRecords = {
     const isBelow = compareBallots(accepted, sealedBallot(watermark)) < 0;
     return deleted && isBelow && compareStamps(version, watermark) <= 0;
   },
-  mayBeSpentLater: (meta) => decodeRegisterMeta(meta).deleted,
+  mayBeSpentLater: (meta) => {
+    const { accepted, deleted } = decodeRegisterMeta(meta);
+    return deleted || accepted === undefined;
+  },
 };

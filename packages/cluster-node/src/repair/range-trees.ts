@@ -43,8 +43,6 @@ export interface RangeTreesDependencies {
   readonly damage: StorageDamage;
   readonly watermarks: Watermarks;
   readonly deletions: Deletions;
-  /** Milliseconds since 1970 from which on a deadline counts as past for good. */
-  readonly expiredBefore: () => number;
   readonly makeTree: () => RangeTree;
 }
 
@@ -138,9 +136,8 @@ export class RangeTrees {
 
   *#listed(counted: CountedRange, after: Uint8Array | undefined): Iterable<{ key: Uint8Array; version: Uint8Array }> {
     const { watermark } = this.#dependencies.watermarks.of(counted.range);
-    const now = this.#dependencies.expiredBefore();
     for (const { key, version, meta } of this.#entries(counted, after)) {
-      if (version !== undefined && !counted.records.spent.isSpent(meta, watermark, now)) yield { key, version };
+      if (version !== undefined && !counted.records.spent.isSpent(meta, watermark)) yield { key, version };
     }
   }
 
@@ -148,7 +145,7 @@ export class RangeTrees {
   spentIn(range: Range, after: Uint8Array | undefined, limit: number): SpentPiece {
     const counted = this.#trees.get(nameOfRange(range));
     if (counted === undefined) return { spent: [], others: 0, through: undefined };
-    const { watermarks, expiredBefore, damage } = this.#dependencies;
+    const { watermarks, damage } = this.#dependencies;
     const { watermark } = watermarks.of(range);
     const { spent } = counted.records;
     let found: VersionedKey[];
@@ -158,8 +155,7 @@ export class RangeTrees {
       damage.tell(error);
       return { spent: [], others: 1, through: undefined };
     }
-    const now = expiredBefore();
-    const isSpent = ({ meta }: VersionedKey): boolean => spent.isSpent(meta, watermark, now);
+    const isSpent = ({ meta }: VersionedKey): boolean => spent.isSpent(meta, watermark);
     return {
       spent: found.filter(isSpent).map(({ key }) => key),
       others: found.filter((entry) => !isSpent(entry) && spent.mayBeSpentLater(entry.meta)).length,

@@ -41,7 +41,7 @@ describe('a replica', () => {
     const watermarks = new Watermarks({ engine, failures, topology: () => topology });
     const deletions = new Deletions();
     const makeTree = () => new RangeTree(1);
-    const counted = { self, engine, damage, watermarks, deletions, expiredBefore: () => 0, makeTree };
+    const counted = { self, engine, damage, watermarks, deletions, makeTree };
     const trees = new RangeTrees(counted, topology);
     const { decide, siblings } = defaultStrategies;
     const hlc = new HybridLogicalClock();
