@@ -3,6 +3,7 @@ import { formatVersion, type Version } from '@kv/quorum';
 import { decodeFrame, encodeFrame, encodeRecordMeta, type Message } from '@kv/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CrashableFileSystem } from '@kv/lsm-storage/contract';
+import { StorageError } from '@kv/lsm-storage/core';
 import type { GetResult, PutRequest, PutResult } from './requests.ts';
 import { MemoryManifest } from './testing/memory-manifest.ts';
 import { TestCluster, type TestMember } from './testing/test-cluster.ts';
@@ -276,6 +277,29 @@ describe('an owner that gives dots', () => {
 });
 
 describe('with members out of reach', () => {
+  it('another owner gives the dot when those that were asked have no room, be it the coordinator', async () => {
+    const fill = (...members: TestMember[]): void => {
+      for (const { disk } of members) {
+        disk.observe(({ operation, path }) => {
+          if (operation !== 'write' && operation !== 'create') return undefined;
+          throw new StorageError('DISK_FULL', `${operation} ${path}: no space`);
+        });
+      }
+    };
+    // Stamps are reserved some seconds ahead.
+    for (const { id } of [a, stranger])
+      await cluster.put(cluster.members.find((member) => member.id === id)!, 'other', '');
+    fill(a, b);
+    expect(await put(a, 'through an owner', { w: 1 })).toMatchObject({ outcome: 'applied' });
+    expect(await put(stranger, 'through a stranger', { w: 1 })).toMatchObject({ outcome: 'applied' });
+    fill(c);
+    const refused = await put(stranger, 'nowhere', { w: 1 });
+    expect(refused).toMatchObject({ outcome: 'rejected', reason: 'refused' });
+    expect(refused.receipt.replicas.map(({ reason }) => reason)).toEqual(['DISK_FULL', 'DISK_FULL', 'DISK_FULL']);
+    for (const { disk } of cluster.members) disk.observe(undefined);
+    expect(valuesOf(await get(c, 1)).sort()).toEqual(['through a stranger', 'through an owner']);
+  });
+
   it('another owner gives the dot when the nearest cannot; with too few left nothing is written', async () => {
     await a.node!.close();
     a.node = undefined;

@@ -53,16 +53,17 @@ export class SiblingCoordinator {
     const context = checkedContext(asked.context, plan.place);
     const value = this.#packed(asked.value, plan.keyspace);
     const { version } = asked;
-    if (plan.replicas.includes(self) && !access.isLost(plan.place)) {
-      new SiblingWriteDriver(this.#dependencies, planned, { version, context, value }, done, refused).start();
-      return;
-    }
-    const write = {
+    const forwarded = {
       version,
       ...(asked.context && { context: asked.context }),
       ...(value && { content: contentOf(value) }),
     };
-    new SiblingForward(this.#dependencies, planned, write, done, refused).start();
+    const forward = (): void => new SiblingForward(this.#dependencies, planned, forwarded, done, refused).start();
+    if (!plan.replicas.includes(self) || access.isLost(plan.place)) return forward();
+    const write = { version, context, value };
+    // Who has given it an id may try it again here, where it would be made once more: he tries another owner himself.
+    const elsewhere = version === undefined ? forward : undefined;
+    new SiblingWriteDriver(this.#dependencies, planned, write, done, refused, elsewhere).start();
   }
 
   #packed(value: AskedSibling['value'], { compressed }: TopologyKeyspace): SiblingValue | undefined {

@@ -1,8 +1,8 @@
 /**
- * Has an owner of the key make a write, where this member is none or has lost its own set: the nearest that is alive. An owner that
+ * Has an owner of the key make a write, where this member is none or cannot make it: the nearest that is alive. An owner that
  * refused did nothing, and another one is asked; one that was lost may have made it, and then nobody else must make it again.
  */
-import type { ReplicaAnswer, Version, WriteFailure, WriteResult } from '@kv/quorum';
+import { primary, type ReplicaAnswer, type Version, type WriteFailure, type WriteResult } from '@kv/quorum';
 import type { SiblingWriteReply, SiblingWriteRequest } from '@kv/wire';
 import type { Timer } from '../../ports.ts';
 import type { PutResult } from '../../requests.ts';
@@ -79,7 +79,7 @@ export class SiblingForward {
     }
     const { place } = this.#planned.plan;
     this.#dependencies.access.forwardSibling(owner, place, this.#message(version), this.#deadlineForOwner(), {
-      answered: (reply) => this.#replied(version, reply),
+      answered: (reply) => this.#replied(owner, version, reply),
       failed: (answer, reason) => {
         const told = { replica: owner, role: 'primary', answer, reason } as const;
         if (answer === 'unreachable') this.#end(version, 'unknown', 'too-few-replicas', told);
@@ -137,7 +137,7 @@ export class SiblingForward {
     this.#planned.replan(this.#planned.plan, again, giveUp, dropped);
   }
 
-  #replied(version: Version, reply: SiblingWriteReply): void {
+  #replied(owner: string, version: Version, reply: SiblingWriteReply): void {
     if (this.#answered) return;
     // Only what was stamped here, and so tried nowhere else, is certain not to be made already.
     if (reply.reason === 'write-too-old' && this.#write.version === undefined && !this.#restamped) {
@@ -147,6 +147,11 @@ export class SiblingForward {
       return;
     }
     const { outcome, siblings, receipt } = reply;
+    if (outcome === 'rejected' && reply.reason === 'refused') {
+      const own = receipt.replicas.find(({ replica }) => replica === owner);
+      this.#refused(version, { ...primary(owner), answer: 'refused', reason: own?.reason ?? 'REFUSED' });
+      return;
+    }
     const reason = outcome === 'applied' ? undefined : knownReason(reply.reason);
     const result = { outcome, version, certain: true, receipt, ...(reason !== undefined && { reason }) };
     this.#answer({ ...result, ...(siblings !== undefined && { siblings }) });

@@ -52,20 +52,26 @@ export class SiblingWriteDriver {
   readonly #write: NewSibling;
   readonly #done: (result: PutResult) => void;
   readonly #refused: Refused;
+  readonly #elsewhere: (() => void) | undefined;
   #timer: Timer | undefined;
   #isMade: boolean;
   #siblings: number | undefined;
   readonly #replacement = new Replacement(() => this.#timer?.cancel());
 
-  /** @param planned this member is an owner in its plan */
+  /**
+   * @param planned this member is an owner in its plan
+   * @param elsewhere called in place of `done` where this member could not make the write, and did nothing. Default: it is `rejected`
+   */
   constructor(
     dependencies: CoordinatorDependencies,
     planned: PlannedWrite,
     write: NewSibling,
     done: (result: PutResult) => void,
     refused: Refused,
+    elsewhere?: () => void,
   ) {
     this.#dependencies = dependencies;
+    this.#elsewhere = elsewhere;
     this.#planned = planned;
     this.#isMade = planned.wasMade ?? false;
     this.#write = write;
@@ -163,6 +169,11 @@ export class SiblingWriteDriver {
   #notMade(operation: WriteOperation, id: Version, code: string | undefined): void {
     if (operation.answered) return;
     if (code === 'TOO_MANY_SIBLINGS') this.#dependencies.counters.siblingsRefused += 1;
+    if (reasonOf(code) === 'refused' && !this.#isMade && this.#elsewhere !== undefined) {
+      this.#timer?.cancel();
+      this.#elsewhere();
+      return;
+    }
     const isOld = code === 'WRITE_TOO_OLD' || code === 'BELOW_WATERMARK';
     const outcome = code === undefined || isOld ? 'unknown' : 'rejected';
     const answer = code === undefined ? 'unreachable' : 'refused';
