@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { BallotCeiling } from '../clock/ballot-ceiling.ts';
 import { createCounters } from '../counters.ts';
 import { DiskRoom } from '../disk-room.ts';
+import { recordsIn } from '../repair/range-records.ts';
 import { RangeTree } from '../repair/range-tree.ts';
 import { RangeTrees } from '../repair/range-trees.ts';
 import { MemoryManifest } from '../testing/memory-manifest.ts';
@@ -59,11 +60,15 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 function treesOf(engine: StorageEngine, watermarks: Watermarks, deletions: Deletions): RangeTrees {
   const damage = new StorageDamage({ log, counters: createCounters() });
   const makeTree = () => new RangeTree(1);
-  const dependencies = { self, engine, damage, watermarks, deletions, expiredBefore: () => 0, makeTree };
+  const dependencies = { self, engine, damage, watermarks, deletions, makeTree };
   return new RangeTrees(dependencies, topology);
 }
 
-async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): Promise<Opened> {
+async function open(
+  fileSystem: CrashableFileSystem,
+  manifest: MemoryManifest,
+  current: () => RingTopology = () => topology,
+): Promise<Opened> {
   const engine = await StorageEngine.open({ fileSystem, manifest, jobs: inlineJobs, codec: noCodec, clock }, {});
   const counters = createCounters();
   const damage = new StorageDamage({ log, counters });
@@ -83,6 +88,7 @@ async function open(fileSystem: CrashableFileSystem, manifest: MemoryManifest): 
     watermarks,
     deletions,
     ceiling: new BallotCeiling(engine, failures),
+    topology: current,
     clock: wall,
     timers: soon,
   });
@@ -102,6 +108,20 @@ function accept(store: AcceptorStore, counter: number): Promise<unknown> {
 }
 
 describe('an acceptor at rest', () => {
+  it('writes nothing to a keyspace that was dropped while the request waited for its turn', async () => {
+    let now = topology;
+    const { store, engine } = await open(new CrashableFileSystem(), new MemoryManifest(), () => now);
+    const told: unknown[] = [];
+    const tell = (answer: unknown): void => void told.push(answer);
+    store.prepare(place, { ballot: ballot(1), deadline: 1 }, tell, tell);
+    store.accept(place, ballot(2), valued(2), tell, tell);
+    now = new RingTopology({ ...topology.state, epoch: 2, keyspaces: [] });
+    await setImmediate();
+    await engine.batch([]);
+    expect(told).toEqual(['UNKNOWN_KEYSPACE', 'UNKNOWN_KEYSPACE']);
+    expect([...engine.scanMeta({ ...recordsIn({ mode: 'strong' }).rangeOf(place), tombstones: true })]).toEqual([]);
+  });
+
   it('promises, accepts and refuses as the protocol says, and tells what it accepted', async () => {
     const { store, engine } = await open(new CrashableFileSystem(), new MemoryManifest());
     expect(store.query(place, 'value')).toEqual({ type: 'register-query-reply' });

@@ -45,6 +45,7 @@ import type { VersionChange, WriteNote } from '../repair/range-tree.ts';
 import type { RangeTrees } from '../repair/range-trees.ts';
 import { PromiseTurns, type PromiseTurnsDependencies } from './promise-turns.ts';
 import type { StorageFailures, WriteFailure } from '../storage-failures.ts';
+import type { Topology } from '../topology/topology.ts';
 import { nameOfPlace, type RecordPlace } from './replica.ts';
 
 /** What an acceptor may do with a ballot. */
@@ -62,7 +63,11 @@ export interface AcceptorStoreDependencies extends PromiseTurnsDependencies {
   readonly watermarks: Watermarks;
   readonly deletions: Deletions;
   readonly ceiling: BallotCeiling;
+  readonly topology: () => Topology;
 }
+
+/** `UNKNOWN_KEYSPACE`: it was dropped, and what it held erased, while the request waited here; nothing was done. */
+export type AcceptorFailure = WriteFailure | 'UNKNOWN_KEYSPACE';
 
 /** What was accepted, as it is stored; read only where it is needed. */
 type StoredValue = () => Uint8Array;
@@ -101,7 +106,7 @@ export class AcceptorStore {
     place: RecordPlace,
     { ballot, deadline }: { readonly ballot: Ballot; readonly deadline: number },
     done: (reply: PrepareReply) => void,
-    failed: (failure: WriteFailure) => void,
+    failed: (failure: AcceptorFailure) => void,
   ): void {
     const enter = (): void =>
       this.#turns.enter(nameOfPlace(place), deadline, () => this.#prepare(place, ballot, done, failed));
@@ -112,8 +117,9 @@ export class AcceptorStore {
     place: RecordPlace,
     ballot: Ballot,
     done: (reply: PrepareReply) => void,
-    failed: (failure: WriteFailure) => void,
+    failed: (failure: AcceptorFailure) => void,
   ): void {
+    if (this.#isDropped(place)) return failed('UNKNOWN_KEYSPACE');
     let reply: PrepareReply = { type: 'prepare-reply', outcome: 'promised' };
     const { watermark } = this.#dependencies.watermarks.of(place);
     const judge = (state: AcceptorState<StoredValue>, meta: RegisterMeta | undefined): Judged => {
@@ -136,7 +142,7 @@ export class AcceptorStore {
     ballot: Ballot,
     value: RegisterValue,
     done: (reply: AcceptReply) => void,
-    failed: (failure: WriteFailure) => void,
+    failed: (failure: AcceptorFailure) => void,
   ): void {
     this.#dependencies.ceiling.cover(ballot, () => this.#accept(place, ballot, value, done, failed), failed);
   }
@@ -146,8 +152,9 @@ export class AcceptorStore {
     ballot: Ballot,
     value: RegisterValue,
     done: (reply: AcceptReply) => void,
-    failed: (failure: WriteFailure) => void,
+    failed: (failure: AcceptorFailure) => void,
   ): void {
+    if (this.#isDropped(place)) return failed('UNKNOWN_KEYSPACE');
     const bytes = encodeRegisterValue(value);
     let isAccepted = false;
     let reply: AcceptReply = { type: 'accept-reply', outcome: 'accepted' };
@@ -266,6 +273,11 @@ export class AcceptorStore {
       failures.ofWrite(error, failed);
     };
     engine.apply(key, { meta: noBytes, value: noBytes }, decide).then(applied, notApplied);
+  }
+
+  /** What is written to a keyspace behind its erasure would stay for ever. */
+  #isDropped({ keyspaceId }: RecordPlace): boolean {
+    return this.#dependencies.topology().keyspaceById(keyspaceId) === undefined;
   }
 
   /** As with every version that leaves: the stamp of the frame must not be before one inside it. */

@@ -4,8 +4,8 @@ import type { HybridLogicalClock } from '@kv/quorum';
 import { isPlausibleBallot } from '../clock/ballot-source.ts';
 import type { Clock } from '../ports.ts';
 import { isRecordMeta } from '../record.ts';
-import type { AcceptorStore } from './acceptor-store.ts';
-import { type WriteFailure, writeFailureMessages } from '../storage-failures.ts';
+import type { AcceptorFailure, AcceptorStore } from './acceptor-store.ts';
+import { writeFailureMessages } from '../storage-failures.ts';
 import type { RecordPlace } from './replica.ts';
 
 export type RegisterRequestMessage = Prepare | Accept | RegisterQuery;
@@ -19,6 +19,11 @@ export interface RegisterServerDependencies {
 export function isRegisterRequest(message: Message): message is RegisterRequestMessage {
   return message.type === 'prepare' || message.type === 'accept' || message.type === 'register-query';
 }
+
+const messages: Readonly<Record<AcceptorFailure, string>> = {
+  ...writeFailureMessages,
+  UNKNOWN_KEYSPACE: 'the keyspace was dropped',
+};
 
 export class RegisterServer {
   readonly #dependencies: RegisterServerDependencies;
@@ -40,8 +45,8 @@ export class RegisterServer {
       reply({ type: 'error', code: 'MALFORMED', message: fault });
       return;
     }
-    const failed = (code: WriteFailure): void => {
-      reply({ type: 'error', code, message: writeFailureMessages[code] });
+    const failed = (code: AcceptorFailure): void => {
+      reply({ type: 'error', code, message: messages[code] });
     };
     if (message.type === 'prepare') {
       const deadline = deadlineMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + deadlineMs;

@@ -101,11 +101,10 @@ function refused(
   const version = valueVersion(live);
   const result: ChangeMemory = { outcome: 'conflict', ...(version !== undefined && { version }) };
   const told = remembered(result, live);
-  if (live === undefined || !mayHoldLater(condition, live)) return { ...kept(current, live), result: told };
-  return {
-    next: { ...live, memory: remember(live.memory, operation, result, rememberedOperations) },
-    result: told,
-  };
+  if (live !== undefined && !mayHoldLater(condition, live)) return { ...kept(current, live), result: told };
+  // Where nothing ever was, the version that was asked for may yet come: a tombstone remembers, and goes like any other.
+  const memory = remember(live?.memory ?? noOperations, operation, result, rememberedOperations);
+  return { next: { ...(live ?? tombstoneRecord(operation)), memory }, result: told };
 }
 
 function mayHoldLater(condition: ChangeCondition, live: RegisterValue): boolean {

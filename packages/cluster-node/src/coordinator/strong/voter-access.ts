@@ -4,9 +4,8 @@ import type { AcceptReply, Message, PrepareReply, RegisterQueryReply, RegisterVa
 import { isRecordMeta } from '../../record.ts';
 import { type LostPlaces, lostRefusal } from '../../healing/losses.ts';
 import { busy, type PeerRequests } from '../../peer-requests.ts';
-import type { AcceptorStore } from '../../replica/acceptor-store.ts';
+import type { AcceptorFailure, AcceptorStore } from '../../replica/acceptor-store.ts';
 import type { PlannedPlace } from '../../replica/replica.ts';
-import type { WriteFailure } from '../../storage-failures.ts';
 import { fence } from '../../topology/fence.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { ReplicaCallbacks } from '../replica-access.ts';
@@ -105,7 +104,7 @@ export class VoterAccess {
     const { acceptors } = this.#dependencies;
     const refusal = this.#ownRefusal(place) ?? (request.type === 'prepare' ? this.#lost(place) : undefined);
     if (refusal !== undefined) return callbacks.failed('refused', refusal);
-    const failed = (failure: WriteFailure): void =>
+    const failed = (failure: AcceptorFailure): void =>
       callbacks.failed(failure === 'STORAGE_FAILED' ? 'unreachable' : 'refused', failure);
     const answered = (reply: PrepareReply | AcceptReply): void => callbacks.answered(acceptorReply(reply));
     if (request.type === 'prepare') acceptors.prepare(place, { ballot: request.ballot, deadline }, answered, failed);
